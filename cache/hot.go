@@ -1,0 +1,100 @@
+package cache
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/simplelru"
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// maxLines is how many spellings of one credential's header are kept ready for
+// one front ("Bearer x", "bearer x"); a further one takes the oldest's place.
+const maxLines = 2
+
+// Front is what instances of one plan (the same identity headers, demands and
+// lifetime) have ready for their hits: finished header values by the digest of
+// the header line as it comes. The hit path reads it field by field, without a
+// call of ours, so everything here may be captured once: only Ready's content
+// changes, under Lock.
+type Front struct {
+	Secret string // goes before the line
+	Lock   sync.Locker
+	Ready  map[[32]byte]*Ready
+	LRU    *simplelru.LRU // tell it of a hit: LRU.Get(ready.Key), under Lock
+
+	closed bool
+}
+
+// Ready is one credential's finished answer for one plan.
+type Ready struct {
+	Until  time.Duration // since the process's start; not honoured from then on
+	Values [][]string    // in the order of the plan's headers
+	Key    interface{}   // the entry's, for the LRU
+}
+
+// hotLine is where one entry stands ready.
+type hotLine struct {
+	front *Front
+	line  [32]byte
+}
+
+// Line digests a header line as the hit path does.
+func (f *Front) Line(line string) [32]byte {
+	return digest(f.Secret + line)
+}
+
+// Heat makes an answer ready for the next request that carries the same line.
+// It does nothing if the answer has left or been replaced meanwhile.
+func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [32]byte, values [][]string) {
+	s := c.scope
+	key := s.key(credential)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.store.entry(key)
+	if e == nil || e.answer != d.Answer || c.front.closed {
+		return
+	}
+	e.hot = append(c.front.makeRoom(e.hot, line), hotLine{front: c.front, line: line})
+	c.front.Ready[line] = &Ready{Until: d.Expires.Sub(s.start), Values: values, Key: key}
+}
+
+// makeRoom returns an entry's hot lines without this one, and without the
+// front's oldest if it has as many as it may.
+func (f *Front) makeRoom(lines []hotLine, line [32]byte) []hotLine {
+	mine := 0
+	for _, h := range lines {
+		if h.front.Secret == f.Secret && h.line != line {
+			mine++
+		}
+	}
+	kept := make([]hotLine, 0, len(lines)+1)
+	for _, h := range lines {
+		own := h.front.Secret == f.Secret
+		if own && h.line == line {
+			continue
+		}
+		if own && mine >= maxLines {
+			mine--
+			delete(f.Ready, h.line)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	return kept
+}
+
+// cool takes an entry that leaves out of every front.
+func cool(e *entry) {
+	for _, h := range e.hot {
+		delete(h.front.Ready, h.line)
+	}
+}
+
+// close empties a front that no live instance uses.
+func (f *Front) close() {
+	f.closed = true
+	for line := range f.Ready {
+		delete(f.Ready, line)
+	}
+}

@@ -1,0 +1,96 @@
+package cache
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// shortest is the least that an unused scope stays known: a "not now" lasts up
+// to an hour.
+const shortest = time.Hour
+
+// Registry holds the scopes of a process. Traefik makes every instance anew at
+// each change of its configuration, whichever part of it changed; what was
+// learned has to live longer than that.
+type Registry struct {
+	start  time.Time
+	now    func() time.Time
+	secret string
+
+	mu     sync.Mutex
+	scopes map[string]*Scope
+}
+
+// NewRegistry returns an empty registry whose clock began at start.
+func NewRegistry(start time.Time, now func() time.Time) *Registry {
+	return &Registry{
+		start:  start,
+		now:    now,
+		secret: newSecret(),
+		scopes: map[string]*Scope{},
+	}
+}
+
+// Fingerprint joins everything that changes a scope's answers into a name that
+// tells nothing of them: some parts are secret.
+func (r *Registry) Fingerprint(parts ...string) string {
+	d := digest(r.secret, parts...)
+	return string(d[:])
+}
+
+// Join gives an instance its view of the scope of that fingerprint. The first
+// to come makes the scope, over what build returns. ctx is the instance's, and
+// ends when Traefik replaces it; plan names all that goes into its header
+// values (identity headers, demands, lifetime).
+func (r *Registry) Join(ctx context.Context, fingerprint, plan string, policy Policy, perKey bool, build func() verifier.Verifier) (*Cache, *Front) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expel()
+	s := r.scopes[fingerprint]
+	if s == nil {
+		s = r.open(fingerprint, policy, perKey, build())
+		r.scopes[fingerprint] = s
+	}
+	front := s.join(ctx, policy, plan)
+	return &Cache{scope: s, policy: policy, front: front}, front
+}
+
+func (r *Registry) open(fingerprint string, policy Policy, perKey bool, next verifier.Verifier) *Scope {
+	return &Scope{
+		next:      next,
+		perKey:    perKey,
+		start:     r.start,
+		now:       r.now,
+		secret:    derive(r.secret, "scope", fingerprint),
+		store:     newStore(policy.Size, policy.NegativeSize, cool),
+		fronts:    map[string]*Front{},
+		instances: map[string]*instance{},
+		size:      policy.Size,
+		negative:  policy.NegativeSize,
+	}
+}
+
+// expel lets go of scopes that no instance has used for longer than anything
+// in them could still matter.
+func (r *Registry) expel() {
+	now := r.now()
+	for fingerprint, s := range r.scopes {
+		s.mu.Lock()
+		s.sweep(now)
+		idle := s.idle(now)
+		s.mu.Unlock()
+		if idle {
+			delete(r.scopes, fingerprint)
+		}
+	}
+}
+
+// Scopes tells how many scopes are known.
+func (r *Registry) Scopes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.scopes)
+}

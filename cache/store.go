@@ -1,0 +1,97 @@
+package cache
+
+import (
+	"time"
+
+	"github.com/hashicorp/golang-lru/simplelru"
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// entry is a remembered yes. It is replaced, never changed, but for the list
+// of its hot lines.
+type entry struct {
+	answer   int64 // its number, from 1
+	identity verifier.Identity
+	asked    time.Time // when the upstream said yes
+	issued   time.Time // when the credential was issued, else first seen
+	expires  time.Time // the credential's own end; zero: it does not say
+	hot      []hotLine
+}
+
+// refusal is a remembered no; or, with until set, a "not now".
+type refusal struct {
+	denial verifier.Denial
+	asked  time.Time
+	until  time.Time
+}
+
+// end is when an instance stops to honour the entry: lifetime after the issue,
+// and never beyond the credential's own end. A yes that came when the lifetime
+// was over already counts as first seen: it holds for one more lifetime.
+func (e *entry) end(lifetime time.Duration) time.Time {
+	end := e.issued.Add(lifetime)
+	if !end.After(e.asked) {
+		end = e.asked.Add(lifetime)
+	}
+	if !e.expires.IsZero() && e.expires.Before(end) {
+		end = e.expires
+	}
+	return end
+}
+
+// store holds a scope's answers: a bounded room for each sort, the least
+// recently used leaving first, so that a flood of junk evicts nothing good.
+// What has ended is found out on reading. The scope's lock guards it.
+type store struct {
+	good *simplelru.LRU // [32]byte to *entry
+	bad  *simplelru.LRU // [32]byte to *refusal
+}
+
+func newStore(size, negativeSize int, gone func(*entry)) *store {
+	good, err := simplelru.NewLRU(size, func(_, value interface{}) {
+		gone(value.(*entry))
+	})
+	if err != nil {
+		panic(err)
+	}
+	bad, err := simplelru.NewLRU(negativeSize, nil)
+	if err != nil {
+		panic(err)
+	}
+	return &store{good: good, bad: bad}
+}
+
+func (s *store) entry(key [32]byte) *entry {
+	value, found := s.good.Get(key)
+	if !found {
+		return nil
+	}
+	return value.(*entry)
+}
+
+func (s *store) refusal(key [32]byte) *refusal {
+	value, found := s.bad.Get(key)
+	if !found {
+		return nil
+	}
+	return value.(*refusal)
+}
+
+// putEntry replaces whatever was known of a credential by a yes.
+func (s *store) putEntry(key [32]byte, e *entry) {
+	s.bad.Remove(key)
+	s.good.Remove(key) // so that the old entry's hot lines leave with it
+	s.good.Add(key, e)
+}
+
+// putRefusal replaces whatever was known of a credential by a no.
+func (s *store) putRefusal(key [32]byte, r *refusal) {
+	s.good.Remove(key)
+	s.bad.Add(key, r)
+}
+
+// resize sets both bounds; what is beyond them leaves at once.
+func (s *store) resize(size, negativeSize int) {
+	s.good.Resize(size)
+	s.bad.Resize(negativeSize)
+}

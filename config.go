@@ -1,0 +1,186 @@
+package upstreamauth
+
+import (
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// What the top of a configuration and its plain blocks may hold.
+var (
+	topWords = vocabulary{
+		keys: []string{
+			"mode", "bearer", "applicationKey", "basic", "cache", "identity",
+			"forwardCredential", "optional", "preflight", "errors", "canary", "log",
+		},
+		later: []string{"session", "unknown", "shared"},
+	}
+	unknownWords = vocabulary{later: []string{"perClient", "depth"}}
+	cacheWords   = vocabulary{keys: []string{"size", "negative", "negativeSize", "epoch"}}
+	errorsWords  = vocabulary{keys: []string{"format", "statuses", "unavailable"}}
+
+	negativeSpan = span{low: 0, high: time.Hour, words: "0s to 1h"}
+)
+
+const (
+	defaultSize        = 10000 // credentials, and as many refusals
+	maxSize            = 10000000
+	defaultNegative    = 30 * time.Second
+	defaultUnavailable = 500
+)
+
+// readSettings reads a plugin block, as Traefik's providers deliver it, into
+// typed settings, or into every fault that it holds, in an order that depends
+// on the block alone. With a fault the settings are not to be used. It reads
+// env, and the files that secrets refer to; never the network.
+func readSettings(raw map[string]any, env func(string) (string, bool)) (*settings, []fault) {
+	r := &reader{env: env}
+	top := r.enter("", reflect.ValueOf(raw))
+	top.settle(topWords)
+	unknown := top.values["unknown"]
+	if unknown.shape == shapeBlock {
+		r.enter("unknown.", unknown.value).settle(unknownWords)
+	}
+	top.mode("mode")
+
+	read := &settings{}
+	top.credentials(read)
+	top.cache("cache", read)
+	top.identity("identity", read)
+	read.forwardCredential = top.boolean("forwardCredential", false)
+	read.optional = top.boolean("optional", false)
+	read.preflight = top.boolean("preflight", false)
+	top.errors("errors", read)
+	read.log = top.choice("log", "info", []string{"error", "info", "debug"})
+	faults := r.all()
+	return read, faults
+}
+
+func (s *section) mode(key string) {
+	if s.values[key].text == "issuer" {
+		s.fault(key, `"issuer" is not available in this version; allowed: protect`)
+		return
+	}
+	s.choice(key, "protect", []string{"protect"})
+}
+
+// credentials reads the blocks that are on, in the order in which the gate
+// names them, and what they may not be beside each other.
+func (s *section) credentials(into *settings) {
+	canary := s.boolean("canary", true)
+	written := false
+	for _, kind := range []verifier.Kind{verifier.Bearer, verifier.ApplicationKey, verifier.Basic} {
+		if s.values[string(kind)].shape != "" {
+			written = true
+		}
+		b := s.credential(kind, canary)
+		if b != nil {
+			into.blocks = append(into.blocks, b)
+		}
+	}
+	if !written {
+		s.r.fault("bearer, applicationKey, basic", "at least one of these blocks is required; it says which credentials are checked, and where")
+	}
+	keyed := false
+	for _, b := range into.blocks {
+		if b.upstream.Account {
+			keyed = true
+		}
+		if keyed && b.upstream.Kind == verifier.Basic {
+			s.fault("basic", "not beside applicationKey.account: true, which reads the same account; keep one")
+		}
+		if b.trusting() {
+			s.fault("canary", "false is not allowed with "+string(b.upstream.Kind)+" of "+b.api.Name+
+				" as it is set up here: its yes means something only where the canary is refused; allowed: true")
+		}
+	}
+}
+
+// trusting says whether the block would believe an upstream whose yes needs
+// the canary's proof, with the canary turned off.
+func (b *block) trusting() bool {
+	if b.api == nil || b.upstream.Canary {
+		return false
+	}
+	needed := b.api.NeedsCanary
+	if needed == nil {
+		return false
+	}
+	answer := needed(b.upstream)
+	return answer
+}
+
+func (s *section) cache(key string, into *settings) {
+	into.cacheSize = defaultSize
+	into.negative = defaultNegative
+	into.negativeSize = defaultSize
+	inner := s.block(key, cacheWords)
+	if inner == nil {
+		return
+	}
+	into.cacheSize = inner.integer("size", defaultSize, 1, maxSize)
+	into.negative = inner.duration("negative", defaultNegative, negativeSpan)
+	into.negativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
+	into.epoch = inner.text("epoch")
+}
+
+func (s *section) errors(key string, into *settings) {
+	into.unavailable = defaultUnavailable
+	inner := s.block(key, errorsWords)
+	if inner == nil {
+		return
+	}
+	into.problem = inner.choice("format", "upstream", []string{"upstream", "problem"}) == "problem"
+	statuses := inner.table("statuses")
+	if statuses != nil {
+		into.statuses = statuses.statuses(into.blocks)
+	}
+	into.unavailable = inner.integer("unavailable", defaultUnavailable, 500, 599)
+}
+
+// statuses reads code: status, where a code is one that a configured API
+// documents, or the HTTP status of an upstream.
+func (s *section) statuses(blocks []*block) map[string]int {
+	read := map[string]int{}
+	for _, code := range s.names {
+		if lost(code) {
+			s.fault(code, quoteTheCode)
+			continue
+		}
+		if !isStatus(code) && !documented(code, blocks) {
+			s.fault(code, "no code that a configured api documents; allowed: those, and an HTTP status from 200 to 599")
+			continue
+		}
+		if !s.has(code) {
+			s.fault(code, "name the status that clients get, from 400 to 599")
+			continue
+		}
+		read[code] = s.integer(code, 0, 400, 599)
+	}
+	return read
+}
+
+func isStatus(code string) bool {
+	status, err := strconv.Atoi(code)
+	return err == nil && len(code) == 3 && status >= 200 && status <= 599
+}
+
+// documented says whether an API of the blocks documents the code. Where an
+// api could not be read, that alone is the fault.
+func documented(code string, blocks []*block) bool {
+	if code == "" {
+		return false
+	}
+	for _, b := range blocks {
+		if b.api == nil {
+			return true
+		}
+		known := b.api.Documented
+		if known != nil && known(code) {
+			return true
+		}
+	}
+	return false
+}

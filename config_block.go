@@ -1,0 +1,133 @@
+package upstreamauth
+
+import (
+	"strings"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+var (
+	blockKeys  = []string{"api", "url", "path", "method", "lifetime", "timeout", "tls"}
+	blockLater = []string{"revalidate", "budget", "learn"}
+	probeKeys  = []string{"username", "password"}
+
+	lifetimeSpan = span{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
+	timeoutSpan  = span{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
+)
+
+const defaultTimeout = 5 * time.Second
+
+// credentialKeys is what the block of one kind may hold.
+func credentialKeys(kind verifier.Kind) vocabulary {
+	v := vocabulary{later: blockLater}
+	v.keys = append(v.keys, blockKeys...)
+	if kind == verifier.Basic {
+		v.keys = append(v.keys, "applicationKey")
+	} else {
+		v.other = append(v.other, foreign{key: "applicationKey", home: "basic"})
+	}
+	if kind == verifier.ApplicationKey {
+		v.keys = append(v.keys, "account", "probe")
+	} else {
+		v.other = append(v.other, foreign{key: "account", home: "applicationKey"}, foreign{key: "probe", home: "applicationKey"})
+	}
+	return v
+}
+
+// credential reads the block of one kind; nil if it is off, or no block at
+// all. Its api is nil where that could not be read.
+func (s *section) credential(kind verifier.Kind, canary bool) *block {
+	inner := s.block(string(kind), credentialKeys(kind))
+	if inner == nil {
+		return nil
+	}
+	b := &block{api: inner.api(kind)}
+	known := b.api
+	if known == nil {
+		known = &verifier.API{} // no defaults; the other keys' faults are wanted too
+	}
+	b.upstream = verifier.Settings{Kind: kind, Canary: canary}
+	b.upstream.URL = inner.address("url")
+	b.upstream.Path = inner.target("path", known.Path)
+	if b.api != nil && known.Path == "" && !inner.has("path") {
+		inner.fault("path", "required for "+known.Name+": a path of the API that only a good credential may call; it "+allowedPath)
+	}
+	b.upstream.Method = inner.choice("method", known.Method, []string{"GET", "POST"})
+	b.lifetime = inner.duration("lifetime", known.Life, lifetimeSpan)
+	b.timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
+	if kind == verifier.Basic {
+		b.upstream.Key = inner.operatorKey("applicationKey")
+	}
+	if kind == verifier.ApplicationKey {
+		b.upstream.Account = inner.boolean("account", false)
+		b.upstream.Probe = inner.probe("probe", b.upstream.Account)
+	}
+	b.upstream.TLS = inner.tls("tls", b.upstream.URL)
+	return b
+}
+
+// api returns the dialect that the block names, if it issues the block's kind.
+func (s *section) api(kind verifier.Kind) *verifier.API {
+	var serving []*verifier.API
+	var names []string
+	for _, api := range verifier.APIs() {
+		for _, issued := range api.Kinds {
+			if issued == kind {
+				serving = append(serving, api)
+				names = append(names, api.Name)
+			}
+		}
+	}
+	if !s.has("api") {
+		s.fault("api", "required; allowed: "+strings.Join(names, ", "))
+		return nil
+	}
+	name := s.choice("api", "", names)
+	for _, api := range serving {
+		if api.Name == name {
+			return api
+		}
+	}
+	return nil
+}
+
+// operatorKey is the key that accounts are checked under. It is sent in a
+// header, so it has to be fit for one.
+func (s *section) operatorKey(key string) string {
+	if s.values[key].shape == "" {
+		s.fault(key, "required: the operator's own key, as a value, env:NAME or file:/path")
+		return ""
+	}
+	value := s.secret(key)
+	if !visible(value) || len(value) > maxHeaderKey {
+		s.fault(key, "must be visible ASCII without blanks, at most 8 KiB")
+		return ""
+	}
+	return value
+}
+
+// probe reads the account that is sent along with keys to be checked. It is
+// never nil where one was written, so that a wrong one is one fault and not two.
+func (s *section) probe(key string, account bool) *verifier.Account {
+	if s.values[key].shape == "" {
+		return nil
+	}
+	read := &verifier.Account{}
+	if account {
+		s.fault(key, "not beside account: true, where each request brings its own account")
+	}
+	inner := s.block(key, vocabulary{keys: probeKeys})
+	if inner == nil {
+		return read
+	}
+	read.User = inner.text("username")
+	if !inner.has("username") {
+		inner.fault("username", "required")
+	}
+	if inner.values["password"].shape == "" {
+		inner.fault("password", "required: a value, env:NAME or file:/path")
+	}
+	read.Password = inner.secret("password")
+	return read
+}

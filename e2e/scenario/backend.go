@@ -1,0 +1,73 @@
+package scenario
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+)
+
+// Seen is a request as the backend got it.
+type Seen struct {
+	Method string
+	URI    string
+	Host   string
+	Header http.Header
+	Length int64 // bytes of the body
+}
+
+// Backend is the server that the gate protects: it tells, in its reply, what it
+// got, and counts.
+type Backend struct {
+	URL string
+
+	server *httptest.Server
+	mu     sync.Mutex
+	seen   []Seen
+}
+
+// backendMark is the response header by which a reply is known as the backend's.
+const backendMark = "X-Backend"
+
+// NewBackend starts a backend; extra handles paths of its own (web sockets and
+// the like), and may be nil.
+func NewBackend(extra http.Handler) *Backend {
+	b := &Backend{}
+	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if extra != nil && len(r.URL.Path) > 1 {
+			b.note(r, 0)
+			extra.ServeHTTP(w, r)
+			return
+		}
+		length, _ := io.Copy(io.Discard, r.Body)
+		seen := b.note(r, length)
+		w.Header().Set(backendMark, "reached")
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(seen)
+	}))
+	b.URL = b.server.URL
+	return b
+}
+
+func (b *Backend) note(r *http.Request, length int64) Seen {
+	seen := Seen{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header.Clone(), Length: length}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.seen) < 10_000 {
+		b.seen = append(b.seen, seen)
+	}
+	return seen
+}
+
+// Seen returns what the backend got since the last call.
+func (b *Backend) Seen() []Seen {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	seen := b.seen
+	b.seen = nil
+	return seen
+}
+
+// Close stops the backend.
+func (b *Backend) Close() { b.server.Close() }

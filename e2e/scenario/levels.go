@@ -1,0 +1,180 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth"
+	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
+	"github.com/upstreamauth/upstreamauth/e2e/stage"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// maker makes one middleware, as Traefik does for each router at each reload.
+type maker func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error)
+
+// inProcess serves the plugin from a server of the test's own.
+type inProcess struct {
+	server  *httptest.Server
+	clock   *upstreams.Clock
+	make    maker
+	logs    func() string
+	next    http.Handler
+	cleanup func()
+
+	mu     sync.Mutex
+	cancel context.CancelFunc
+	routes atomic.Pointer[map[string]http.Handler]
+}
+
+// Native runs the plugin compiled.
+func Native(backend string) (Level, error) {
+	clock := upstreams.NewClock()
+	log := &buffer{}
+	env := func(name string) (string, bool) { return lookup(Environment(), name) }
+	process := upstreamauth.NewProcess(clock.Now(), clock.Since, env, log)
+	return newInProcess(backend, clock, func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error) {
+		decoded := upstreamauth.CreateConfig()
+		if err := interpreted.Decode(config, decoded); err != nil {
+			return nil, err
+		}
+		return process.Handler(ctx, next, decoded, name), nil
+	}, log.String, func() {}), nil
+}
+
+// Interpreted runs the plugin in an interpreter of its own, as Traefik does.
+func Interpreted(backend string) (Level, error) {
+	clock := upstreams.NewClock()
+	dir, err := os.MkdirTemp("", "upstreamauth-interpreted-")
+	if err != nil {
+		return nil, err
+	}
+	if err := stage.Plugin(dir); err != nil {
+		return nil, err
+	}
+	// A file, since the interpreter replaces os.Stderr by nothing else.
+	stderr, err := os.Create(filepath.Join(dir, "stderr"))
+	if err != nil {
+		return nil, err
+	}
+	plugin, err := interpreted.Load(dir, interpreted.Options{Stdout: stderr, Stderr: stderr, Env: Environment(), Clock: clock})
+	if err != nil {
+		return nil, err
+	}
+	logs := func() string {
+		text, _ := os.ReadFile(stderr.Name())
+		return string(text)
+	}
+	return newInProcess(backend, clock, plugin.New, logs, func() {
+		_ = stderr.Close()
+		_ = os.RemoveAll(dir)
+	}), nil
+}
+
+func newInProcess(backend string, clock *upstreams.Clock, make maker, logs func() string, cleanup func()) *inProcess {
+	target, _ := url.Parse(backend)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		FlushInterval: -1,
+	}
+	l := &inProcess{clock: clock, make: make, logs: logs, next: proxy, cleanup: cleanup, cancel: func() {}}
+	l.routes.Store(&map[string]http.Handler{})
+	l.server = httptest.NewServer(http.HandlerFunc(l.route))
+	return l
+}
+
+func (l *inProcess) route(w http.ResponseWriter, r *http.Request) {
+	name, _, _ := strings.Cut(r.Host, ".test")
+	handler := (*l.routes.Load())[name]
+	if handler == nil {
+		http.NotFound(w, r)
+		return
+	}
+	handler.ServeHTTP(w, r)
+}
+
+// Apply does as Traefik does: the old handlers' context ends before the new
+// ones are made, and they serve until those are there.
+func (l *inProcess) Apply(routes Routes) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cancel()
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	handlers := map[string]http.Handler{}
+	for name, config := range routes {
+		handler, err := l.make(ctx, l.next, config, name+"@file")
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		handlers[name] = handler
+	}
+	l.routes.Store(&handlers)
+	return nil
+}
+
+func (l *inProcess) URL() string             { return l.server.URL }
+func (l *inProcess) Logs() string            { return l.logs() }
+func (l *inProcess) Clock() *upstreams.Clock { return l.clock }
+
+func (l *inProcess) Close() {
+	l.cancel()
+	l.server.CloseClientConnections()
+	l.server.Close()
+	l.cleanup()
+	time.Sleep(time.Millisecond)
+}
+
+// Environment is what the plugin may read on every level.
+func Environment() []string {
+	return []string{
+		"UPSTREAMAUTH_TU_KEY=" + OperatorKey,
+		"SECRET_OF_TRAEFIK=MARKER-not-yours",
+	}
+}
+
+// OperatorKey is the application key that basic's configuration names by
+// env:UPSTREAMAUTH_TU_KEY.
+const OperatorKey = "MARKER-operators-key-0123456789abcdef"
+
+func lookup(env []string, name string) (string, bool) {
+	for _, line := range env {
+		key, value, _ := strings.Cut(line, "=")
+		if key == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// buffer is a log that many may write to.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}

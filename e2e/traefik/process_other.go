@@ -1,0 +1,17 @@
+//go:build !linux
+
+package traefik
+
+import (
+	"errors"
+	"os/exec"
+)
+
+// tie does nothing: other systems have no such bond. Traefik shares the process
+// group of its parent, so that a Ctrl-C ends both.
+func tie(*exec.Cmd) {}
+
+// Memory is known on Linux only.
+func (s *Server) Memory() (int64, error) {
+	return 0, errors.New("traefik: its memory is known on Linux only")
+}

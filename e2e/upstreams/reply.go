@@ -1,0 +1,71 @@
+package upstreams
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Reply is what a server says. The zero value is an empty 200.
+type Reply struct {
+	// Status is the HTTP status; 0 reads as 200.
+	Status int
+
+	// Header is set on the reply. Without a Content-Type of its own a reply is said to be JSON.
+	Header map[string]string
+
+	// Body is sent as it is.
+	Body string
+
+	// Delay passes, in real time, between the request and the first byte of the reply.
+	Delay time.Duration
+}
+
+// play sends the reply, after its delay. A client that leaves, or a server that closes, in the
+// meantime ends it without one.
+func (reply Reply) play(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
+	if reply.Delay > 0 {
+		timer := time.NewTimer(reply.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler)
+		case <-closing:
+			panic(http.ErrAbortHandler)
+		}
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	for name, value := range reply.Header {
+		w.Header().Set(name, value)
+	}
+	status := reply.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(reply.Body)) // a client that has left is no fault of ours
+}
+
+// with returns the reply with one more header.
+func (reply Reply) with(name, value string) Reply {
+	header := map[string]string{name: value}
+	for n, v := range reply.Header {
+		header[n] = v
+	}
+	reply.Header = header
+	return reply
+}
+
+// jsonReply is a Reply whose body is v in JSON, its texts readable as they are: no escapes for
+// Persian, Thai or <. It panics if v cannot be encoded, which is a mistake of the program.
+func jsonReply(status int, v any) Reply {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic("upstreams: a reply that is no JSON: " + err.Error())
+	}
+	return Reply{Status: status, Body: string(bytes.TrimRight(body.Bytes(), "\n"))}
+}

@@ -1,0 +1,112 @@
+package upstreams
+
+import (
+	"context"
+	"maps"
+	"sync"
+)
+
+// script is what tests tell a server to answer instead of its API, and when to answer at all. All
+// of its methods may be called at any time from anywhere.
+type script struct {
+	mu    sync.Mutex
+	each  map[string]Reply
+	all   *Reply
+	holds int
+	gate  chan struct{} // closed when the last hold is released
+}
+
+// Answer makes everyone who presents this credential (a token, a key, or "user:password") get
+// exactly this reply, until Unscript. A request that is not of the API's protocol (path, method,
+// media type) is still told so first. An account's script outranks its key's.
+func (s *script) Answer(credential string, r Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.each == nil {
+		s.each = make(map[string]Reply)
+	}
+	r.Header = maps.Clone(r.Header)
+	s.each[credential] = r
+}
+
+// Unscript takes back what Answer said: the credential is judged by the API again.
+func (s *script) Unscript(credential string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.each, credential)
+}
+
+// AnswerAll makes every request get this reply, whatever it is: a proxy that says 200 to everybody,
+// or an outage. It outranks all else; nil turns it off.
+func (s *script) AnswerAll(r *Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r == nil {
+		s.all = nil
+		return
+	}
+	all := *r
+	all.Header = maps.Clone(r.Header)
+	s.all = &all
+}
+
+// Hold makes requests wait: they are received and counted, and answered only after release. Holds
+// add up, and each release counts once. A held request answers by what is true after the release,
+// and lasts at most two minutes.
+func (s *script) Hold() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.holds == 0 {
+		s.gate = make(chan struct{})
+	}
+	s.holds++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.holds--
+		if s.holds == 0 {
+			close(s.gate)
+			s.gate = nil
+		}
+	})
+}
+
+// wait returns when nothing is held; false if the client left or the server closes before.
+func (s *script) wait(ctx context.Context, closing <-chan struct{}) bool {
+	s.mu.Lock()
+	gate := s.gate
+	s.mu.Unlock()
+	if gate == nil {
+		return true
+	}
+	select {
+	case <-gate:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-closing:
+		return false
+	}
+}
+
+// toAll returns the reply for everybody, if there is one.
+func (s *script) toAll() (Reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		return Reply{}, false
+	}
+	return *s.all, true
+}
+
+// scripted returns the reply for the first of these credentials that has one.
+func (s *script) scripted(credentials []string) (Reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, credential := range credentials {
+		if reply, found := s.each[credential]; found {
+			return reply, true
+		}
+	}
+	return Reply{}, false
+}

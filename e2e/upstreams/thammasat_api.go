@@ -1,0 +1,121 @@
+package upstreams
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The texts of the TU account API. The first four are the document's; the next three, the refusal of
+// an account and the state of a good one, are the public API's; the others are ours.
+const (
+	thammasatNotPost    = `Request body using a POST operation (HTTP method)!`
+	thammasatNoBody     = `Body no data! Request body {user / pass}`
+	thammasatNoKey      = `Application-Key header required. Must follow the scheme, "Application-Key: ACCESS TOKEN"`
+	thammasatWrongKey   = `Application-Key Invalid!`
+	thammasatRefused    = `Users or Password Invalid!`
+	thammasatTUStatus   = `ปกติ`
+	thammasatTUStatusID = `10`
+	thammasatOverQuota  = `Quota exceeded.`
+	thammasatNotFound   = `Not found.`
+	thammasatNotJSON    = `Content-Type must be application/json.`
+)
+
+// thammasatAPI is the wire side of a Thammasat.
+type thammasatAPI struct{ *Thammasat }
+
+func (t thammasatAPI) credentials(c *call) []string {
+	texts := c.fields()
+	return append(account(texts["UserName"], texts["PassWord"]), only(c.Header.Get("Application-Key"))...)
+}
+
+func (t thammasatAPI) admit(c *call) *Reply {
+	var wrong Reply
+	switch {
+	case c.URL.Path != ThammasatPath:
+		wrong = thammasatNo(http.StatusNotFound, thammasatNotFound)
+	case c.Method != http.MethodPost:
+		wrong = thammasatNo(http.StatusBadRequest, thammasatNotPost)
+	case !c.isJSON():
+		wrong = thammasatNo(http.StatusUnsupportedMediaType, thammasatNotJSON)
+	default:
+		return nil
+	}
+	return &wrong
+}
+
+// answer judges key, body and account in the order that BodyFirst chose. Every call with a good key
+// spends its quota, but for those that were answered before the key was looked at.
+func (t thammasatAPI) answer(c *call) Reply {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	texts := c.fields()
+	user, password := texts["UserName"], texts["PassWord"]
+	noBody := user == "" || password == ""
+	if noBody && t.bodyFirst {
+		return thammasatNo(http.StatusBadRequest, thammasatNoBody)
+	}
+	if refused := t.judgeKey(c.Header.Get("Application-Key")); refused != nil {
+		return *refused
+	}
+	if noBody {
+		return thammasatNo(http.StatusBadRequest, thammasatNoBody)
+	}
+	found, ok := t.accounts[strings.ToLower(user)]
+	if !ok || found.Password != password {
+		return thammasatNo(t.refusal, thammasatRefused)
+	}
+	return thammasatYes(found)
+}
+
+// judgeKey returns why a key is refused, or nil, and spends one call of its quota.
+func (t thammasatAPI) judgeKey(key string) *Reply {
+	var refused Reply
+	quota, good := t.keys[key]
+	switch {
+	case key == "":
+		refused = thammasatNo(http.StatusUnauthorized, thammasatNoKey)
+	case !good:
+		refused = thammasatNo(http.StatusForbidden, thammasatWrongKey)
+	default:
+		wait := quota.take(t.Clock.Now(), t.quota)
+		if wait <= 0 {
+			return nil
+		}
+		refused = over(wait)
+	}
+	return &refused
+}
+
+// thammasatNo is the shape of every refusal.
+func thammasatNo(status int, message string) Reply {
+	return jsonReply(status, struct {
+		Status  bool   `json:"status"`
+		Message string `json:"message"`
+	}{false, message})
+}
+
+// thammasatYes is the documented reply about a good account, in the document's order, with the public
+// API's fields where the account asks for them.
+func thammasatYes(a Account) Reply {
+	reply := struct {
+		Status       bool   `json:"status"`
+		Message      string `json:"message"`
+		Username     string `json:"username,omitempty"`
+		TUStatus     string `json:"tu_status,omitempty"`
+		StatusID     string `json:"statusid,omitempty"`
+		NameTH       string `json:"displayname_th"`
+		NameEN       string `json:"displayname_en"`
+		Email        string `json:"email"`
+		Type         string `json:"type"`
+		Department   string `json:"department"`
+		Faculty      string `json:"faculty,omitempty"`
+		Organization string `json:"organization,omitempty"`
+	}{
+		Status: true, Message: "Success", NameTH: a.NameTH, NameEN: a.NameEN, Email: a.Email,
+		Type: a.Type, Department: a.Department, Faculty: a.Faculty, Organization: a.Organization,
+	}
+	if a.Username {
+		reply.Username, reply.TUStatus, reply.StatusID = a.User, thammasatTUStatus, thammasatTUStatusID
+	}
+	return jsonReply(http.StatusOK, reply)
+}

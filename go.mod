@@ -1,0 +1,8 @@
+module github.com/upstreamauth/upstreamauth
+
+go 1.21
+
+require (
+	github.com/hashicorp/golang-lru v1.0.2
+	golang.org/x/sync v0.10.0
+)

@@ -1,0 +1,149 @@
+package upstreamauth
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Bounds of the memory of header names: a client may invent them.
+const (
+	maxKnownNames = 1024
+	maxKnownName  = 64 // bytes
+)
+
+// identity owns the identity headers of a route: it takes the client's away,
+// in every spelling that a backend might read as one of them, and knows what
+// is demanded of an identity.
+type identity struct {
+	prefix  string          // folded
+	names   map[string]bool // folded; headers that are set beside the prefix
+	aliases map[string]bool // folded; credential headers that go, but as themselves
+	require []requirement
+
+	mu    sync.Mutex
+	known map[string]bool // names judged harmless; replaced, never changed
+}
+
+func newIdentity(s *settings, accepts verifier.Accepts) *identity {
+	id := &identity{
+		prefix:  fold(s.prefix),
+		names:   map[string]bool{},
+		aliases: map[string]bool{},
+		require: s.require,
+		known:   map[string]bool{},
+	}
+	for _, h := range s.headers {
+		id.names[fold(h.Header)] = true
+	}
+	if accepts.Key {
+		id.aliases["application-key"] = true
+	}
+	return id
+}
+
+// folding reads a header name as CGI, WSGI and PHP do: every character that is
+// no letter or digit is the same. (A byte replacer: one call into compiled
+// code, whatever the length.)
+var folding = strings.NewReplacer("_", "-", ".", "-", "!", "-", "#", "-", "$", "-", "%", "-", "&", "-",
+	"'", "-", "*", "-", "+", "-", "^", "-", "`", "-", "|", "-", "~", "-", " ", "-", ":", "-", "/", "-")
+
+func fold(name string) string {
+	return strings.ToLower(folding.Replace(name))
+}
+
+// ours tells whether a header name reads as an identity header of this route,
+// or as an alias of a credential header.
+func (id *identity) ours(name string) bool {
+	folded := fold(name)
+	if strings.HasPrefix(folded, id.prefix) || id.names[folded] {
+		return true
+	}
+	return id.aliases[folded] && http.CanonicalHeaderKey(name) != http.CanonicalHeaderKey(folded)
+}
+
+// strip takes the client's word away before ours is given: a header that the
+// client sent under the prefix, or under a name that we set, never reaches the
+// backend, whatever becomes of the request.
+func (id *identity) strip(h http.Header) {
+	known := id.harmless()
+	var learned []string
+	for name := range h {
+		if known[name] {
+			continue
+		}
+		if id.ours(name) {
+			delete(h, name)
+			continue
+		}
+		if len(name) <= maxKnownName {
+			learned = append(learned, name)
+		}
+	}
+	if len(h["Connection"]) > 0 {
+		id.stripConnection(h)
+	}
+	if len(learned) > 0 && len(known)+len(learned) <= maxKnownNames {
+		id.learn(learned)
+	}
+}
+
+// stripConnection removes our names from what Connection names: the proxy
+// behind us deletes what is named there, and would delete our own headers.
+func (id *identity) stripConnection(h http.Header) {
+	var kept []string
+	for _, line := range h["Connection"] {
+		for _, option := range strings.Split(line, ",") {
+			option = strings.TrimSpace(option)
+			if option != "" && !id.ours(option) {
+				kept = append(kept, option)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		delete(h, "Connection")
+		return
+	}
+	h["Connection"] = []string{strings.Join(kept, ", ")}
+}
+
+// harmless returns the names that are known to be none of ours.
+func (id *identity) harmless() map[string]bool {
+	id.mu.Lock()
+	known := id.known
+	id.mu.Unlock()
+	return known
+}
+
+// learn replaces the set of harmless names by a larger one: others may be
+// reading the old one, which is never changed.
+func (id *identity) learn(names []string) {
+	id.mu.Lock()
+	larger := make(map[string]bool, len(id.known)+len(names))
+	for name := range id.known {
+		larger[name] = true
+	}
+	for _, name := range names {
+		larger[name] = true
+	}
+	id.known = larger
+	id.mu.Unlock()
+}
+
+// meets tells whether an identity has an allowed value for each field that
+// identity.require names.
+func (id *identity) meets(who verifier.Identity) bool {
+	for _, demand := range id.require {
+		met := false
+		value := who.Get(demand.field)
+		for _, allowed := range demand.allowed {
+			met = met || (value != "" && value == allowed)
+		}
+		if !met {
+			return false
+		}
+	}
+	return true
+}

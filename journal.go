@@ -1,0 +1,128 @@
+package upstreamauth
+
+import (
+	"encoding/json"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Bounds of the log.
+const (
+	maxRefusals    = 10   // refusals noted per second, at level debug
+	maxRemembered  = 1000 // middlewares whose faults are remembered
+	levelError     = "error"
+	levelInfo      = "info"
+	levelDebug     = "debug"
+	eventFault     = "configuration fault"
+	eventHealed    = "configuration healed"
+	eventRefused   = "refused"
+	eventInternal  = "internal"
+	internalDetail = "a panic while the handler was made"
+)
+
+// output writes one line of JSON a fact, for the whole process. Facts name
+// keys, causes and counts: never a credential, an identity or a reply.
+type output struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	w        io.Writer
+	faults   map[string]string // what was last said of a middleware's settings
+	second   int64
+	refusals int
+}
+
+func newOutput(w io.Writer, now func() time.Time) *output {
+	return &output{w: w, now: now, faults: map[string]string{}}
+}
+
+// journal is one middleware's view of the output.
+type journal struct {
+	output *output
+	name   string
+	level  string
+}
+
+// report writes a fact, if the level asks for it.
+func (j *journal) report(level, event, detail string) {
+	if level == levelDebug && j.level != levelDebug || level == levelInfo && j.level == levelError {
+		return
+	}
+	j.output.write(map[string]string{"level": level, "middleware": j.name, "event": event, "detail": detail})
+}
+
+// refused notes a refusal: at level debug only, ten a second at most.
+func (j *journal) refused(reason verifier.Reason, mark string) {
+	if j.level != levelDebug || !j.output.mayNote() {
+		return
+	}
+	fact := map[string]string{"level": levelDebug, "middleware": j.name, "event": eventRefused, "reason": string(reason)}
+	if mark != "" {
+		fact["credential"] = mark
+	}
+	j.output.write(fact)
+}
+
+func (o *output) mayNote() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	second := o.now().Unix()
+	if second != o.second {
+		o.second, o.refusals = second, 0
+	}
+	o.refusals++
+	return o.refusals <= maxRefusals
+}
+
+// faulty writes one line a fault, unless the same was said of this middleware
+// before: Traefik makes it anew for each route and at each change.
+func (o *output) faulty(name string, faults []fault) {
+	all := ""
+	for _, f := range faults {
+		all += f.line() + "\n"
+	}
+	if !o.changed(name, all) {
+		return
+	}
+	for _, f := range faults {
+		o.write(map[string]string{"level": levelError, "middleware": name, "event": eventFault, "key": f.key, "detail": f.line()})
+	}
+}
+
+// sound notes that a middleware which had faults has none now.
+func (o *output) sound(name string) {
+	if o.changed(name, "") {
+		o.write(map[string]string{"level": levelInfo, "middleware": name, "event": eventHealed, "detail": "no faults left"})
+	}
+}
+
+func (o *output) changed(name, all string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.faults[name] == all {
+		return false
+	}
+	if len(o.faults) >= maxRemembered {
+		o.faults = map[string]string{}
+	}
+	o.faults[name] = all
+	if all == "" {
+		delete(o.faults, name)
+	}
+	return true
+}
+
+func (o *output) write(fact map[string]string) {
+	fact["plugin"] = "upstreamauth"
+	fact["time"] = o.now().UTC().Format(time.RFC3339)
+	line, err := json.Marshal(fact)
+	if err != nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, _ = o.w.Write(append(line, '\n'))
+}

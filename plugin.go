@@ -1,0 +1,146 @@
+// Package upstreamauth is a Traefik middleware that asks the API which issued
+// a credential whether it is good, remembers the answer for as long as the
+// API's documents say it lasts, tells the backend who is calling, and refuses
+// everything else with the status and body that those documents promise.
+//
+// One request's way: the client's identity headers are taken away, the one
+// credential is read, the cache (or, through it, the upstream) decides, and
+// the request is refused, or enriched and passed on.
+package upstreamauth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Config is the plugin's block of the dynamic configuration, raw: its one field
+// takes whatever Traefik delivers, so that no value of any type can keep the
+// plugin from starting, which would leave the route without it.
+type Config struct {
+	Settings map[string]interface{} `mapstructure:",remain"`
+}
+
+// CreateConfig returns an empty configuration for Traefik to decode into.
+func CreateConfig() *Config {
+	return &Config{}
+}
+
+// New makes a handler that guards next. It never fails: an error would make
+// Traefik drop the route, and another that matches might answer without us. On
+// any fault of the configuration the handler refuses every request with 500.
+func New(ctx context.Context, next http.Handler, config *Config, name string) (http.Handler, error) {
+	handler := process.Handler(ctx, next, config, name)
+	return handler, nil
+}
+
+// gate guards one route.
+type gate struct {
+	next        http.Handler
+	accepts     verifier.Accepts
+	identity    *identity
+	doors       []*door // in the order bearer, applicationKey, basic
+	refusal     *refusal
+	optional    bool
+	preflight   bool
+	credentials *credentials
+	journal     *journal
+}
+
+// ServeHTTP is a request's whole way, unless it is a hit: those have a way of
+// their own (hit.go), and come here whenever anything about them is unusual.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.identity.strip(r.Header)
+	if g.preflight && isPreflight(r) {
+		g.credentials.remove(r.Header)
+		g.next.ServeHTTP(w, r)
+		return
+	}
+	outcome := g.decide(r)
+	if outcome.denial.Reason != "" {
+		g.refusal.write(w, r, outcome.kind, outcome.denial)
+		return
+	}
+	g.credentials.remove(r.Header)
+	outcome.enrich(r.Header)
+	g.next.ServeHTTP(w, r)
+}
+
+// outcome is what was decided about a request: a denial, or the headers that
+// tell the backend who is calling (none for an anonymous one).
+type outcome struct {
+	kind    verifier.Kind
+	denial  verifier.Denial
+	headers []string
+	values  [][]string
+}
+
+func (o *outcome) enrich(h http.Header) {
+	for i, name := range o.headers {
+		if o.values[i] != nil {
+			h[name] = o.values[i]
+		}
+	}
+}
+
+// decide reads the credential and asks about it. A panic of ours on the way is
+// "could not tell".
+func (g *gate) decide(r *http.Request) *outcome {
+	o := &outcome{denial: verifier.Denial{Reason: verifier.Unavailable}}
+	g.judge(r, o)
+	return o
+}
+
+func (g *gate) judge(r *http.Request, o *outcome) {
+	defer guard()
+	c, denial := verifier.FromHeader(r.Header, g.accepts)
+	o.kind = c.Kind
+	if denial.Reason == verifier.Missing && g.optional {
+		o.denial = verifier.Denial{}
+		return
+	}
+	if denial.Reason != "" {
+		g.refuse(o, denial, "")
+		return
+	}
+	d := g.door(c.Kind)
+	decision, _ := d.cache.Verify(r.Context(), c)
+	if !decision.Allowed {
+		g.refuse(o, decision.Denial, d.cache.Mark(c))
+		return
+	}
+	if !g.identity.meets(decision.Identity) {
+		g.refuse(o, verifier.Denial{Reason: verifier.Requirement}, d.cache.Mark(c))
+		return
+	}
+	o.headers, o.values = d.headers, d.render(decision)
+	d.heat(r.Header, c, decision, o.values)
+	o.denial = verifier.Denial{}
+}
+
+// refuse settles on a denial, and notes it where debug is on.
+func (g *gate) refuse(o *outcome, denial verifier.Denial, mark string) {
+	g.journal.refused(denial.Reason, mark)
+	o.denial = denial
+}
+
+func (g *gate) door(kind verifier.Kind) *door {
+	for _, d := range g.doors {
+		if d.kind == kind {
+			return d
+		}
+	}
+	return nil // unreachable: only configured kinds are read
+}
+
+// isPreflight tells a CORS preflight (Fetch standard, 4.8) by its three marks.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
+		r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// guard ends a panic of ours where it happens.
+func guard() {
+	_ = recover()
+}

@@ -1,0 +1,159 @@
+package upstreamauth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// process is what Traefik's routes share. The interpreter keeps package-level
+// variables through every reload of the configuration.
+var process = NewProcess(time.Now(), time.Since, os.LookupEnv, os.Stderr)
+
+// Process is everything that outlives one handler: the clock, the environment,
+// the log, and what was learned about credentials.
+type Process struct {
+	start  time.Time
+	since  func(time.Time) time.Duration
+	env    func(string) (string, bool)
+	output *output
+	scopes *cache.Registry
+}
+
+// NewProcess returns a process that has learned nothing yet. since tells how
+// long ago an instant was; by it time passes. The log goes to w.
+func NewProcess(start time.Time, since func(time.Time) time.Duration, env func(string) (string, bool), w io.Writer) *Process {
+	// Without its monotonic part: the life of a token is measured by the
+	// clock on the wall, which goes on while a machine sleeps.
+	p := &Process{start: start.Round(0), since: since, env: env}
+	p.output = newOutput(w, p.now)
+	p.scopes = cache.NewRegistry(p.start, p.now)
+	return p
+}
+
+func (p *Process) now() time.Time {
+	return p.start.Add(p.since(p.start))
+}
+
+// Handler makes the handler of one route, as New does.
+func (p *Process) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
+	handler := p.compose(ctx, next, config, name)
+	if handler == nil {
+		p.output.write(map[string]string{"level": levelError, "middleware": name, "event": eventInternal, "detail": internalDetail})
+		return http.HandlerFunc(closed)
+	}
+	return handler
+}
+
+// compose reads the settings and builds a gate from the inside out. It returns
+// nil if it panicked.
+func (p *Process) compose(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
+	defer guard()
+	s, faults := readSettings(config.Settings, p.env)
+	if len(faults) > 0 {
+		p.output.faulty(name, faults)
+		return http.HandlerFunc(closed)
+	}
+	p.output.sound(name)
+	j := &journal{output: p.output, name: name, level: s.log}
+	g := &gate{
+		next:      next,
+		accepts:   accepts(s),
+		optional:  s.optional,
+		preflight: s.preflight,
+		journal:   j,
+	}
+	g.identity = newIdentity(s, g.accepts)
+	g.credentials = newCredentials(g.accepts, s.forwardCredential)
+	for _, b := range s.blocks {
+		d := p.door(ctx, s, b, j)
+		g.doors = append(g.doors, d)
+	}
+	g.refusal = &refusal{doors: g.doors, problem: s.problem, statuses: s.statuses, unavailable: s.unavailable}
+	return http.HandlerFunc(p.hit(g))
+}
+
+func accepts(s *settings) verifier.Accepts {
+	a := verifier.Accepts{}
+	for _, b := range s.blocks {
+		switch b.upstream.Kind {
+		case verifier.Bearer:
+			a.Bearer, a.BareToken = true, b.api.BareToken
+		case verifier.ApplicationKey:
+			a.Key, a.Account = true, b.upstream.Account
+		case verifier.Basic:
+			a.Basic = true
+		}
+	}
+	return a
+}
+
+// door joins one block of the settings to the scope that it belongs to.
+func (p *Process) door(ctx context.Context, s *settings, b *block, j *journal) *door {
+	d := &door{kind: b.upstream.Kind, api: b.api, paired: b.upstream.Account}
+	for _, h := range identityHeaders(s, b.api) {
+		d.headers = append(d.headers, http.CanonicalHeaderKey(h.Header))
+		d.fields = append(d.fields, h.Field)
+	}
+	policy := cache.Policy{
+		Lifetime:     b.lifetime,
+		Negative:     s.negative,
+		Timeout:      b.timeout,
+		Size:         s.cacheSize,
+		NegativeSize: s.negativeSize,
+	}
+	u := b.upstream
+	probe := verifier.Account{}
+	if u.Probe != nil {
+		probe = *u.Probe
+	}
+	fingerprint := p.scopes.Fingerprint(b.api.Name, string(u.Kind), u.URL, u.Path, u.Method,
+		fmt.Sprint(u.Account, u.Canary), probe.User, probe.Password, u.Key, s.epoch,
+		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify))
+	plan := p.scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
+		fmt.Sprintf("%q", s.require), b.lifetime.String())
+	d.cache, d.front = p.scopes.Join(ctx, fingerprint, plan, policy, b.api.PerKey, func() verifier.Verifier {
+		return p.chain(b, j)
+	})
+	return d
+}
+
+func identityHeaders(s *settings, api *verifier.API) []verifier.HeaderField {
+	if s.headers != nil {
+		return s.headers
+	}
+	headers := make([]verifier.HeaderField, 0, len(api.Headers))
+	for _, h := range api.Headers {
+		headers = append(headers, verifier.HeaderField{Header: s.prefix + h.Header, Field: h.Field})
+	}
+	return headers
+}
+
+// chain is what a scope asks: the upstream, and around it what makes its word
+// believable.
+func (p *Process) chain(b *block, j *journal) verifier.Verifier {
+	exchange, err := verifier.NewExchange(b.upstream, p.now)
+	if err != nil {
+		panic(err.Error()) // the settings have been checked
+	}
+	upstream := verifier.NewUpstream(b.api, b.upstream, exchange)
+	watched := verifier.NewWatch(upstream, p.now, j.report)
+	believed := p.believed(watched, b, j)
+	return verifier.NewExpiry(believed, b.api, p.now)
+}
+
+// believed puts the canary before next, where the operator has not done
+// without it.
+func (p *Process) believed(next verifier.Verifier, b *block, j *journal) verifier.Verifier {
+	if !b.upstream.Canary {
+		return next
+	}
+	return verifier.NewCanary(next, b.api, b.upstream, p.now, j.report)
+}

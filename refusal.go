@@ -1,0 +1,200 @@
+package upstreamauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// refusal is the only place that refuses: it gives a denial its status, its
+// challenge and its body, in the shape of the API whose credential was sent.
+type refusal struct {
+	doors       []*door
+	problem     bool           // RFC 9457 bodies
+	statuses    map[string]int // the operator's, by documented code or HTTP status
+	unavailable int
+}
+
+// write answers a request with a denial. kind is what the client sent, or
+// empty; then the shape is that of the route's first kind.
+func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Kind, d verifier.Denial) {
+	sent := f.shape(kind)
+	d = f.complete(d, sent)
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	body := ""
+	if f.problem {
+		h.Set("Content-Type", "application/problem+json")
+		body = problem(d)
+	} else {
+		body = sent.api.Body(d)
+	}
+	if d.Status == http.StatusUnauthorized {
+		h["Www-Authenticate"] = f.challenges(kind, d.Reason)
+	}
+	if d.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.FormatInt(seconds(d.RetryAfter), 10))
+	}
+	w.WriteHeader(d.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func (f *refusal) shape(kind verifier.Kind) *door {
+	for _, d := range f.doors {
+		if d.kind == kind {
+			return d
+		}
+	}
+	return f.doors[0]
+}
+
+// complete settles what the denial leaves open: status, wait and message.
+func (f *refusal) complete(d verifier.Denial, sent *door) verifier.Denial {
+	if d.Status == 0 {
+		d.Status = f.statusOf(d.Reason)
+	}
+	if status, named := f.statuses[d.Code]; named {
+		d.Status = status
+	} else if status, named := f.statuses[strconv.Itoa(d.HTTP)]; named {
+		d.Status = status
+	}
+	d.RetryAfter = waitOf(d)
+	if d.Message == "" {
+		d.Message = sent.api.Say(d.Reason)
+	}
+	if d.Message == "" {
+		d.Message = say(d)
+	}
+	return d
+}
+
+func (f *refusal) statusOf(reason verifier.Reason) int {
+	switch reason {
+	case verifier.Missing, verifier.Invalid, verifier.Expired:
+		return http.StatusUnauthorized
+	case verifier.Malformed, verifier.Ambiguous:
+		return http.StatusBadRequest
+	case verifier.Forbidden, verifier.Requirement:
+		return http.StatusForbidden
+	case verifier.Unprocessable:
+		return http.StatusUnprocessableEntity
+	case verifier.Throttled:
+		return http.StatusTooManyRequests
+	}
+	return f.unavailable
+}
+
+// waitOf: 1 to 3600 seconds; where the wait is not known, 60 after a 429 and 10
+// when unavailable; none for other refusals.
+func waitOf(d verifier.Denial) time.Duration {
+	wait := d.RetryAfter
+	switch d.Reason {
+	case verifier.Throttled:
+		if wait == 0 {
+			wait = time.Minute
+		}
+	case verifier.Unavailable, verifier.Distrusted:
+		if wait == 0 {
+			wait = 10 * time.Second
+		}
+	default:
+		return 0
+	}
+	if wait > time.Hour {
+		wait = time.Hour
+	}
+	return wait
+}
+
+// seconds rounds up: nobody is to come back too early.
+func seconds(wait time.Duration) int64 {
+	return int64((wait + time.Second - 1) / time.Second)
+}
+
+// say is the gate's own text, where neither the upstream nor the API has one.
+func say(d verifier.Denial) string {
+	switch d.Reason {
+	case verifier.Malformed:
+		return "The credential is malformed."
+	case verifier.Ambiguous:
+		return "More than one credential was sent."
+	case verifier.Expired:
+		return "The token has expired."
+	case verifier.Requirement:
+		return "Not authorized to access the resource."
+	case verifier.Throttled:
+		return "Too many requests. Try again in " + strconv.FormatInt(seconds(d.RetryAfter), 10) + " seconds."
+	case verifier.Unavailable, verifier.Distrusted:
+		return "The authentication service could not be asked. Try again later."
+	}
+	return http.StatusText(d.Status) + "."
+}
+
+// challenges: one line per kind that the route takes (RFC 9110, 11.6.1); the
+// kind that was sent and refused says so.
+func (f *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []string {
+	lines := make([]string, 0, len(f.doors))
+	for _, d := range f.doors {
+		line := schemeOf(d.kind) + ` realm="` + d.api.Name + `"`
+		if d.kind == verifier.Basic {
+			line += `, charset="UTF-8"`
+		}
+		if d.kind == sent && reason != verifier.Missing {
+			line += `, error="invalid_token"`
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func schemeOf(kind verifier.Kind) string {
+	switch kind {
+	case verifier.Bearer:
+		return "Bearer"
+	case verifier.Basic:
+		return "Basic"
+	}
+	return "Application-Key"
+}
+
+// problem is the body by RFC 9457.
+func problem(d verifier.Denial) string {
+	code, _, _ := strings.Cut(d.Code, "/")
+	members := []string{
+		`"type":"about:blank"`,
+		`"title":` + quote(http.StatusText(d.Status)),
+		`"status":` + strconv.Itoa(d.Status),
+		`"detail":` + quote(d.Message),
+		`"reason":` + quote(string(d.Reason)),
+	}
+	if code != "" {
+		members = append(members, `"code":`+quote(code))
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+func quote(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return `""`
+	}
+	return string(quoted)
+}
+
+// closed is the handler of a route whose configuration has faults.
+func closed(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusInternalServerError)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(`{"status":"error","message":"configuration fault","code":500}`))
+	}
+}

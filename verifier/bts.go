@@ -1,0 +1,135 @@
+package verifier
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// bts is BTS's courier API (document: BTS login). Its tokens are RS256 JWTs of
+// 24 hours; there is no documented call that checks one, so the operator names
+// a small protected GET.
+func bts() *API {
+	return &API{
+		Name:        "bts",
+		Kinds:       []Kind{Bearer},
+		Method:      http.MethodGet,
+		Life:        24 * time.Hour,
+		JWT:         true,
+		Rows:        btsRows(),
+		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
+		OpenFields:  true,
+		Check:       oneCheck,
+		NeedsCanary: never,
+		Documented:  btsCode,
+		Request:     bearerRequest,
+		Read:        btsRead,
+		Identify:    btsIdentify,
+		Relay:       btsRelay,
+		Junk:        btsJunk,
+		Refuses:     anyRefusal,
+		Advice:      func(Settings) string { return "path answers without a good token: name one that needs it" },
+		Say:         btsSay,
+		Body:        btsBody,
+	}
+}
+
+func btsRows() []Row {
+	return []Row{
+		{Name: "server error", HTTP: "5xx", Meaning: Trouble},
+		{Name: "too many requests", HTTP: "429", Meaning: Busy},
+		{Name: "status true", HTTP: "2xx", Flag: "true", Meaning: Good},
+		{Name: "data alone", HTTP: "2xx", Flag: "none", Code: btsDataAlone, Meaning: Good},
+		{Name: "status_code 400", HTTP: "2xx", Flag: "false", Code: "400", Meaning: Refused, Status: 400},
+		{Name: "status_code 401", HTTP: "2xx", Flag: "false", Code: "401", Meaning: Refused, Status: 401},
+		{Name: "status_code 403", HTTP: "2xx", Flag: "false", Code: "403", Meaning: Refused, Status: 403},
+		{Name: "status_code 422", HTTP: "2xx", Flag: "false", Code: "422", Meaning: Refused, Status: 422},
+		{Name: "status_code 429", HTTP: "2xx", Flag: "false", Code: "429", Meaning: Busy},
+		{Name: "status 401", HTTP: "401", Meaning: Refused, Status: 401},
+		{Name: "status 403", HTTP: "403", Meaning: Refused, Status: 403},
+		{Name: "status 422", HTTP: "422", Meaning: Refused, Status: 422},
+		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: WrongSetting},
+	}
+}
+
+// btsDataAlone stands for a reply without a status whose data is an object or
+// an array: some of the API's calls answer so.
+const btsDataAlone = "data alone"
+
+func btsRead(r Reply) (flag, code string) {
+	flag = r.Body.field("status").flag()
+	code = r.Body.field("status_code").text(jsonNumber)
+	data := r.Body.field("data")
+	if flag == "" && (data.is(jsonObject) || data.is(jsonArray)) {
+		code = btsDataAlone
+	}
+	return flag, code
+}
+
+// btsIdentify reads the token's own claims, which the upstream has vouched for
+// by now. A token that is no JWT is good without an identity.
+func btsIdentify(_ Reply, c Credential, _ Settings) (id Identity, flaw string) {
+	claims := readClaims(c.Token)
+	who := &collector{}
+	who.add("user", claims.field("sub"))
+	who.add("id", claims.field("jti"))
+	who.add("name", claims.field("name"))
+	who.add("email", claims.field("email"))
+	who.addOthers(claims, "user id name email")
+	return who.fields, ""
+}
+
+func btsRelay(r Reply, d Denial) Denial {
+	d = relayMessage(d, r.Body.field("message"))
+	return relayErrors(d, r.Body.field("errors"))
+}
+
+// btsCode: the status codes that a body may carry.
+func btsCode(code string) bool {
+	return code != "" && strings.Contains("400 401 403 422 429", code) && len(code) == 3
+}
+
+// btsJunk is a well-formed, unexpired JWT whose signature is random.
+func btsJunk(random []byte, now time.Time, s Settings) Credential {
+	header := `{"typ":"JWT","alg":"RS256"}`
+	claims := `{"sub":"` + hex.EncodeToString(random[256:264]) +
+		`","jti":"` + hex.EncodeToString(random[264:280]) +
+		`","iat":` + strconv.FormatInt(now.Unix()-60, 10) +
+		`,"exp":` + strconv.FormatInt(now.Unix()+3600, 10) + `}`
+	encoding := base64.RawURLEncoding
+	token := encoding.EncodeToString([]byte(header)) + "." +
+		encoding.EncodeToString([]byte(claims)) + "." +
+		encoding.EncodeToString(random[:256])
+	return Credential{Kind: s.Kind, Token: token}
+}
+
+func btsSay(reason Reason) string {
+	if reason == Missing {
+		return "Authorization header required."
+	}
+	return ""
+}
+
+func btsBody(d Denial) string {
+	status := strconv.Itoa(d.Status)
+	if d.Status == http.StatusUnprocessableEntity {
+		errors := d.Errors
+		if errors == "" {
+			errors = "{}"
+		}
+		return `{"status":false,"message":` + quote(d.Message) + `,"status_code":` + status + `,"errors":` + errors + `}`
+	}
+	body := `{"name":` + quote(http.StatusText(d.Status)) + `,"message":` + quote(d.Message) + `,"code":0,"status":` + status
+	if d.Status == http.StatusUnauthorized {
+		body += `,"type":"app\\exceptions\\ApiUnauthorizedException"`
+	}
+	return body + "}"
+}
+
+// bearerRequest presents a token as RFC 6750 has it.
+func bearerRequest(c Credential, _ Settings) Question {
+	return Question{Header: http.Header{"Authorization": {"Bearer " + c.Token}}}
+}

@@ -1,0 +1,139 @@
+package verifier
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+)
+
+// distrustFor is how long a distrusted upstream is left alone.
+const distrustFor = 60 * time.Second
+
+// Canary believes an upstream's first yes only after the upstream has refused
+// a credential that cannot be good. Many faults turn a check into a yes for
+// everybody: a path that is not protected, a proxy that answers 200 to all, an
+// API that reads the body before the key. Once refused as documented, the
+// upstream is trusted for good.
+type Canary struct {
+	next     Verifier
+	api      *API
+	settings Settings
+	now      func() time.Time
+	report   Report
+
+	mu         sync.Mutex
+	trusted    bool
+	distrusted bool
+	until      time.Time // left alone until
+	running    *trial    // nil: none
+}
+
+// trial is one question about junk. Its outcome stands once done is closed.
+type trial struct {
+	done    chan struct{}
+	passed  bool
+	outcome Decision // unless passed: what to say meanwhile, and why
+	err     error
+}
+
+// NewCanary puts a canary before next.
+func NewCanary(next Verifier, api *API, s Settings, now func() time.Time, report Report) *Canary {
+	return &Canary{next: next, api: api, settings: s, now: now, report: report}
+}
+
+// Verify asks next; a yes waits until the upstream is trusted. The trial runs
+// beside the question, in a time of its own as long as the question's.
+func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
+	y.mu.Lock()
+	if y.trusted {
+		y.mu.Unlock()
+		return y.next.Verify(ctx, c)
+	}
+	if y.now().Before(y.until) {
+		y.mu.Unlock()
+		return distrust()
+	}
+	t := y.running
+	if t == nil {
+		t = newTrial()
+		y.running = t
+		deadline, _ := ctx.Deadline()
+		go y.try(t, deadline)
+	}
+	y.mu.Unlock()
+
+	d, err := y.next.Verify(ctx, c)
+	if err != nil || !d.Allowed {
+		return d, err
+	}
+	if !await(ctx, t.done) {
+		return couldNotTell(ErrUnavailable, "no answer about the canary in time", Denial{})
+	}
+	if !t.passed {
+		return t.outcome, t.err
+	}
+	return d, nil
+}
+
+func distrust() (Decision, error) {
+	return couldNotTell(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted})
+}
+
+// newTrial begins as failed: a trial that panics has proven nothing.
+func newTrial() *trial {
+	t := &trial{done: make(chan struct{})}
+	t.outcome, t.err = couldNotTell(ErrUnavailable, "the canary failed", Denial{})
+	return t
+}
+
+// try asks about junk and leaves the outcome to everybody who waits for it.
+func (y *Canary) try(t *trial, deadline time.Time) {
+	defer y.settle(t)
+	defer guard()
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	random := make([]byte, 288)
+	if _, err := rand.Read(random); err != nil {
+		return
+	}
+	junk := y.api.Junk(random, y.now(), y.settings)
+	d, err := y.next.Verify(ctx, junk)
+	if err != nil {
+		t.outcome, t.err = d, err
+		return
+	}
+	if d.Allowed {
+		t.outcome, t.err = distrust()
+		return
+	}
+	if d.Denial.Reason == Throttled {
+		t.outcome.Denial.RetryAfter = d.Denial.RetryAfter
+		return
+	}
+	t.passed = y.api.Refuses(d.Denial, y.settings)
+}
+
+// settle draws the conclusion of a trial, and reports a change of mind.
+func (y *Canary) settle(t *trial) {
+	accepted := t.outcome.Denial.Reason == Distrusted
+	y.mu.Lock()
+	before := y.distrusted
+	y.running = nil
+	y.trusted = t.passed
+	if accepted {
+		y.distrusted = true
+		y.until = y.now().Add(distrustFor)
+	}
+	if t.passed {
+		y.distrusted = false
+	}
+	y.mu.Unlock()
+	close(t.done)
+	if accepted && !before {
+		y.report("error", "distrusted", "a credential that cannot be good was accepted; every unknown one gets an error: "+y.api.Advice(y.settings))
+	}
+	if t.passed && before {
+		y.report("info", "trusted", "a credential that cannot be good is refused again")
+	}
+}

@@ -1,0 +1,149 @@
+package verifier
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxCredential bounds one credential as it stands in its header, in bytes.
+const maxCredential = 8 << 10
+
+// Accepts says which credentials a route takes.
+type Accepts struct {
+	Bearer    bool
+	BareToken bool // Authorization: <token> is a bearer's too
+	Key       bool
+	Account   bool // the key comes with a Basic account
+	Basic     bool
+}
+
+// FromHeader reads the one credential that a request presents. Nothing is
+// decoded, trimmed or repaired into one: what is not exactly one credential of
+// a kind that the route accepts is a denial (Missing, Malformed, Ambiguous),
+// with the kind that was sent as far as it shows. An empty Reason means that
+// the credential was read.
+func FromHeader(h http.Header, a Accepts) (Credential, Denial) {
+	var authorization, key string
+	var twice, keyTwice bool
+	if a.Bearer || a.Basic || a.Account {
+		authorization, twice = single(h["Authorization"])
+	}
+	if a.Key {
+		key, keyTwice = single(h[keyHeader])
+	}
+	scheme, rest, readable := a.split(authorization)
+	paired := a.Account && scheme == Basic
+	c := Credential{Kind: scheme}
+	if paired || (key != "" && rest == "") {
+		c.Kind = ApplicationKey
+	}
+	if twice || keyTwice || (key != "" && rest != "" && !paired) {
+		return c, Denial{Reason: Ambiguous}
+	}
+	if !readable || !visible(rest) || !visible(key) {
+		return c, Denial{Reason: Malformed}
+	}
+	c.Token = key
+	if scheme == Bearer && rest != "" {
+		c.Token = rest
+	}
+	if scheme == Basic && rest != "" {
+		user, password, ok := account(rest)
+		if !ok {
+			return Credential{Kind: c.Kind}, Denial{Reason: Malformed}
+		}
+		c.User, c.Password = user, password
+	}
+	if !c.complete(a) {
+		return Credential{Kind: c.Kind}, Denial{Reason: Missing}
+	}
+	return c, Denial{}
+}
+
+// complete: everything that the kind consists of is there.
+func (c Credential) complete(a Accepts) bool {
+	whole := c.User != "" && c.Password != ""
+	switch c.Kind {
+	case Bearer:
+		return c.Token != ""
+	case Basic:
+		return whole
+	case ApplicationKey:
+		return c.Token != "" && (whole || !a.Account)
+	}
+	return false
+}
+
+// single drops empty lines and returns the first that is left, and whether
+// there are more.
+func single(lines []string) (line string, twice bool) {
+	for _, l := range lines {
+		if l != "" && line != "" {
+			return line, true
+		}
+		if l != "" {
+			line = l
+		}
+	}
+	return line, false
+}
+
+// split reads an Authorization line: one of the accepted schemes (in any case)
+// and what follows its one space. Other schemes are nobody's credential here.
+// A first word that is not visible ASCII throughout is not readable as any.
+func (a Accepts) split(line string) (scheme Kind, rest string, readable bool) {
+	word, rest, spaced := strings.Cut(line, " ")
+	name := strings.ToLower(word)
+	if name == "bearer" && a.Bearer {
+		return Bearer, rest, true
+	}
+	if name == "basic" && (a.Basic || a.Account) {
+		return Basic, rest, true
+	}
+	if !visible(word) {
+		return "", "", false
+	}
+	if a.BareToken && !spaced && word != "" && !contains(schemes, name) {
+		return Bearer, word, true
+	}
+	return "", "", true
+}
+
+// schemes are the words that, alone in Authorization, are no bare token: the
+// registered schemes, and others in use.
+const schemes = "basic bearer concealed digest dpop gnap hoba mutual negotiate ntlm oauth privatetoken " +
+	"scram-sha-1 scram-sha-256 vapid aws4-hmac-sha256 accesskey apikey token"
+
+// visibleASCII is what may stand in a credential: no space, no control.
+const visibleASCII = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+
+// visible: at most 8 KiB of visible ASCII. Empty text is. (One call into
+// compiled code, whatever the length: interpreted loops are slow.)
+func visible(text string) bool {
+	return len(text) <= maxCredential && strings.Trim(text, visibleASCII) == ""
+}
+
+// Foreign tells whether an Authorization line is plainly of a scheme that the
+// route does not take: nobody's credential here, and not ours to touch.
+func (a Accepts) Foreign(line string) bool {
+	scheme, _, readable := a.split(line)
+	return scheme == "" && readable
+}
+
+// account reads Basic's base64 (RFC 7617): UTF-8 without control characters,
+// and a colon after the user name.
+func account(encoded string) (user, password string, ok bool) {
+	plain, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil || !utf8.Valid(plain) {
+		return "", "", false
+	}
+	text := string(plain)
+	if strings.IndexFunc(text, unicode.IsControl) >= 0 {
+		return "", "", false
+	}
+	user, password, ok = strings.Cut(text, ":")
+	return user, password, ok
+}

@@ -1,0 +1,59 @@
+package verifier
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reason says why a request was refused, in one word for logs and problems.
+type Reason string
+
+// The reasons. The first three, Requirement and Configuration are the gate's
+// own; Unavailable and Distrusted mean that the upstream's word is not known.
+const (
+	Missing       Reason = "missing"
+	Malformed     Reason = "malformed"
+	Ambiguous     Reason = "ambiguous"
+	Invalid       Reason = "invalid"
+	Expired       Reason = "expired"
+	Forbidden     Reason = "forbidden"
+	Requirement   Reason = "requirement"
+	Unprocessable Reason = "unprocessable"
+	Throttled     Reason = "throttled"
+	Unavailable   Reason = "unavailable"
+	Distrusted    Reason = "distrusted"
+	Configuration Reason = "configuration"
+)
+
+// Denial is what to tell a client that does not get in.
+type Denial struct {
+	Reason     Reason
+	Status     int           // to the client, 400–599; 0: the reason's own
+	HTTP       int           // the upstream's HTTP status; 0: it was not asked
+	Code       string        // the documented code, such as "-104/expired"
+	Message    string        // empty: the API's own text for the reason
+	Errors     string        // the errors of a 422, a JSON object; or empty
+	RetryAfter time.Duration // 0: not known
+}
+
+// The ways in which nothing could be found out. Errors of this package wrap
+// one of them; their texts hold nothing of a credential or a reply.
+var (
+	// ErrUnavailable: the upstream is down, slow, garbled, or in trouble.
+	ErrUnavailable = errors.New("unavailable")
+	// ErrMistake: the upstream says that the operator's own settings are wrong.
+	ErrMistake = errors.New("operator's mistake")
+	// ErrDistrusted: the upstream accepts what cannot be good.
+	ErrDistrusted = errors.New("distrusted")
+)
+
+// couldNotTell is the answer where there is none: a denial and an error.
+func couldNotTell(kind error, cause string, d Denial) (Decision, error) {
+	if d.Reason == "" {
+		d.Reason = Unavailable
+	}
+	decision := Decision{Denial: d}
+	err := fmt.Errorf("%w: %s", kind, cause)
+	return decision, err
+}

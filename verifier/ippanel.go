@@ -1,0 +1,126 @@
+package verifier
+
+import (
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ippanel is the IPPanel SMS panel (document: IPPanel confirm_otp, and the
+// vendor's public pages). Its tokens are opaque and good for 10 hours.
+func ippanel() *API {
+	return &API{
+		Name:        "ippanel",
+		Kinds:       []Kind{Bearer},
+		Path:        "/api/acl/auth/check_token",
+		Method:      http.MethodPost,
+		Life:        10 * time.Hour,
+		BareToken:   true,
+		Rows:        ippanelRows(),
+		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
+		OpenFields:  true,
+		Check:       oneCheck,
+		NeedsCanary: never,
+		Documented:  ippanelCode,
+		Request: func(c Credential, _ Settings) Question {
+			return Question{Header: http.Header{"Authorization": {c.Token}}}
+		},
+		Read:     ippanelRead,
+		Identify: ippanelIdentify,
+		Relay:    ippanelRelay,
+		Junk: func(random []byte, _ time.Time, s Settings) Credential {
+			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:16])}
+		},
+		Refuses: anyRefusal,
+		Advice:  func(Settings) string { return "correct url or path: the check there accepts any token" },
+		Say:     ippanelSay,
+		Body:    ippanelBody,
+	}
+}
+
+const ippanelWrong = "اطلاعات وارد شده صحیح نمی باشد"
+
+func ippanelRows() []Row {
+	return []Row{
+		{Name: "server error", HTTP: "5xx 3xx", Meaning: Trouble},
+		{Name: "too many requests", HTTP: "429", Meaning: Busy},
+		{Name: "token good", HTTP: "200", Flag: "true", Code: "200-*", Meaning: Good},
+		{Name: "code 400-1", Code: "400-1", Meaning: Refused, Status: 401, Message: ippanelWrong},
+		{Name: "status 401", HTTP: "401", Meaning: Refused, Status: 401, Message: ippanelWrong},
+		{Name: "code 400-2", Code: "400-2", Meaning: Refused, Status: 422},
+		{Name: "code 422", Code: "422-*", Meaning: Refused, Status: 422},
+		{Name: "status 422", HTTP: "422", Meaning: Refused, Status: 422},
+		{Name: "status 403", HTTP: "403", Meaning: Refused, Status: 403},
+		{Name: "refused, code 400", Flag: "false", Code: "400-*", Meaning: Refused, Status: 400},
+		{Name: "refused, code 401", Flag: "false", Code: "401-*", Meaning: Refused, Status: 401},
+		{Name: "refused, code 403", Flag: "false", Code: "403-*", Meaning: Refused, Status: 403},
+		{Name: "refused, code 429", Flag: "false", Code: "429-*", Meaning: Busy},
+	}
+}
+
+func ippanelRead(r Reply) (flag, code string) {
+	meta := r.Body.field("meta")
+	flag = meta.field("status").flag()
+	code = meta.field("message_code").text(jsonText)
+	return flag, code
+}
+
+// ippanelIdentify: "for whom" is part of the documented yes; a reply that names
+// nobody is none.
+func ippanelIdentify(r Reply, _ Credential, _ Settings) (id Identity, flaw string) {
+	data := r.Body.field("data")
+	who := &collector{}
+	who.add("user", data.field("user_name"))
+	who.add("id", data.field("user_id"))
+	who.add("name", data.field("name"))
+	if who.fields.Get("user") == "" {
+		return nil, "a yes without data.user_name"
+	}
+	who.addOthers(data, "user id name")
+	return who.fields, ""
+}
+
+func ippanelRelay(r Reply, d Denial) Denial {
+	meta := r.Body.field("meta")
+	d = relayMessage(d, meta.field("message"))
+	d = relayErrors(d, r.Body.field("errors"))
+	return relayErrors(d, meta.field("errors"))
+}
+
+// ippanelCode: three digits, a dash, and a number of at most three digits.
+func ippanelCode(code string) bool {
+	if len(code) < 5 || len(code) > 7 || code[3] != '-' {
+		return false
+	}
+	return strings.Trim(code[:3]+code[4:], "0123456789") == ""
+}
+
+func ippanelSay(reason Reason) string {
+	if reason == Missing || reason == Invalid {
+		return ippanelWrong
+	}
+	return ""
+}
+
+func ippanelBody(d Denial) string {
+	code := d.Code
+	if code == "" {
+		code = strconv.Itoa(d.Status) + "-1"
+		switch d.Status {
+		case http.StatusUnauthorized:
+			code = "400-1"
+		case http.StatusUnprocessableEntity:
+			code = "400-2"
+		case http.StatusBadRequest:
+			code = "400-3"
+		}
+	}
+	errors := d.Errors
+	if errors == "" {
+		errors = "{}"
+	}
+	return `{"data":null,"meta":{"status":false,"message":` + quote(d.Message) +
+		`,"message_parameters":[],"message_code":` + quote(code) + `,"errors":` + errors + `}}`
+}

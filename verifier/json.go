@@ -1,0 +1,163 @@
+package verifier
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxDepth bounds how deep a reply may nest: documented replies stay below 5.
+const maxDepth = 32
+
+// JSON kinds of a Value.
+const (
+	jsonObject = "object"
+	jsonArray  = "array"
+	jsonText   = "text"
+	jsonNumber = "number"
+	jsonBool   = "boolean"
+	jsonNull   = "null"
+)
+
+// Value is one JSON value, read strictly. Numbers keep their digits as text,
+// booleans are "true" or "false".
+type Value struct {
+	Kind   string
+	Text   string            // of a text, number or boolean
+	Names  []string          // an object's names, in the order they came
+	Fields map[string]*Value // an object's members
+	Items  []*Value          // an array's
+}
+
+// readObject reads one single JSON object. It returns nil for everything that
+// two readers could understand differently: other values, trailing data, text
+// that is not UTF-8, and objects, at any depth, that repeat a name in whatever
+// case.
+func readObject(data []byte) *Value {
+	if !utf8.Valid(data) || !json.Valid(data) {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	v := readValue(d, 0)
+	if v == nil || v.Kind != jsonObject {
+		return nil
+	}
+	return v
+}
+
+func readValue(d *json.Decoder, depth int) *Value {
+	token, err := d.Token()
+	if err != nil || depth > maxDepth {
+		return nil
+	}
+	switch t := token.(type) {
+	case json.Delim:
+		if t.String() == "{" {
+			return readMembers(d, depth)
+		}
+		return readItems(d, depth)
+	case string:
+		return &Value{Kind: jsonText, Text: t}
+	case json.Number:
+		return &Value{Kind: jsonNumber, Text: t.String()}
+	case bool:
+		if t {
+			return &Value{Kind: jsonBool, Text: "true"}
+		}
+		return &Value{Kind: jsonBool, Text: "false"}
+	}
+	return &Value{Kind: jsonNull}
+}
+
+func readMembers(d *json.Decoder, depth int) *Value {
+	object := &Value{Kind: jsonObject, Fields: map[string]*Value{}}
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil
+		}
+		name, isText := token.(string)
+		// Upper, then lower: so that letters which only fold into ASCII,
+		// such as ſ and the Kelvin sign, count as the same.
+		folded := strings.ToLower(strings.ToUpper(name))
+		if !isText || seen[folded] {
+			return nil
+		}
+		seen[folded] = true
+		child := readValue(d, depth+1)
+		if child == nil {
+			return nil
+		}
+		object.Names = append(object.Names, name)
+		object.Fields[name] = child
+	}
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	return object
+}
+
+func readItems(d *json.Decoder, depth int) *Value {
+	array := &Value{Kind: jsonArray}
+	for d.More() {
+		child := readValue(d, depth+1)
+		if child == nil {
+			return nil
+		}
+		array.Items = append(array.Items, child)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	return array
+}
+
+// field returns an object's member; nil for anything else.
+func (v *Value) field(name string) *Value {
+	if v == nil || v.Kind != jsonObject {
+		return nil
+	}
+	return v.Fields[name]
+}
+
+// is tells whether v is of a JSON kind.
+func (v *Value) is(kind string) bool {
+	return v != nil && v.Kind == kind
+}
+
+// scalar: a text, a number or a boolean.
+func (v *Value) scalar() bool {
+	return v.is(jsonText) || v.is(jsonNumber) || v.is(jsonBool)
+}
+
+// flag is the text of a boolean: "true", "false"; "" where there is none, and
+// "other" where something else stands in its place, which no row describes.
+func (v *Value) flag() string {
+	if v == nil {
+		return ""
+	}
+	if v.Kind != jsonBool {
+		return "other"
+	}
+	return v.Text
+}
+
+// text is the text of a value of the wanted kind, else "".
+func (v *Value) text(kind string) string {
+	if !v.is(kind) {
+		return ""
+	}
+	return v.Text
+}
+
+// quote writes a text as JSON.
+func quote(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return `""`
+	}
+	return string(quoted)
+}

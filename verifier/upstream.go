@@ -1,0 +1,77 @@
+package verifier
+
+import (
+	"context"
+	"fmt"
+)
+
+// Upstream verifies credentials by asking the API that issued them: one
+// dialect, one exchange. It knows neither cache nor trust: its yes is what
+// the documents call a yes; whether it means one is the canary's business.
+type Upstream struct {
+	api      *API
+	settings Settings
+	check    string
+	exchange *Exchange
+}
+
+// NewUpstream joins an API's dialect with the operator's settings.
+func NewUpstream(api *API, s Settings, e *Exchange) *Upstream {
+	return &Upstream{api: api, settings: s, check: api.Check(s), exchange: e}
+}
+
+// Verify asks once.
+func (u *Upstream) Verify(ctx context.Context, c Credential) (Decision, error) {
+	reply, err := u.exchange.Do(ctx, u.api.Request(c, u.settings))
+	if err != nil {
+		return couldNotTell(ErrUnavailable, err.Error(), Denial{})
+	}
+	flag, code := u.api.Read(reply)
+	row := find(u.api.Rows, reply.Status, flag, code, u.check)
+	if row == nil {
+		return undocumented(reply)
+	}
+	denial := row.denial(reply)
+	if u.api.Documented(code) {
+		denial.Code = code
+	}
+	switch row.Meaning {
+	case Trouble:
+		return couldNotTell(ErrUnavailable, happened(row, reply), denial)
+	case WrongSetting:
+		return couldNotTell(ErrMistake, happened(row, reply), denial)
+	case Busy:
+		return Decision{Denial: u.api.Relay(reply, denial)}, nil
+	}
+	if reply.Body == nil {
+		// A documented yes or no counts only with its JSON object.
+		return undocumented(reply)
+	}
+	switch row.Meaning {
+	case Refused:
+		return Decision{Denial: u.api.Relay(reply, denial)}, nil
+	case Good:
+		return u.accept(reply, c)
+	}
+	return undocumented(reply)
+}
+
+func (u *Upstream) accept(reply Reply, c Credential) (Decision, error) {
+	identity, flaw := u.api.Identify(reply, c, u.settings)
+	if flaw != "" {
+		return couldNotTell(ErrUnavailable, flaw, Denial{HTTP: reply.Status})
+	}
+	return Decision{Allowed: true, Identity: identity}, nil
+}
+
+func undocumented(reply Reply) (Decision, error) {
+	cause := fmt.Sprintf("a reply that its documents do not describe (HTTP %d)", reply.Status)
+	if reply.Flaw != "" {
+		cause = fmt.Sprintf("%s: %s", cause, reply.Flaw)
+	}
+	return couldNotTell(ErrUnavailable, cause, Denial{HTTP: reply.Status})
+}
+
+func happened(row *Row, reply Reply) string {
+	return fmt.Sprintf("%s (HTTP %d)", row.Name, reply.Status)
+}
