@@ -25,10 +25,10 @@ var (
 )
 
 const (
-	defaultSize        = 10000 // credentials, and as many refusals
+	defaultSize        = 10000 // good credentials held, and in room of their own as many refusals
 	maxSize            = 10000000
-	defaultNegative    = 30 * time.Second
-	defaultUnavailable = 500
+	defaultNegative    = 30 * time.Second // how long a refusal is remembered
+	defaultUnavailable = 500              // the status when the upstream could not be asked
 )
 
 // readSettings reads a plugin block, as Traefik's providers deliver it, into
@@ -39,6 +39,7 @@ func readSettings(raw map[string]any, env func(string) (string, bool)) (*setting
 	r := &reader{env: env}
 	top := r.enter("", reflect.ValueOf(raw))
 	top.settle(topWords)
+	// Its keys are named one by one, as they are documented.
 	unknown := top.values["unknown"]
 	if unknown.shape == shapeBlock {
 		r.enter("unknown.", unknown.value).settle(unknownWords)
@@ -58,6 +59,7 @@ func readSettings(raw map[string]any, env func(string) (string, bool)) (*setting
 	return read, faults
 }
 
+// mode knows one way for the plugin to stand on a route so far.
 func (s *section) mode(key string) {
 	if s.values[key].text == "issuer" {
 		s.fault(key, `"issuer" is not available in this version; allowed: protect`)
@@ -70,20 +72,16 @@ func (s *section) mode(key string) {
 // names them, and what they may not be beside each other.
 func (s *section) credentials(into *settings) {
 	canary := s.boolean("canary", true)
-	written := false
 	for _, kind := range []verifier.Kind{verifier.Bearer, verifier.ApplicationKey, verifier.Basic} {
-		if s.values[string(kind)].shape != "" {
-			written = true
-		}
 		b := s.credential(kind, canary)
 		if b != nil {
 			into.blocks = append(into.blocks, b)
 		}
 	}
-	if !written {
+	if len(into.blocks) == 0 {
 		s.r.fault("bearer, applicationKey, basic", "at least one of these blocks is required; it says which credentials are checked, and where")
 	}
-	keyed := false
+	keyed := false // a key that comes with an account has been read before
 	for _, b := range into.blocks {
 		if b.upstream.Account {
 			keyed = true
@@ -112,6 +110,8 @@ func (b *block) trusting() bool {
 	return answer
 }
 
+// cache reads how much is remembered; how long a good credential is, is its
+// block's lifetime.
 func (s *section) cache(key string, into *settings) {
 	into.cacheSize = defaultSize
 	into.negative = defaultNegative
@@ -126,6 +126,7 @@ func (s *section) cache(key string, into *settings) {
 	into.epoch = inner.text("epoch")
 }
 
+// errors reads how refusals look, but for their texts: those are the api's.
 func (s *section) errors(key string, into *settings) {
 	into.unavailable = defaultUnavailable
 	inner := s.block(key, errorsWords)
@@ -162,16 +163,21 @@ func (s *section) statuses(blocks []*block) map[string]int {
 	return read
 }
 
+// isStatus says whether an upstream can have answered with it: informational
+// ones never reach us.
 func isStatus(code string) bool {
 	status, err := strconv.Atoi(code)
 	return err == nil && len(code) == 3 && status >= 200 && status <= 599
 }
 
 // documented says whether an API of the blocks documents the code. Where an
-// api could not be read, that alone is the fault.
+// api is missing or could not be read, that alone is the fault.
 func documented(code string, blocks []*block) bool {
 	if code == "" {
 		return false
+	}
+	if len(blocks) == 0 {
+		return true
 	}
 	for _, b := range blocks {
 		if b.api == nil {

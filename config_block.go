@@ -7,6 +7,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
+// The keys of a credential block, and the ranges of its durations.
 var (
 	blockKeys  = []string{"api", "url", "path", "method", "lifetime", "timeout", "tls"}
 	blockLater = []string{"revalidate", "budget", "learn"}
@@ -16,6 +17,7 @@ var (
 	timeoutSpan  = span{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
 )
 
+// defaultTimeout is for one verification, everything in it.
 const defaultTimeout = 5 * time.Second
 
 // credentialKeys is what the block of one kind may hold.
@@ -35,19 +37,22 @@ func credentialKeys(kind verifier.Kind) vocabulary {
 	return v
 }
 
-// credential reads the block of one kind; nil if it is off, or no block at
-// all. Its api is nil where that could not be read.
+// credential reads the block of one kind; nil if it is off. Its api is nil
+// where that could not be read, which is a fault.
 func (s *section) credential(kind verifier.Kind, canary bool) *block {
-	inner := s.block(string(kind), credentialKeys(kind))
-	if inner == nil {
+	if s.values[string(kind)].shape == "" {
 		return nil
 	}
-	b := &block{api: inner.api(kind)}
+	b := &block{upstream: verifier.Settings{Kind: kind, Canary: canary}}
+	inner := s.block(string(kind), credentialKeys(kind))
+	if inner == nil {
+		return b
+	}
+	b.api = inner.api(kind)
 	known := b.api
 	if known == nil {
 		known = &verifier.API{} // no defaults; the other keys' faults are wanted too
 	}
-	b.upstream = verifier.Settings{Kind: kind, Canary: canary}
 	b.upstream.URL = inner.address("url")
 	b.upstream.Path = inner.target("path", known.Path)
 	if b.api != nil && known.Path == "" && !inner.has("path") {
@@ -67,7 +72,8 @@ func (s *section) credential(kind verifier.Kind, canary bool) *block {
 	return b
 }
 
-// api returns the dialect that the block names, if it issues the block's kind.
+// api returns the dialect that the block names, if its upstream issues the
+// block's kind; nil after a fault.
 func (s *section) api(kind verifier.Kind) *verifier.API {
 	var serving []*verifier.API
 	var names []string

@@ -11,9 +11,10 @@ import (
 // Bounds on what one configuration may make the plugin say. Traefik reads it
 // anew at every reload, and whoever writes a middleware decides its size.
 const (
-	maxFaults      = 200 // lines; the rest is counted
-	maxSuggestions = 20  // faults that are worth a look for the nearest key
-	maxShown       = 80  // characters of a value or a key
+	maxKeys        = 1000 // of one block; one that has more is not read
+	maxFaults      = 200  // lines; the rest is counted
+	maxSuggestions = 20   // faults that are worth a look for the nearest key
+	maxShown       = 80   // bytes of a value or a key
 )
 
 // fault is one thing wrong with the configuration: the key's full path, and

@@ -78,6 +78,7 @@ func contains(words []string, word string) bool {
 	return false
 }
 
+// prefix returns the prefix of the identity headers in canonical spelling.
 func (s *section) prefix(key string) string {
 	value := s.text(key)
 	if value == "" {
@@ -117,7 +118,8 @@ func swallows(prefix string) string {
 	return ""
 }
 
-// headers reads header: field, in the order of the headers' names.
+// headers reads header: field, in the order of the headers' names as they
+// were written. Fields are all there can be, or nil if that is not known.
 func (s *section) headers(fields []string) []verifier.HeaderField {
 	var read []verifier.HeaderField
 	written := map[string]string{}

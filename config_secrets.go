@@ -70,6 +70,7 @@ func (r *reader) readEnv(name string) (string, string) {
 	return value, ""
 }
 
+// lookup reads one variable of Traefik's environment.
 func (r *reader) lookup(name string) (string, bool) {
 	env := r.env
 	if env == nil {
@@ -120,6 +121,7 @@ func (r *reader) readFile(path string) (string, string) {
 	return line, ""
 }
 
+// slurp reads a regular file of bounded size, or says why not.
 func slurp(path string) (string, string) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -1,6 +1,7 @@
 package upstreamauth
 
 import (
+	"fmt"
 	"reflect"
 	"sort"
 	"strconv"
@@ -29,7 +30,8 @@ type foreign struct{ key, home string }
 // enter reads v, a map, one level deep. Keys keep their spelling.
 func (r *reader) enter(path string, v reflect.Value) *section {
 	s := &section{r: r, path: path, values: map[string]given{}}
-	if !v.IsValid() {
+	if v.Len() > maxKeys {
+		r.fault(path+"*", fmt.Sprintf("%d keys in one block; allowed: at most %d", v.Len(), maxKeys))
 		return s
 	}
 	for _, key := range v.MapKeys() {
@@ -41,9 +43,12 @@ func (r *reader) enter(path string, v reflect.Value) *section {
 		if key.Kind() == reflect.String {
 			name = key.String() // untrimmed: it has to match what is known
 		}
-		if _, twice := s.values[name]; !twice {
-			s.names = append(s.names, name)
+		_, twice := s.values[name] // 1 and "1" are two keys in Go, and one here
+		if twice {
+			s.fault(name, "written twice; keep one")
+			continue
 		}
+		s.names = append(s.names, name)
 		s.values[name] = look(v.MapIndex(key))
 	}
 	sort.Strings(s.names) // a map's order changes; that of the faults must not
@@ -75,7 +80,7 @@ func (s *section) settle(v vocabulary) {
 		spelled[known] = name
 		settled[known] = s.values[name]
 	}
-	s.names = v.keys
+	s.names = v.keys // in the documented order
 	s.values = settled
 }
 

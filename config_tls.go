@@ -10,7 +10,9 @@ import (
 
 var tlsKeys = []string{"ca", "cert", "key", "serverName", "insecureSkipVerify"}
 
-// tls reads how the upstream is recognized, and how Traefik shows itself to it.
+// tls reads how the upstream is recognized, and how Traefik shows itself to
+// it. PEM is parsed here, so that a certificate that is none is a fault of the
+// configuration and not of the first request. Address is the block's url.
 func (s *section) tls(key, address string) verifier.TLS {
 	inner := s.block(key, vocabulary{keys: tlsKeys})
 	if inner == nil {

@@ -59,7 +59,7 @@ func wrongAddress(u *url.URL, written string) string {
 	}
 	if u.Port() != "" {
 		port, err := strconv.Atoi(u.Port())
-		if err != nil || port < 1 || port > 65535 {
+		if err != nil || port < 1 || port > 65535 || strconv.Itoa(port) != u.Port() {
 			return "has a port that is not from 1 to 65535"
 		}
 	}

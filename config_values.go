@@ -56,7 +56,8 @@ type span struct {
 	words     string
 }
 
-// duration is one in Go's spelling, with a unit.
+// duration is one in Go's spelling. A number alone is refused: it has been
+// seconds here and nanoseconds there.
 func (s *section) duration(key string, fallback time.Duration, within span) time.Duration {
 	value := s.text(key)
 	if value == "" {
@@ -70,7 +71,7 @@ func (s *section) duration(key string, fallback time.Duration, within span) time
 	return d
 }
 
-// choice is one of a few words, spelled exactly.
+// choice is one of a few words, spelled exactly; the nearest is suggested.
 func (s *section) choice(key, fallback string, words []string) string {
 	value := s.text(key)
 	if value == "" {

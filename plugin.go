@@ -114,7 +114,9 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		g.refuse(o, verifier.Denial{Reason: verifier.Requirement}, d.cache.Mark(c))
 		return
 	}
-	o.headers, o.values = d.headers, d.render(decision)
+	// Two statements: the interpreter loses one value of a tuple with a call.
+	o.headers = d.headers
+	o.values = d.render(decision)
 	d.heat(r.Header, c, decision, o.values)
 	o.denial = verifier.Denial{}
 }

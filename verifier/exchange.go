@@ -20,9 +20,10 @@ const Version = "0.1.0"
 
 // Bounds of one exchange.
 const (
-	maxReply  = 64 << 10         // bytes of a reply, decompressed; of its headers likewise
-	idleLimit = 30 * time.Second // an unused connection closes after
-	dialLimit = 60 * time.Second // the longest timeout that can be configured
+	maxReply       = 64 << 10         // bytes of a reply, decompressed; of its headers likewise
+	maxConnections = 64               // to one upstream; whoever finds none free waits
+	idleLimit      = 30 * time.Second // an unused connection closes after
+	dialLimit      = 10 * time.Second // one connection is made, or given up, after
 )
 
 // Question is what an API wants to ask: headers beside the usual ones, and a
@@ -68,7 +69,8 @@ func NewExchange(s Settings, now func() time.Time) (*Exchange, error) {
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    dialLimit,
 		IdleConnTimeout:        idleLimit,
-		MaxIdleConnsPerHost:    64,
+		MaxIdleConnsPerHost:    maxConnections,
+		MaxConnsPerHost:        maxConnections,
 		MaxResponseHeaderBytes: maxReply,
 	}
 	// The interpreter cannot assign a compiled method; reflection can, and what

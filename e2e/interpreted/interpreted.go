@@ -14,8 +14,9 @@
 //     out of reach of interpreted code, but not of compiled code that it calls,
 //     such as http.ProxyFromEnvironment.
 //   - fmt.Print* goes to Options.Stdout, the log package's standard logger and
-//     log.Writer() to Options.Stderr. The variables os.Stdout and os.Stderr
-//     (and so slog.Default, which is compiled) are the process's own.
+//     log.Writer() to Options.Stderr. The variables os.Stdout and os.Stderr are
+//     the process's own (in Traefik too, whose log then has the bare line),
+//     unless Options.Stdout or Options.Stderr is an *os.File, which replaces it.
 package interpreted
 
 import (

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,21 @@ func TestOutputGoesToTheGivenWriters(t *testing.T) {
 	}
 	if got := stderr.String(); !strings.HasSuffix(got, "err: gate@file\n") {
 		t.Errorf("stderr: %q", got)
+	}
+}
+
+func TestAFileTakesTheOutputToOsStderrToo(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+
+	serve(t, load(t, interpreted.Options{Stderr: file}), map[string]any{"loud": true})
+
+	text, err := os.ReadFile(file.Name())
+	if err != nil || !strings.Contains(string(text), "err: gate@file\n") || !strings.Contains(string(text), "os: gate@file\n") {
+		t.Errorf("stderr: %q, %v", text, err)
 	}
 }
 

@@ -143,6 +143,7 @@ func (l *inProcess) Close() {
 func Environment() []string {
 	return []string{
 		"UPSTREAMAUTH_TU_KEY=" + OperatorKey,
+		"UPSTREAMAUTH_PROBE=" + password,
 		"SECRET_OF_TRAEFIK=MARKER-not-yours",
 	}
 }

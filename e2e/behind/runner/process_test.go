@@ -39,6 +39,20 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestTheDeathOfTraefikIsTold(t *testing.T) {
+	server := start(t, traefik.Options{})
+	if err := syscall.Kill(server.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := server.Apply("route", route("/", "hello")); err == nil || !strings.Contains(err.Error(), "ended by itself") {
+		t.Errorf("Apply: %v", err)
+	}
+	if err := server.Stop(); err == nil {
+		t.Error("Stop says nothing of it")
+	}
+}
+
 // parentVariable makes this test binary a parent that starts Traefik and waits.
 const parentVariable = "RUNNER_TEST_PARENT"
 

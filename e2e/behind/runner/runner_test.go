@@ -34,6 +34,19 @@ func TestTraefikServesWhatWasAppliedLast(t *testing.T) {
 	t.Logf("%d reloads: %s on average, %s at most", reloads, all/reloads, longest)
 }
 
+func TestThePluginItselfIsStagedAndLoads(t *testing.T) {
+	begun := time.Now()
+	server, err := traefik.Start(traefik.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("started in %s", time.Since(begun).Round(time.Millisecond))
+
+	if err := server.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFilesOfTheConfigurationComeAndGo(t *testing.T) {
 	server := start(t, traefik.Options{})
 

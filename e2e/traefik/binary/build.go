@@ -1,13 +1,13 @@
 package binary
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
@@ -89,7 +89,7 @@ func build(ctx context.Context, scratch, path string, out io.Writer) error {
 		return err
 	}
 
-	if err := run(ctx, step{out: out, says: "fetching sources", counts: "modules fetched", dir: dir},
+	if err := run(ctx, step{out: out, says: "fetching sources", counts: "modules downloaded", dir: dir},
 		"mod", "vendor"); err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func build(ctx context.Context, scratch, path string, out io.Writer) error {
 	}
 
 	program := filepath.Join(scratch, filepath.Base(path))
-	if err := run(ctx, step{out: out, says: "compiling", counts: "packages compiled", dir: dir},
-		"build", "-v", "-mod=vendor", "-trimpath", "-o", program, command); err != nil {
+	compiling := step{out: out, says: "compiling", counts: "packages compiled", most: countPackages(ctx, dir), dir: dir}
+	if err := run(ctx, compiling, "build", "-v", "-mod=vendor", "-trimpath", "-o", program, command); err != nil {
 		return err
 	}
 
@@ -145,16 +145,31 @@ func copyModule(scratch string) (string, error) {
 	return filepath.Join(scratch, "e2e"), nil
 }
 
-// run runs the go command and shows how far it has come. The developer's
-// workspace and flags stay out of it.
-func run(ctx context.Context, s step, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+// countPackages is how many packages Traefik is made of, at most: what was
+// vendored for it and the whole standard library. It is 0 if that is unknown.
+func countPackages(ctx context.Context, dir string) int {
+	std, err := goCommand(ctx, dir, "list", "std").Output()
+	if err != nil {
+		return 0
+	}
+	vendored, err := os.ReadFile(filepath.Join(dir, "vendor", "modules.txt"))
+	if err != nil {
+		return 0
+	}
 
-	// Ctrl-C lets the go command tidy up after itself before it is killed.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
+	count := bytes.Count(std, []byte("\n"))
+	for _, line := range bytes.Split(vendored, []byte("\n")) {
+		if len(line) > 0 && line[0] != '#' {
+			count++
+		}
+	}
+
+	return count
+}
+
+// run runs the go command and shows how far it has come.
+func run(ctx context.Context, s step, args ...string) error {
+	cmd := goCommand(ctx, s.dir, args...)
 
 	progress := s.start()
 	cmd.Stdout, cmd.Stderr = progress, progress
@@ -162,8 +177,20 @@ func run(ctx context.Context, s step, args ...string) error {
 	progress.stop()
 
 	if err != nil {
-		return fmt.Errorf("go %s: %w\n%s", strings.Join(args[:1], " "), err, progress.tail())
+		return fmt.Errorf("go %s: %w\n%s", args[0], err, progress.tail())
 	}
 
 	return nil
+}
+
+// goCommand is the go command in dir, without the developer's workspace and
+// flags. Ctrl-C lets it tidy up after itself before it is killed.
+func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+
+	return cmd
 }

@@ -23,6 +23,7 @@ type step struct {
 	out    io.Writer
 	says   string // what is being done
 	counts string // what a line of output stands for
+	most   int    // lines expected at most; 0 if unknown
 	dir    string
 }
 
@@ -73,7 +74,11 @@ func (p *progress) show() {
 	lines := p.lines
 	p.mu.Unlock()
 
-	fmt.Fprintf(p.out, "  %s: %d %s, %s\n", p.says, lines, p.counts, time.Since(p.began).Round(time.Second))
+	count := fmt.Sprint(lines)
+	if p.most > 0 {
+		count += fmt.Sprintf(" of at most %d", p.most)
+	}
+	fmt.Fprintf(p.out, "  %s: %s %s, %s\n", p.says, count, p.counts, time.Since(p.began).Round(time.Second))
 }
 
 // Write counts lines and keeps the last ones.

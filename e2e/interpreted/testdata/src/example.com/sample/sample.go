@@ -46,6 +46,9 @@ func New(_ context.Context, next http.Handler, config *Config, name string) (htt
 
 	fmt.Println("out:", name)
 	log.Println("err:", name)
+	if config.Loud {
+		fmt.Fprintln(os.Stderr, "os:", name)
+	}
 
 	return &sample{next: next, config: config, name: name}, nil
 }

@@ -1,0 +1,84 @@
+# What a developer runs; `make` alone lists it. It needs Go, make, git and, for
+# the race detector, a C compiler. Times are those of two cores.
+#
+#   TRAEFIK=/path/to/traefik   another Traefik than the one `make traefik` builds
+
+GO  ?= go
+E2E := $(GO) -C e2e
+BIN := $(CURDIR)/dist/bin
+
+# -count=1 with e2e's tests: the go command does not see that they read the
+# plugin's sources, and would give old results for new ones.
+#
+# Tests that need a Traefik live below this folder of e2e, all others outside.
+BEHIND := /e2e/behind
+TESTED := $(E2E) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...
+
+# Tests that play the plugin in the interpreter. They run without the race
+# detector, which finds the interpreter's own races: it computes types late and
+# copies receivers while their locks are used.
+INTERPRETED := ^TestInterpreted
+
+export GOWORK := off
+
+# Go and the built Traefik need a home for their caches. Where the environment
+# names none, it is the user database's, or else a private folder in /tmp.
+ifeq ($(strip $(HOME)),)
+export HOME := $(shell \
+	home="$$(getent passwd "$$(id -u)" 2>/dev/null | cut -d: -f6)"; \
+	if [ ! -w "$$home" ]; then home="/tmp/upstreamauth-home-$$(id -u)"; mkdir -m 700 -p "$$home"; fi; \
+	if [ -O "$$home" ]; then echo "$$home"; fi)
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo check test traefik dist clean race-ready
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: traefik ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds, once Traefik is there)
+	@mkdir -p $(BIN)
+	$(E2E) build -o $(BIN)/demo ./cmd/demo
+	@exec $(BIN)/demo
+
+check: race-ready ## test the plugin compiled (with -race) and interpreted, without Traefik (2 minutes; the first time some more)
+	@echo "== formatting and vet"
+	@unformatted="$$("$$($(GO) env GOROOT)/bin/gofmt" -l .)"; \
+		if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(E2E) vet ./...
+	@echo "== the plugin, compiled, with the race detector"
+	$(GO) test -race ./...
+	@echo "== the plugin against its upstreams, compiled, with the race detector"
+	@packages="$$($(TESTED))" && \
+		$(E2E) test -race -count=1 -skip '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
+	@echo "== the plugin against its upstreams, interpreted"
+	@packages="$$($(TESTED))" && \
+		$(E2E) test -count=1 -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
+
+test: check traefik ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
+	@echo "== the plugin behind Traefik"
+	$(E2E) test -count=1 -p 1 -timeout 10m ./behind/...
+
+traefik: ## get the Traefik to test with: build it into the user's cache (10 minutes, once)
+	@mkdir -p $(BIN)
+	@$(E2E) build -o $(BIN)/traefik-build ./cmd/traefik-build
+	@exec $(BIN)/traefik-build
+
+dist: ## pack the plugin and its dependencies as the catalog wants them, into dist/ (seconds)
+	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \
+		$(E2E) run ./cmd/dist $(CURDIR)/dist/upstreamauth-$$version.tar.gz
+
+clean: ## remove what was made here; the Traefik in the user's cache stays
+	rm -rf dist
+
+# The race detector is part of the tests, so its absence is an error and no
+# reason to test less.
+race-ready:
+	@cc="$$($(GO) env CC)"; \
+	if [ "$$($(GO) env CGO_ENABLED)" != 1 ] || ! command -v "$${cc%% *}" >/dev/null; then \
+		echo "The race detector needs a C compiler and cgo, and here is none:"; \
+		echo "  apt-get install -y gcc libc6-dev   (and CGO_ENABLED must not be 0)"; \
+		exit 1; \
+	fi

@@ -1,0 +1,8 @@
+package scenario
+
+import "slices"
+
+// All lists every scenario.
+func All() []Scenario {
+	return slices.Concat(Memory, Identities, Trust)
+}

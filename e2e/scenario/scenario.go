@@ -1,0 +1,114 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Scenario is one promise, as a client, a backend and an upstream see it.
+type Scenario struct {
+	Name string
+	Play func(t *testing.T, g *Gate)
+	// Moves: it waits for hours, and needs a clock that can be moved.
+	Moves bool
+}
+
+// Opener starts a level in front of a backend.
+type Opener func(backend string) (Level, error)
+
+// Marker begins every secret and every identity of the scenarios. No output of
+// any level may hold it.
+const Marker = "MARKER-"
+
+// Play runs every scenario on one level, each with a backend of its own, and
+// searches all that was written for what nobody may write.
+func Play(t *testing.T, open Opener, scenarios []Scenario) {
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			backend := NewBackend(streams())
+			defer backend.Close()
+			level, err := open(backend.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer level.Close()
+			if s.Moves && level.Clock() == nil {
+				t.Skip("needs a clock that can be moved; played native and interpreted")
+			}
+			s.Play(t, NewGate(t, level, backend))
+			Unmarked(t, level.Logs())
+		})
+	}
+}
+
+// Unmarked fails a test if an output holds a secret or an identity.
+func Unmarked(t testing.TB, output string) {
+	t.Helper()
+	for _, line := range strings.Split(output, "\n") {
+		if strings.Contains(line, Marker) {
+			t.Errorf("a secret or an identity was written: %s", line)
+		}
+	}
+}
+
+// Pass lets time go by: moved where it can be, waited for elsewhere.
+func (g *Gate) Pass(d time.Duration) {
+	if clock := g.Clock(); clock != nil {
+		clock.Advance(d)
+		return
+	}
+	time.Sleep(d)
+}
+
+// Expect sends a call and compares the status.
+func (g *Gate) Expect(status int, c Call) Reply {
+	g.t.Helper()
+	r := g.Do(c)
+	if r.Status != status {
+		g.t.Errorf("%s %v: status %d, want %d: %s", c.Route, redact(c.Lines), r.Status, status, r.Body)
+	}
+	reached := r.Header.Get(backendMark) != ""
+	if reached != (status == 200) {
+		g.t.Errorf("%s %v: status %d, backend reached: %t", c.Route, redact(c.Lines), r.Status, reached)
+	}
+	return r
+}
+
+func redact(lines []string) []string {
+	names := make([]string, 0, len(lines))
+	for _, line := range lines {
+		name, _, _ := strings.Cut(line, ":")
+		names = append(names, name)
+	}
+	return names
+}
+
+// counts compares how often an upstream was asked about a credential.
+func counts(t testing.TB, what string, got, want int) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %d calls to the upstream, want %d", what, got, want)
+	}
+}
+
+func block(kind, api, url string, more ...any) map[string]any {
+	inner := map[string]any{"api": api, "url": url}
+	for i := 0; i+1 < len(more); i += 2 {
+		inner[fmt.Sprint(more[i])] = more[i+1]
+	}
+	return map[string]any{kind: inner, "log": "debug"}
+}
+
+// with returns a configuration with further keys.
+func with(config map[string]any, more ...any) map[string]any {
+	merged := map[string]any{}
+	for key, value := range config {
+		merged[key] = value
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		merged[fmt.Sprint(more[i])] = more[i+1]
+	}
+	return merged
+}

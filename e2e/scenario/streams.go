@@ -1,0 +1,5 @@
+package scenario
+
+import "net/http"
+
+func streams() http.Handler { return nil }
