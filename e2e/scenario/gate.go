@@ -112,7 +112,7 @@ func (g *Gate) Try(c Call) (Reply, error) {
 		return Reply{}, err
 	}
 	reply := Reply{Status: response.StatusCode, Header: response.Header, Body: string(body)}
-	if response.Header.Get(backendMark) != "" && len(body) > 0 {
+	if strings.HasPrefix(reply.Body, `{"Method"`) {
 		reply.Seen = &Seen{}
 		if err := json.Unmarshal(body, reply.Seen); err != nil {
 			return reply, err

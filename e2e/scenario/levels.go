@@ -39,10 +39,13 @@ type inProcess struct {
 }
 
 // Native runs the plugin compiled.
-func Native(backend string) (Level, error) {
+func Native(backend string) (Level, error) { return NativeWith(backend, Environment()) }
+
+// NativeWith is Native with an environment of its own.
+func NativeWith(backend string, environment []string) (Level, error) {
 	clock := upstreams.NewClock()
 	log := &buffer{}
-	env := func(name string) (string, bool) { return lookup(Environment(), name) }
+	env := func(name string) (string, bool) { return lookup(environment, name) }
 	process := upstreamauth.NewProcess(clock.Now(), clock.Since, env, log)
 	return newInProcess(backend, clock, func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error) {
 		decoded := upstreamauth.CreateConfig()
@@ -54,7 +57,10 @@ func Native(backend string) (Level, error) {
 }
 
 // Interpreted runs the plugin in an interpreter of its own, as Traefik does.
-func Interpreted(backend string) (Level, error) {
+func Interpreted(backend string) (Level, error) { return InterpretedWith(backend, Environment()) }
+
+// InterpretedWith is Interpreted with an environment of its own.
+func InterpretedWith(backend string, environment []string) (Level, error) {
 	clock := upstreams.NewClock()
 	dir, err := os.MkdirTemp("", "upstreamauth-interpreted-")
 	if err != nil {
@@ -68,7 +74,7 @@ func Interpreted(backend string) (Level, error) {
 	if err != nil {
 		return nil, err
 	}
-	plugin, err := interpreted.Load(dir, interpreted.Options{Stdout: stderr, Stderr: stderr, Env: Environment(), Clock: clock})
+	plugin, err := interpreted.Load(dir, interpreted.Options{Stdout: stderr, Stderr: stderr, Env: environment, Clock: clock})
 	if err != nil {
 		return nil, err
 	}

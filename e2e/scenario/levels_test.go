@@ -4,3 +4,6 @@ import "testing"
 
 func TestNative(t *testing.T)      { Play(t, Native, All()) }
 func TestInterpreted(t *testing.T) { Play(t, Interpreted, All()) }
+
+func TestConfigurationsNative(t *testing.T)      { Configurations(t, NativeWith, true, true) }
+func TestConfigurationsInterpreted(t *testing.T) { Configurations(t, InterpretedWith, true, true) }

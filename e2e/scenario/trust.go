@@ -36,9 +36,10 @@ func bodyFirst(t *testing.T, g *Gate) {
 	up := university(g.Clock())
 	defer up.Close()
 	up.BodyFirst(true)
+	up.AddAccount(upstreams.Account{User: "probe", Password: password, Type: "employee"})
 	g.Serve(Routes{
 		"bare":  block("applicationKey", "thammasat", up.URL),
-		"probe": block("applicationKey", "thammasat", up.URL, "probe", map[string]any{"username": student, "password": "env:UPSTREAMAUTH_PROBE"}),
+		"probe": block("applicationKey", "thammasat", up.URL, "probe", map[string]any{"username": "probe", "password": "env:UPSTREAMAUTH_PROBE"}),
 	})
 	for range 3 {
 		g.Expect(500, Call{Route: "bare", Lines: []string{key(goodKey)}})

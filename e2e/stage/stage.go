@@ -81,7 +81,7 @@ func build() (tree, error) {
 func vendor(dir string) error {
 	cmd := exec.Command("go", "mod", "vendor")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
 
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("stage: go mod vendor: %w\n%s", err, strings.TrimSpace(string(out)))

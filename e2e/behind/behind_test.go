@@ -1,0 +1,42 @@
+package behind
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/scenario"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+)
+
+// server is the Traefik of all tests of this package.
+var server *traefik.Server
+
+func TestMain(m *testing.M) {
+	var err error
+	server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Profiling: true})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := server.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func open(backend string) (scenario.Level, error) {
+	return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}, nil
+}
+
+func TestBehindTraefik(t *testing.T) { scenario.Play(t, open, scenario.All()) }
+
+// With a router present that would answer every request without a credential:
+// where Traefik drops a route of ours, it shows as a 200.
+func TestConfigurationsBehindTraefik(t *testing.T) {
+	scenario.Configurations(t, func(backend string, _ []string) (scenario.Level, error) {
+		return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}, nil
+	}, false, false)
+}

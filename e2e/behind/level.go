@@ -1,0 +1,71 @@
+// Package behind plays the scenarios behind a real Traefik.
+package behind
+
+import (
+	"fmt"
+
+	"github.com/upstreamauth/upstreamauth/e2e/scenario"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// level is one Traefik, which every scenario has to itself in its turn: each
+// has upstreams of its own, so that they share no scope.
+type level struct {
+	server  *traefik.Server
+	backend string
+	// catchAll adds the router that must not be: one that matches everything
+	// without authentication, at the lowest priority.
+	catchAll bool
+	// read is how much of the log was there before this level's turn.
+	read int
+}
+
+func (l *level) Apply(routes scenario.Routes) error {
+	routers, middlewares := map[string]any{}, map[string]any{}
+	for name, config := range routes {
+		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": config}}
+		routers[name] = map[string]any{
+			"rule":        fmt.Sprintf("Host(`%s.test`)", name),
+			"middlewares": []string{name},
+			"service":     "backend",
+			"entryPoints": []string{"web"},
+		}
+	}
+	if l.catchAll {
+		routers["catch-all"] = map[string]any{
+			"rule": "PathPrefix(`/`)", "priority": 1, "service": "backend", "entryPoints": []string{"web"},
+		}
+	}
+	return l.server.Apply("scenario", map[string]any{"http": map[string]any{
+		"routers":     routers,
+		"middlewares": middlewares,
+		"services": map[string]any{"backend": map[string]any{"loadBalancer": map[string]any{
+			"servers":            []any{map[string]any{"url": l.backend}},
+			"responseForwarding": map[string]any{"flushInterval": "1ms"},
+		}}},
+	}})
+}
+
+func (l *level) URL() string             { return l.server.URL }
+func (l *level) Clock() *upstreams.Clock { return nil }
+func (l *level) Close()                  {}
+
+// Logs is what was written in this level's turn, and what the API tells now.
+func (l *level) Logs() string {
+	log := l.server.Logs()
+	raw, err := l.server.RawData()
+	if err != nil {
+		raw = []byte(err.Error())
+	}
+	return log[min(l.read, len(log)):] + string(raw)
+}
+
+// Goroutines counts those of Traefik.
+func (l *level) Goroutines() int {
+	n, err := l.server.Goroutines()
+	if err != nil {
+		return -1
+	}
+	return n
+}

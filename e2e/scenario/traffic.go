@@ -1,0 +1,194 @@
+package scenario
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// Traffic: the gate is in nobody's way.
+var Traffic = []Scenario{
+	{Name: "web sockets pass through an allowed route", Play: webSocket},
+	{Name: "server-sent events arrive one by one", Play: serverSentEvents},
+	{Name: "a streamed upload of 100 MB arrives whole", Play: bigUpload},
+	{Name: "trailers pass from the backend, and carry no identity to it", Play: trailersPass},
+	{Name: "reloads under load lose nothing and ask nothing again", Play: reloads},
+}
+
+// guarded serves one route of the SMS panel, and returns the credential's line.
+func guarded(g *Gate) (up *upstreams.IPPanel, line string) {
+	up = panel(g.Clock())
+	g.Serve(Routes{"r": block("bearer", "ippanel", up.URL)})
+	return up, bearer(up.IssueToken(Marker + "ali"))
+}
+
+func webSocket(t *testing.T, g *Gate) {
+	up, line := guarded(g)
+	defer up.Close()
+	address := "ws" + strings.TrimPrefix(g.URL(), "http") + "/socket"
+	dialer := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
+	if _, response, err := dialer.Dial(address, http.Header{"Host": {"r.test"}}); err == nil || response == nil || response.StatusCode != 401 {
+		t.Errorf("without a credential: %v %v, want 401", response, err)
+	}
+	for range 2 {
+		_, value, _ := strings.Cut(line, ": ")
+		socket, _, err := dialer.Dial(address, http.Header{"Host": {"r.test"}, "Authorization": {value}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, greeting, err := socket.ReadMessage()
+		same(t, "who is calling", string(greeting), Marker+"ali")
+		for i := range 20 {
+			sent := strings.Repeat(fmt.Sprint(i), 1000)
+			if err = socket.WriteMessage(websocket.TextMessage, []byte(sent)); err != nil {
+				t.Fatal(err)
+			}
+			_, got, err := socket.ReadMessage()
+			if err != nil || string(got) != sent {
+				t.Fatalf("message %d: %v", i, err)
+			}
+		}
+		_ = socket.Close()
+	}
+}
+
+func serverSentEvents(t *testing.T, g *Gate) {
+	up, line := guarded(g)
+	defer up.Close()
+	r, err := g.Request(Call{Route: "r", Path: "/events", Lines: []string{line}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	var last time.Time
+	apart, got := 0, 0
+	for lines.Scan() {
+		if !strings.HasPrefix(lines.Text(), "data:") {
+			continue
+		}
+		if got++; time.Since(last) > eventGap/2 {
+			apart++
+		}
+		last = time.Now()
+	}
+	same(t, "events", got, 5)
+	if apart < 4 {
+		t.Errorf("only %d of 5 events came by themselves: the stream is held up", apart)
+	}
+}
+
+func bigUpload(t *testing.T, g *Gate) {
+	up, line := guarded(g)
+	defer up.Close()
+	const size = 100 << 20
+	body := io.LimitReader(endless{}, size)
+	r := g.Do(Call{Route: "r", Method: http.MethodPost, Path: "/upload", Lines: []string{line}, Body: body})
+	same(t, "what arrived", strings.TrimSpace(r.Body), fmt.Sprint(size, " <nil>"))
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func trailersPass(t *testing.T, g *Gate) {
+	up, line := guarded(g)
+	defer up.Close()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(g.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprintf(conn, "POST /trailers HTTP/1.1\r\nHost: r.test\r\n%s\r\nTE: trailers\r\nConnection: close\r\n"+
+		"Transfer-Encoding: chunked\r\nTrailer: X-Auth-User, X_Auth_Api\r\n\r\n"+
+		"5\r\nhello\r\n0\r\nX-Auth-User: forged\r\nX_Auth_Api: forged\r\n\r\n", line)
+	raw, _ := io.ReadAll(conn)
+	reply := string(raw)
+	if !strings.HasPrefix(reply, "HTTP/1.1 200") || !strings.Contains(reply, "X-Checksum: abc") {
+		t.Errorf("the reply's trailer is lost: %s", reply)
+	}
+	if strings.Contains(reply, "forged") {
+		t.Errorf("an identity reached the backend in a trailer: %s", reply)
+	}
+}
+
+// reloads: a configuration of 20 routers is replaced again and again while
+// known callers go on. Behind Traefik that is 100 times.
+func reloads(t *testing.T, g *Gate) {
+	all, done := four(g.Clock())
+	defer done()
+	routes := Routes{}
+	for _, o := range all {
+		for i := range 4 {
+			routes[fmt.Sprint(o.route, i)] = o.config
+		}
+	}
+	g.Serve(routes)
+	calls := 0
+	for _, o := range all {
+		for i := range 4 {
+			g.Expect(200, Call{Route: fmt.Sprint(o.route, i), Lines: []string{o.line}})
+		}
+		calls += o.calls()
+	}
+	before := g.goroutines()
+	var stop atomic.Bool
+	var sent, lost atomic.Int64
+	var load sync.WaitGroup
+	for worker := range 8 {
+		load.Go(func() {
+			for n := worker; !stop.Load(); n++ {
+				o := all[n%len(all)]
+				r, err := g.Try(Call{Route: fmt.Sprint(o.route, n%4), Lines: []string{o.line}})
+				sent.Add(1)
+				if err != nil || r.Status != 200 || r.Seen == nil || r.Seen.Header.Get("X-Auth-Api") == "" {
+					lost.Add(1)
+				}
+			}
+		})
+	}
+	for i := range 100 {
+		changed := Routes{}
+		for name, config := range routes {
+			changed[name] = with(config, "cache", map[string]any{"negative": fmt.Sprint(i+1, "s")})
+		}
+		if err := g.Apply(changed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop.Store(true)
+	load.Wait()
+	after := 0
+	for _, o := range all {
+		after += o.calls()
+	}
+	t.Logf("100 reloads of 20 routers, %d requests", sent.Load())
+	counts(t, "requests that were lost", int(lost.Load()), 0)
+	counts(t, "calls for known credentials", after, calls)
+	client.CloseIdleConnections()
+	until(t, "goroutines are where they were", func() bool { return g.goroutines() <= before+20 })
+}
+
+// goroutines counts those of the process that runs the plugin.
+func (g *Gate) goroutines() int {
+	if counter, ok := g.Level.(interface{ Goroutines() int }); ok {
+		return counter.Goroutines()
+	}
+	return runtime.NumGoroutine()
+}
