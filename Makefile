@@ -7,9 +7,6 @@ GO  ?= go
 E2E := $(GO) -C e2e
 BIN := $(CURDIR)/dist/bin
 
-# -count=1 with e2e's tests: the go command does not see that they read the
-# plugin's sources, and would give old results for new ones.
-#
 # Tests that need a Traefik live below this folder of e2e, all others outside.
 BEHIND := /e2e/behind
 TESTED := $(E2E) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...
@@ -42,6 +39,8 @@ demo: traefik ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C 
 	$(E2E) build -buildvcs=false -o $(BIN)/demo ./cmd/demo
 	@exec $(BIN)/demo
 
+# -count=1 with e2e's tests: the go command does not see that they read the
+# plugin's sources, and would give old results for new ones.
 check: race-ready ## test the plugin compiled (with -race) and interpreted, without Traefik (2 minutes; the first time 4)
 	@echo "== formatting and vet"
 	@unformatted="$$("$$($(GO) env GOROOT)/bin/gofmt" -l .)"; \

@@ -22,6 +22,28 @@ type door struct {
 	fields  []string // which field goes into each
 }
 
+// tell returns the values of the identity headers for an answer, and makes
+// them ready for the hit path where the credential came in plain header lines.
+func (d *door) tell(h http.Header, c verifier.Credential, decision verifier.Decision) [][]string {
+	if decision.Answer == 0 || !d.plain(h) {
+		return d.render(decision)
+	}
+	line := d.line(h)
+	values := d.cache.Ready(line, decision.Answer)
+	if values == nil {
+		values = d.render(decision)
+		d.cache.Heat(c, decision, line, values)
+	}
+	return values
+}
+
+// plain: one header line of each sort that the credential consists of.
+func (d *door) plain(h http.Header) bool {
+	key := d.kind == verifier.ApplicationKey
+	authorization := d.paired || !key
+	return (!key || len(h["Application-Key"]) == 1) && (!authorization || len(h["Authorization"]) == 1)
+}
+
 // line digests the header lines of a credential as they came.
 func (d *door) line(h http.Header) [32]byte {
 	if d.paired {
@@ -32,18 +54,6 @@ func (d *door) line(h http.Header) [32]byte {
 		return d.front.Line(h["Application-Key"][0])
 	}
 	return d.front.Line(h["Authorization"][0])
-}
-
-// heat makes the answer ready for the hit path, where the credential came in
-// plain header lines: one each, none of them empty.
-func (d *door) heat(h http.Header, c verifier.Credential, decision verifier.Decision, values [][]string) {
-	wantsKey := d.kind == verifier.ApplicationKey
-	wantsAuthorization := d.paired || !wantsKey
-	if decision.Answer == 0 || (wantsKey && len(h["Application-Key"]) != 1) ||
-		(wantsAuthorization && len(h["Authorization"]) != 1) {
-		return
-	}
-	d.cache.Heat(c, decision, d.line(h), values)
 }
 
 // render makes the values of the identity headers, in the order of headers;

@@ -4,12 +4,50 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// hit returns the handler of a route: the way of a request whose answer is
-// ready, with g for every other.
+// hit returns the handler of a route: by the header that a request carries, to
+// the hit path of the kind it can only be; with anything unusual, to g.
+func (p *Process) hit(g *gate) func(http.ResponseWriter, *http.Request) {
+	if len(g.doors) == 1 {
+		return p.hitOf(g, g.doors[0])
+	}
+	slow := g.ServeHTTP
+	key, bearer, basic := slow, slow, slow
+	for _, d := range g.doors {
+		switch d.kind {
+		case verifier.ApplicationKey:
+			key = p.hitOf(g, d)
+		case verifier.Bearer:
+			bearer = p.hitOf(g, d)
+		case verifier.Basic:
+			basic = p.hitOf(g, d)
+		}
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := r.Header
+		lines := h["Authorization"]
+		if len(h["Application-Key"]) != 0 {
+			if len(lines) != 0 {
+				slow(w, r)
+				return
+			}
+			key(w, r)
+			return
+		}
+		if len(lines) == 1 && strings.HasPrefix(lines[0], "Basic ") {
+			basic(w, r)
+			return
+		}
+		bearer(w, r)
+	}
+}
+
+// hitOf returns the way of a request whose answer is ready, with g for every
+// other.
 //
 // This runs interpreted, on every request, so it is one flat closure: a call
 // of a function of ours costs as much as five map reads, and a line that never
@@ -19,11 +57,10 @@ import (
 // compiled code, for header names that are not known to be harmless (it fails
 // on writing the first, since the pipe is closed); the answer is used only
 // before its end.
-func (p *Process) hit(g *gate) func(http.ResponseWriter, *http.Request) {
-	if len(g.doors) != 1 || g.doors[0].paired {
-		return g.ServeHTTP
+func (p *Process) hitOf(g *gate, d *door) func(http.ResponseWriter, *http.Request) {
+	if d.paired {
+		return g.ServeHTTP // two lines: not worth a way of its own
 	}
-	d := g.doors[0]
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
 		name = "Application-Key"

@@ -74,7 +74,7 @@ func interfaceInLoop(s *source, n ast.Node, up []ast.Node) bool {
 	becomes := func(t types.Type, e ast.Expr) bool {
 		from := s.typeOf(e)
 		return isInterface(t) && from != nil && !isInterface(from) && ours(from) &&
-			!isFunc(from) && !s.info.Types[e].IsNil()
+			!s.info.Types[e].IsNil()
 	}
 	switch n := n.(type) {
 	case *ast.AssignStmt:

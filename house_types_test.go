@@ -87,8 +87,8 @@ func named(t types.Type) *types.TypeName {
 	return n.Obj()
 }
 
-// ours tells whether a type, or what it points to, is interpreted: named by
-// one of our packages, or written down without a name.
+// ours tells whether a type, or what it points to or holds, is interpreted:
+// named by one of our packages, or a struct without a name.
 func ours(t types.Type) bool {
 	if t == nil {
 		return false
@@ -96,15 +96,19 @@ func ours(t types.Type) bool {
 	if name := named(t); name != nil {
 		return name.Pkg() != nil && ourPath(name.Pkg().Path())
 	}
-	for {
-		p, ok := t.(*types.Pointer)
-		if !ok {
-			break
-		}
-		t = p.Elem()
+	switch t := t.(type) {
+	case *types.Pointer:
+		return ours(t.Elem())
+	case *types.Slice:
+		return ours(t.Elem())
+	case *types.Array:
+		return ours(t.Elem())
+	case *types.Map:
+		return ours(t.Elem())
+	case *types.Struct:
+		return true
 	}
-	_, basic := t.(*types.Basic)
-	return !basic
+	return false
 }
 
 func ourPath(path string) bool {

@@ -54,11 +54,14 @@ func (j *journal) report(level, event, detail string) {
 	j.output.write(map[string]string{"level": level, "middleware": j.name, "event": event, "detail": detail})
 }
 
-// refused notes a refusal: at level debug only, ten a second at most.
+// notes tells whether a refusal is to be noted now: at level debug only, ten a
+// second at most.
+func (j *journal) notes() bool {
+	return j.level == levelDebug && j.output.mayNote()
+}
+
+// refused notes a refusal.
 func (j *journal) refused(reason verifier.Reason, mark string) {
-	if j.level != levelDebug || !j.output.mayNote() {
-		return
-	}
 	fact := map[string]string{"level": levelDebug, "middleware": j.name, "event": eventRefused, "reason": string(reason)}
 	if mark != "" {
 		fact["credential"] = mark

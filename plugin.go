@@ -101,30 +101,36 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		return
 	}
 	if denial.Reason != "" {
-		g.refuse(o, denial, "")
+		g.refuse(o, denial, nil, c)
 		return
 	}
 	d := g.door(c.Kind)
 	decision, _ := d.cache.Verify(r.Context(), c)
 	if !decision.Allowed {
-		g.refuse(o, decision.Denial, d.cache.Mark(c))
+		g.refuse(o, decision.Denial, d, c)
 		return
 	}
 	if !g.identity.meets(decision.Identity) {
-		g.refuse(o, verifier.Denial{Reason: verifier.Requirement}, d.cache.Mark(c))
+		g.refuse(o, verifier.Denial{Reason: verifier.Requirement}, d, c)
 		return
 	}
-	// Two statements: the interpreter loses one value of a tuple with a call.
 	o.headers = d.headers
-	o.values = d.render(decision)
-	d.heat(r.Header, c, decision, o.values)
+	o.values = d.tell(r.Header, c, decision)
 	o.denial = verifier.Denial{}
 }
 
-// refuse settles on a denial, and notes it where debug is on.
-func (g *gate) refuse(o *outcome, denial verifier.Denial, mark string) {
-	g.journal.refused(denial.Reason, mark)
+// refuse settles on a denial, and notes it at debug: with a mark of the
+// credential, where there is one.
+func (g *gate) refuse(o *outcome, denial verifier.Denial, d *door, c verifier.Credential) {
 	o.denial = denial
+	if !g.journal.notes() {
+		return
+	}
+	mark := ""
+	if d != nil {
+		mark = d.cache.Mark(c)
+	}
+	g.journal.refused(denial.Reason, mark)
 }
 
 func (g *gate) door(kind verifier.Kind) *door {

@@ -58,6 +58,7 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (ver
 	// Joined under the lock under which flights land (see fly): whoever finds
 	// nothing remembered finds the flight that is to bring it.
 	results := s.flights.DoChan(string(key[:]), func() (interface{}, error) {
+		defer guard()
 		a := c.fly(key, credential)
 		return a, nil
 	})

@@ -31,6 +31,7 @@ type Ready struct {
 	Until  time.Duration // since the process's start; not honoured from then on
 	Values [][]string    // in the order of the plan's headers
 	Key    interface{}   // the entry's, for the LRU
+	answer int64         // the entry's number
 }
 
 // hotLine is where one entry stands ready.
@@ -42,6 +43,18 @@ type hotLine struct {
 // Line digests a header line as the hit path does.
 func (f *Front) Line(line string) [32]byte {
 	return digest(f.Secret + line)
+}
+
+// Ready returns what stands ready for a line, if it was made of that answer.
+func (c *Cache) Ready(line [32]byte, answer int64) [][]string {
+	s := c.scope
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := c.front.Ready[line]
+	if x == nil || x.answer != answer {
+		return nil
+	}
+	return x.Values
 }
 
 // Heat makes an answer ready for the next request that carries the same line.
@@ -56,7 +69,7 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 		return
 	}
 	e.hot = append(c.front.makeRoom(e.hot, line), hotLine{front: c.front, line: line})
-	c.front.Ready[line] = &Ready{Until: d.Expires.Sub(s.start), Values: values, Key: key}
+	c.front.Ready[line] = &Ready{Until: d.Expires.Sub(s.start), Values: values, Key: key, answer: e.answer}
 }
 
 // makeRoom returns an entry's hot lines without this one, and without the

@@ -52,11 +52,11 @@ func newStore(size, negativeSize int, gone func(*entry)) *store {
 		gone(value.(*entry))
 	})
 	if err != nil {
-		panic(err)
+		panic(err.Error())
 	}
 	bad, err := simplelru.NewLRU(negativeSize, nil)
 	if err != nil {
-		panic(err)
+		panic(err.Error())
 	}
 	return &store{good: good, bad: bad}
 }

@@ -116,6 +116,7 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 
 // settle draws the conclusion of a trial, and reports a change of mind.
 func (y *Canary) settle(t *trial) {
+	defer guard()
 	accepted := t.outcome.Denial.Reason == Distrusted
 	y.mu.Lock()
 	before := y.distrusted

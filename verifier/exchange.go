@@ -164,17 +164,17 @@ func cause(err error) string {
 	var op *net.OpError
 	text := err.Error()
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), strings.Contains(text, "timeout"):
+	case errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, "timeout"):
 		return "no answer in time"
 	case errors.Is(err, context.Canceled):
 		return "given up"
 	case errors.As(err, &dns):
 		return "its name does not resolve"
-	case strings.Contains(text, "x509:"), strings.Contains(text, "tls:"):
+	case strings.Contains(text, "x509:") || strings.Contains(text, "tls:"):
 		return "TLS: " + tlsCause(text)
 	case strings.Contains(text, "refused"):
 		return "connection refused"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return "connection closed early"
 	case strings.Contains(text, "response headers exceeded"):
 		return "its headers are over 64 KiB"
@@ -190,7 +190,7 @@ func tlsCause(text string) string {
 		return "its certificate has expired"
 	case strings.Contains(text, "unknown authority"):
 		return "its certificate is signed by an unknown authority"
-	case strings.Contains(text, "certificate is valid for"), strings.Contains(text, "doesn't contain"):
+	case strings.Contains(text, "certificate is valid for") || strings.Contains(text, "doesn't contain"):
 		return "its certificate is for another name"
 	case strings.Contains(text, "protocol version"):
 		return "it speaks no TLS 1.2 or newer"

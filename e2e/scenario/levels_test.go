@@ -5,5 +5,5 @@ import "testing"
 func TestNative(t *testing.T)      { Play(t, Native, All()) }
 func TestInterpreted(t *testing.T) { Play(t, Interpreted, All()) }
 
-func TestConfigurationsNative(t *testing.T)      { Configurations(t, NativeWith, true, true) }
-func TestConfigurationsInterpreted(t *testing.T) { Configurations(t, InterpretedWith, true, true) }
+func TestNativeConfigurations(t *testing.T)      { Configurations(t, NativeWith, true, true) }
+func TestInterpretedConfigurations(t *testing.T) { Configurations(t, InterpretedWith, true, true) }

@@ -1,0 +1,70 @@
+// Command demo runs a real Traefik with the plugin, the four emulated APIs and
+// a backend, prints commands to paste, and tells whenever an API is asked. It
+// runs until it is interrupted and leaves no process behind.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/demo"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	d, err := demo.Start(out)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	guide(out, d)
+	watch(ctx, out, d)
+	fmt.Fprintln(out, "ended")
+	return nil
+}
+
+// guide prints the commands, each with what it is to give.
+func guide(out io.Writer, d *demo.Demo) {
+	fmt.Fprint(out, "\nPaste these into another terminal:\n")
+	for _, l := range d.Lines() {
+		note := l.Note
+		if note != "" {
+			note = ": " + note
+		}
+		fmt.Fprintf(out, "\n# %s → %d%s\n%s\n", l.Title, l.Status, note, d.Curl(l))
+	}
+	fmt.Fprint(out, "\nBelow, a line for each call that an API gets. Ctrl-C ends it.\n")
+}
+
+// watch tells about calls until ctx ends.
+func watch(ctx context.Context, out io.Writer, d *demo.Demo) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	told := d.Calls()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			for api, calls := range d.Calls() {
+				if calls != told[api] {
+					fmt.Fprintf(out, "%s was asked: %d calls so far\n", api, calls)
+					told[api] = calls
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,3 @@
+// Package examples loads what users copy: every configuration of examples/ and
+// of the readme, each as its provider would deliver it.
+package examples
