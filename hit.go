@@ -9,9 +9,29 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// hit returns the handler of a route: by the header that a request carries, to
-// the hit path of the kind it can only be; with anything unusual, to g.
+// hit returns the handler of a route: the way of requests whose answer is
+// ready, with g for everything unusual.
 func (p *Process) hit(g *gate) func(http.ResponseWriter, *http.Request) {
+	if g.preflight {
+		return exceptOptions(p.byKind(g), g.ServeHTTP)
+	}
+	return p.byKind(g)
+}
+
+// exceptOptions sends what may be a preflight the slow way: it passes without
+// an identity, also with a credential whose answer is ready.
+func exceptOptions(hit, slow func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			slow(w, r)
+			return
+		}
+		hit(w, r)
+	}
+}
+
+// byKind chooses the hit path by the headers that a request carries.
+func (p *Process) byKind(g *gate) func(http.ResponseWriter, *http.Request) {
 	if len(g.doors) == 1 {
 		return p.hitOf(g, g.doors[0])
 	}
