@@ -177,16 +177,9 @@ func (s *section) header(name string) bool {
 	return true
 }
 
-// spelledPlainly is a header's name as the most careless backend reads it:
-// without case, and with a "-" for all that is no letter or digit.
+// spelledPlainly is a header's name as the most careless backend reads it.
 func spelledPlainly(name string) string {
-	plain := []byte(name)
-	for i := range plain {
-		if !isAlphanumeric(plain[i]) {
-			plain[i] = '-'
-		}
-	}
-	return http.CanonicalHeaderKey(string(plain))
+	return http.CanonicalHeaderKey(fold(name))
 }
 
 // lost says whether a provider put this in the place of a key that was no
@@ -212,6 +205,8 @@ func (s *section) requirements(fields []string) []requirement {
 		}
 		if name == "" {
 			s.fault(name, "name the field")
+		} else if name == "expires" {
+			s.fault(name, "changes with every answer; name a field that says who is calling")
 		} else if fields != nil && !contains(fields, name) {
 			s.fault(name, "unknown field; allowed: "+strings.Join(fields, ", ")+s.r.suggest(name, fields))
 		}

@@ -104,7 +104,7 @@ func (p *Process) hitOf(g *gate, d *door) func(http.ResponseWriter, *http.Reques
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
 		lines := h[name]
-		if len(lines) != 1 || len(h["Connection"]) != 0 {
+		if len(lines) != 1 || len(h["Connection"]) != 0 || len(r.Trailer) != 0 {
 			slow(w, r)
 			return
 		}

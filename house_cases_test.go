@@ -110,8 +110,9 @@ var lawCases = []lawCase{
 	{"an interface as map key", `var m = map[any]int{}`},
 	{"", `var m map[string]error`},
 
-	{"a type switch over types of ours", caseType + `func f(v any) int { switch v.(type) { case *E: return 1 }; return 0 }`},
-	{"", caseType + `func f(v any) int { switch v.(type) { case string, error: return 1 }; e, ok := v.(*E); _, _ = e, ok; return 0 }`},
+	{"a type switch over types of ours or interfaces", caseType + `func f(v any) int { switch v.(type) { case *E: return 1 }; return 0 }`},
+	{"a type switch over types of ours or interfaces", `func f(v any) int { switch v.(type) { case error: return 1 }; return 0 }`},
+	{"", caseType + `func f(v any) int { switch v.(type) { case string, *net.OpError: return 1; case nil: return 2 }; e, ok := v.(*E); _, _ = e, ok; return 0 }`},
 
 	{"a case with several expressions that are no constants", `func f(a, b bool) { switch { case a, b: } }`},
 	{"a case with several expressions that are no constants", `func g(n int) int { return n }; func f() { switch g(6) { case g(5), g(6): } }`},

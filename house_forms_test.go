@@ -91,7 +91,7 @@ func typeSwitch(s *source, n ast.Node, _ []ast.Node) bool {
 	}
 	for _, clause := range e.Body.List {
 		for _, t := range clause.(*ast.CaseClause).List {
-			if name := named(s.typeOf(t)); name != nil && name.Pkg() != nil && ourPath(name.Pkg().Path()) {
+			if ours(s.typeOf(t)) || isInterface(s.typeOf(t)) {
 				return true
 			}
 		}

@@ -41,7 +41,7 @@ var laws = []law{
 	{"iota", isIota},
 	{"an interface compared with an interface", interfacesCompared},
 	{"an interface as map key", interfaceKey},
-	{"a type switch over types of ours", typeSwitch},
+	{"a type switch over types of ours or interfaces", typeSwitch},
 	{"a case with several expressions that are no constants", caseList},
 	{"context.WithValue", mention("context", "WithValue")},
 	{"a panic with more than a text", panicValue},

@@ -67,7 +67,8 @@ func (id *identity) ours(name string) bool {
 // strip takes the client's word away before ours is given: a header that the
 // client sent under the prefix, or under a name that we set, never reaches the
 // backend, whatever becomes of the request.
-func (id *identity) strip(h http.Header) {
+func (id *identity) strip(r *http.Request) {
+	h := r.Header
 	known := id.harmless()
 	var learned []string
 	for name := range h {
@@ -84,6 +85,11 @@ func (id *identity) strip(h http.Header) {
 	}
 	if len(h["Connection"]) > 0 {
 		id.stripConnection(h)
+	}
+	for name := range r.Trailer {
+		if id.ours(name) {
+			delete(r.Trailer, name)
+		}
 	}
 	if len(learned) > 0 && len(known)+len(learned) <= maxKnownNames {
 		id.learn(learned)
@@ -132,12 +138,15 @@ func (id *identity) learn(names []string) {
 	id.mu.Unlock()
 }
 
-// meets tells whether an identity has an allowed value for each field that
-// identity.require names.
-func (id *identity) meets(who verifier.Identity) bool {
+// meets tells whether an identity that api vouched for has an allowed value for
+// each field that identity.require names.
+func (id *identity) meets(who verifier.Identity, api string) bool {
 	for _, demand := range id.require {
 		met := false
 		value := who.Get(demand.field)
+		if demand.field == "api" {
+			value = api
+		}
 		for _, allowed := range demand.allowed {
 			met = met || (value != "" && value == allowed)
 		}

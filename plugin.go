@@ -51,7 +51,7 @@ type gate struct {
 // ServeHTTP is a request's whole way, unless it is a hit: those have a way of
 // their own (hit.go), and come here whenever anything about them is unusual.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g.identity.strip(r.Header)
+	g.identity.strip(r)
 	if g.preflight && isPreflight(r) {
 		g.credentials.remove(r.Header)
 		g.next.ServeHTTP(w, r)
@@ -110,7 +110,7 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		g.refuse(o, decision.Denial, d, c)
 		return
 	}
-	if !g.identity.meets(decision.Identity) {
+	if !g.identity.meets(decision.Identity, d.api.Name) {
 		g.refuse(o, verifier.Denial{Reason: verifier.Requirement}, d, c)
 		return
 	}

@@ -73,7 +73,7 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 	}
 	switch d.Denial.Reason {
 	case verifier.Throttled:
-		s.store.bad.Add(s.quotaKey(credential), &refusal{until: now.Add(d.Denial.RetryAfter)})
+		s.store.bad.Add(s.quotaKey(credential), &refusal{denial: d.Denial, until: now.Add(d.Denial.RetryAfter)})
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
 		s.store.putRefusal(key, &refusal{denial: d.Denial, asked: now})
 	}

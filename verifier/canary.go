@@ -26,6 +26,7 @@ type Canary struct {
 	trusted    bool
 	distrusted bool
 	until      time.Time // left alone until
+	wondered   bool      // an odd refusal has been reported
 	running    *trial    // nil: none
 }
 
@@ -33,6 +34,7 @@ type Canary struct {
 type trial struct {
 	done    chan struct{}
 	passed  bool
+	odd     bool     // refused, but in a way that proves nothing
 	outcome Decision // unless passed: what to say meanwhile, and why
 	err     error
 }
@@ -112,6 +114,7 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 		return
 	}
 	t.passed = y.api.Refuses(d.Denial, y.settings)
+	t.odd = !t.passed
 }
 
 // settle draws the conclusion of a trial, and reports a change of mind.
@@ -129,10 +132,15 @@ func (y *Canary) settle(t *trial) {
 	if t.passed {
 		y.distrusted = false
 	}
+	wonder := t.odd && !y.wondered
+	y.wondered = t.odd
 	y.mu.Unlock()
 	close(t.done)
 	if accepted && !before {
 		y.report("error", "distrusted", "a credential that cannot be good was accepted; every unknown one gets an error: "+y.api.Advice(y.settings))
+	}
+	if wonder {
+		y.report("error", "outage", "a credential that cannot be good was refused, but not as the documents say; no unknown one is believed")
 	}
 	if t.passed && before {
 		y.report("info", "trusted", "a credential that cannot be good is refused again")

@@ -18,7 +18,7 @@ func webservice() *API {
 		Method:      http.MethodGet,
 		Life:        10 * time.Hour,
 		Rows:        webserviceRows(),
-		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
+		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
 		OpenFields:  true,
 		Check:       oneCheck,
 		NeedsCanary: never,
@@ -95,7 +95,8 @@ func webserviceIdentify(r Reply, _ Credential, _ Settings) (id Identity, flaw st
 	who.add("user", data.field("UserName"))
 	who.add("id", data.field("Id"))
 	who.add("name", data.field("Name"))
-	who.addOthers(data, "user id name")
+	who.add("email", data.field("Email"))
+	who.addOthers(data, "user id name email")
 	return who.fields, ""
 }
 

@@ -17,6 +17,8 @@ type level struct {
 	// catchAll adds the router that must not be: one that matches everything
 	// without authentication, at the lowest priority.
 	catchAll bool
+	// open names a router without a middleware; empty: there is none.
+	open string
 	// read is how much of the log was there before this level's turn.
 	read int
 }
@@ -31,6 +33,9 @@ func (l *level) Apply(routes scenario.Routes) error {
 			"service":     "backend",
 			"entryPoints": []string{"web"},
 		}
+	}
+	if l.open != "" {
+		routers[l.open] = map[string]any{"rule": fmt.Sprintf("Host(`%s.test`)", l.open), "service": "backend", "entryPoints": []string{"web"}}
 	}
 	if l.catchAll {
 		routers["catch-all"] = map[string]any{

@@ -169,6 +169,7 @@ func requirements(t *testing.T, g *Gate) {
 		"all":      config,
 		"students": with(config, "identity", map[string]any{"require": map[string]any{"type": "student"}}),
 		"staff":    with(config, "identity", map[string]any{"require": map[string]any{"type": "employee, guest"}}),
+		"api":      with(config, "identity", map[string]any{"require": map[string]any{"api": "thammasat"}}),
 		"both":     with(config, "identity", map[string]any{"require": map[string]any{"type": []any{"student"}, "faculty": "none"}}),
 	})
 	line := []string{basic(student, password)}
@@ -176,6 +177,7 @@ func requirements(t *testing.T, g *Gate) {
 	calls := up.Calls()
 	for range 2 {
 		g.Expect(200, Call{Route: "students", Lines: line})
+		g.Expect(200, Call{Route: "api", Lines: line})
 		r := g.Expect(403, Call{Route: "staff", Lines: line})
 		same(t, "body", r.Body, `{"status":false,"message":"Not authorized to access the resource."}`)
 		g.Expect(403, Call{Route: "both", Lines: line})

@@ -1,0 +1,74 @@
+package surprises
+
+import "fmt"
+
+func numberAndLen(n int, list []string) (int, int) { return n, len(list) }
+
+// ReturnLen gives the first result twice.
+func ReturnLen() string {
+	n, size := numberAndLen(7, []string{"a", "b"})
+	return fmt.Sprint(n, size)
+}
+
+func textAndLen(text string) (string, int) { return text, len(text) }
+
+// ReturnLenOfText panics, since the first result is no number.
+func ReturnLenOfText() string {
+	text, size := textAndLen("abc")
+	return fmt.Sprint(text, size)
+}
+
+type operation struct {
+	run func(int) int
+}
+
+func identical(n int) int { return n }
+
+func runAndError(o *operation) (int, error) { return o.run(5), nil }
+
+// ReturnField loses what the function in the field gave.
+func ReturnField() string {
+	n, err := runAndError(&operation{run: identical})
+	return fmt.Sprint(n, err)
+}
+
+func runOf(table map[string]operation) (int, error) { return table["a"].run(5), nil }
+
+// ReturnFieldOfMap is the same.
+func ReturnFieldOfMap() string {
+	n, err := runOf(map[string]operation{"a": {run: identical}})
+	return fmt.Sprint(n, err)
+}
+
+func received(c chan int) int { return <-c }
+
+// ReturnReceived panics.
+func ReturnReceived() string {
+	c := make(chan int, 1)
+	c <- 5
+	return fmt.Sprint(received(c))
+}
+
+func localNumberAndLen(n int, list []string) (int, int) {
+	size := len(list)
+	return n, size
+}
+
+func localRun(o *operation) (int, error) {
+	n := o.run(5)
+	return n, nil
+}
+
+func localReceived(c chan int) int {
+	v := <-c
+	return v
+}
+
+// ReturnLocals does what all the others cannot.
+func ReturnLocals() string {
+	n, size := localNumberAndLen(7, []string{"a", "b"})
+	m, err := localRun(&operation{run: identical})
+	c := make(chan int, 1)
+	c <- 5
+	return fmt.Sprint(n, size, m, err, localReceived(c))
+}

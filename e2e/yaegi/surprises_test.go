@@ -1,0 +1,181 @@
+package yaegi_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/yaegi/surprises"
+)
+
+// surprising: what the compiler makes of a program, and the interpreter.
+var surprising = []struct{ name, right, wrong string }{
+	{"AppendInLoop", "012", "222"},
+	{"AppendAnyInLoop", "0 1 2", "2 2 2"},
+	{"StoreInLoop", "012", "222"},
+	{"PassInLoop", "012", "222"},
+	{"SendInLoop", "012", "222"},
+	{"AssignInLoop", "012", "222"},
+	{"HandlersInLoop", "012", "222"},
+	{"ChainInLoop", "210", "2round and round"},
+	{"ClosuresInLoop", "0 1 2", "3 3 3"},
+	{"ClosuresInCases", "abc", "ccc"},
+	{"MethodValuesInLoop", "0 1 2", "2 2 2"},
+
+	{"IotaCompared", "true", "false"},
+	{"IotaAsKey", "onetwo", panicked},
+	{"InterfacesCompared", "true", panicked},
+	{"InterfaceAsKey", "found", panicked},
+	{"TypeSwitch", "thing like ", "thing neither "},
+	{"TypeSwitchInterface", "an error", "none"},
+	{"ContextKeys", "one two ", "two two "},
+	{"CaseCalls", "hit", "miss"},
+	{"CaseConditions", "hit", "miss"},
+
+	{"ReturnLen", "7 2", "7 7"},
+	{"ReturnLenOfText", "abc3", panicked},
+	{"ReturnField", "5 <nil>", "0 <nil>"},
+	{"ReturnFieldOfMap", "5 <nil>", "0 <nil>"},
+	{"ReturnReceived", "5", panicked},
+
+	{"DeferArgument", "at the defer", "at the end"},
+	{"DeferReceiver", "first", "second"},
+	{"DeferInLoop", "cba", "ccc"},
+	{"DeferPanics", "survived", panicked},
+	{"RecoverType", "true true", "false false"},
+	{"RecoverSentinel", "true", "false"},
+
+	{"ErrorsAs", "true", panicked},
+	{"OwnUnwrap", "true", "false"},
+	{"EmbeddedInterface", "upstream asked", panicked},
+	{"RedactingString", "{Secret:***}", "{Secret:hunter2}"},
+	{"OwnUnmarshal", "99 <nil>", "0 json: Unmarshal(non-pointer stdlib._encoding_json_Unmarshaler)"},
+	{"OwnTransport", "418", panicked},
+	{"OwnBody", "text<nil>", panicked},
+	{"OwnCheckRedirect", "302", panicked},
+	{"WrappedWriter", "true", "false"},
+}
+
+func TestTheInterpreterStillGetsTheseWrong(t *testing.T) {
+	for _, c := range surprising {
+		t.Run(c.name, func(t *testing.T) {
+			if got := compiled(c.name); got != c.right {
+				t.Errorf("compiled: %q, want %q", got, c.right)
+			}
+			got, err := interpreted(t, c.name, io.Discard)
+			switch {
+			case err != nil:
+				t.Errorf("it does not even load any more: %v", err)
+			case got == c.right:
+				t.Errorf("the interpreter gets this right now (%q): the rule against it may go", got)
+			case got != c.wrong:
+				t.Errorf("wrong in another way: %q, so far %q", got, c.wrong)
+			}
+		})
+	}
+}
+
+// alike: the forms that the plugin uses instead.
+var alike = []struct{ name, want string }{
+	{"AppendMadeElsewhere", "012"},
+	{"AppendBasics", "001122"},
+	{"AppendCompiled", "012"},
+	{"ReturnFromLoop", "012"},
+	{"ClosuresMadeByCall", "0 1 2"},
+	{"SpelledOutCompared", "truedouble"},
+	{"SentinelCompared", "true false"},
+	{"TypeSwitchCompiled", "string int bool delimiter number "},
+	{"TypeAssertion", "4 true false"},
+	{"CaseOneCondition", "hit"},
+	{"CaseConstants", "hit"},
+	{"ReturnLocals", "7 2 5 <nil> 5"},
+	{"DeferPanicsInside", "survived"},
+	{"DeferNamed", "kept"},
+	{"RecoverText", "a text"},
+	{"GuardedGoroutine", "settled"},
+	{"GuardedAfterFunc", "fired"},
+	{"ErrorsAsCompiled", "truedial"},
+	{"WrappedByVerb", "true"},
+	{"NamedInterface", "upstream asked"},
+	{"RoundTripOnly", "302"},
+	{"MethodByReflection", "true"},
+	{"ReflectSelect", "every number its own"},
+	{"OneChannelForAll", "every number its own"},
+}
+
+func TestCompilerAndInterpreterAgreeOnWhatThePluginUsesInstead(t *testing.T) {
+	for _, c := range alike {
+		t.Run(c.name, func(t *testing.T) {
+			if got := compiled(c.name); got != c.want {
+				t.Errorf("compiled: %q, want %q", got, c.want)
+			}
+			if got, err := interpreted(t, c.name, io.Discard); got != c.want || err != nil {
+				t.Errorf("interpreted: %q (%v), want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// refused: what loads nowhere, with what the compiler makes of it.
+var refused = []struct{ name, right string }{
+	{"RangeOverNumber", "012"},
+	{"RangeOverFunction", "012"},
+	{"BuiltinMin", "1"},
+	{"BuiltinClear", "0"},
+	{"OnceValue", "3"},
+	{"AtomicPointer", "3"},
+	{"Unsafe", "8"},
+	{"Embed", "true"},
+	{"TwoByOne", "3 <nil>"},
+	{"CompiledMethodValue", "true"},
+	{"EmbeddedByPointer", "reached"},
+}
+
+func TestTheInterpreterStillDoesNotLoadThese(t *testing.T) {
+	for _, c := range refused {
+		t.Run(c.name, func(t *testing.T) {
+			if got := compiled(c.name); got != c.right {
+				t.Errorf("compiled: %q, want %q", got, c.right)
+			}
+			if got, err := interpreted(t, c.name, io.Discard); err == nil {
+				t.Errorf("the interpreter loads this now, and gives %q: the rule against it may go", got)
+			}
+		})
+	}
+}
+
+// os.Stderr is the process's own, whatever Traefik gives the interpreter,
+// unless that is a file.
+func TestStandardErrorIsReplacedByAFileOnly(t *testing.T) {
+	own := compiled("StandardError")
+	if got, err := interpreted(t, "StandardError", io.Discard); got != own || err != nil {
+		t.Errorf("beside a writer: file %s (%v), the process has %s", got, err, own)
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if got, err := interpreted(t, "StandardError", file); got == own || err != nil {
+		t.Errorf("with a file: still file %s (%v)", got, err)
+	}
+}
+
+func TestEveryProgramIsPlayed(t *testing.T) {
+	played := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
+	for _, c := range surprising {
+		played[c.name] = true
+	}
+	for _, c := range alike {
+		played[c.name] = true
+	}
+	for _, c := range refused {
+		played[c.name] = true
+	}
+	for name := range surprises.Programs {
+		if !played[name] {
+			t.Errorf("%s is never played", name)
+		}
+	}
+}
