@@ -66,11 +66,11 @@ func (id *identity) ours(name string) bool {
 
 // strip takes the client's word away before ours is given: a header that the
 // client sent under the prefix, or under a name that we set, never reaches the
-// backend, whatever becomes of the request.
-func (id *identity) strip(r *http.Request) {
+// backend, whatever becomes of the request. It returns the names that it had to
+// judge for the first time and found harmless.
+func (id *identity) strip(r *http.Request) (judged []string) {
 	h := r.Header
 	known := id.harmless()
-	var learned []string
 	for name := range h {
 		if known[name] {
 			continue
@@ -80,7 +80,7 @@ func (id *identity) strip(r *http.Request) {
 			continue
 		}
 		if len(name) <= maxKnownName {
-			learned = append(learned, name)
+			judged = append(judged, name)
 		}
 	}
 	if len(h["Connection"]) > 0 {
@@ -91,9 +91,7 @@ func (id *identity) strip(r *http.Request) {
 			delete(r.Trailer, name)
 		}
 	}
-	if len(learned) > 0 && len(known)+len(learned) <= maxKnownNames {
-		id.learn(learned)
-	}
+	return judged
 }
 
 // stripConnection removes our names from what Connection names: the proxy
@@ -123,9 +121,13 @@ func (id *identity) harmless() map[string]bool {
 	return known
 }
 
-// learn replaces the set of harmless names by a larger one: others may be
-// reading the old one, which is never changed.
+// learn adds names to the harmless ones, while there is room: by a larger set
+// in the place of the old one, which others may be reading. Only those of
+// requests that were let in are learned, so that no stranger fills the room.
 func (id *identity) learn(names []string) {
+	if len(names) == 0 || len(id.harmless())+len(names) > maxKnownNames {
+		return
+	}
 	id.mu.Lock()
 	larger := make(map[string]bool, len(id.known)+len(names))
 	for name := range id.known {

@@ -51,7 +51,7 @@ type gate struct {
 // ServeHTTP is a request's whole way, unless it is a hit: those have a way of
 // their own (hit.go), and come here whenever anything about them is unusual.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g.identity.strip(r)
+	judged := g.identity.strip(r)
 	if g.preflight && isPreflight(r) {
 		g.credentials.remove(r.Header)
 		g.next.ServeHTTP(w, r)
@@ -61,6 +61,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if outcome.denial.Reason != "" {
 		g.refusal.write(w, r, outcome.kind, outcome.denial)
 		return
+	}
+	if len(outcome.headers) > 0 {
+		g.identity.learn(judged)
 	}
 	g.credentials.remove(r.Header)
 	outcome.enrich(r.Header)

@@ -55,6 +55,13 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (ver
 		s.mu.Unlock()
 		return d, nil
 	}
+	return c.join(ctx, key, credential)
+}
+
+// join takes part in the flight about a credential; the first to come starts
+// it. The caller holds the scope's lock, and is rid of it on return.
+func (c *Cache) join(ctx context.Context, key [32]byte, credential verifier.Credential) (verifier.Decision, error) {
+	s := c.scope
 	// Joined under the lock under which flights land (see fly): whoever finds
 	// nothing remembered finds the flight that is to bring it.
 	results := s.flights.DoChan(string(key[:]), func() (interface{}, error) {
@@ -65,7 +72,7 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (ver
 	s.mu.Unlock()
 
 	a := wait(ctx, results)
-	d = a.decision
+	d := a.decision
 	if a.entry != nil {
 		d.Expires = a.entry.end(c.policy.Lifetime)
 	}

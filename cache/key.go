@@ -3,8 +3,9 @@ package cache
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"strconv"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
@@ -22,12 +23,15 @@ func newSecret() string {
 // digest is keyed by a secret of fixed length, over length-prefixed parts:
 // "ab" and "c" are not "a" and "bc". Nothing leads back to the parts.
 func digest(secret string, parts ...string) [32]byte {
-	text := []byte(secret)
+	text := secret
 	for _, part := range parts {
-		text = binary.BigEndian.AppendUint64(text, uint64(len(part)))
-		text = append(text, part...)
+		text += prefixed(part)
 	}
-	return sha256.Sum256(text)
+	return sha256.Sum256([]byte(text))
+}
+
+func prefixed(part string) string {
+	return strconv.Itoa(len(part)) + ":" + part
 }
 
 // derive makes a scope's secret of the process's.
@@ -36,9 +40,12 @@ func derive(secret, purpose, fingerprint string) string {
 	return string(d[:])
 }
 
-// key is under which an answer about a credential is remembered.
+// key is under which an answer about a credential is remembered: a digest of
+// its parts, as digest makes it. Every request that is no hit asks for it, so
+// it is one compiled call; a scope has one kind, and its secret is of it.
 func (s *Scope) key(c verifier.Credential) [32]byte {
-	return digest(s.secret, string(c.Kind), c.Token, c.User, c.Password)
+	return sha256.Sum256([]byte(fmt.Sprintf("%s%d:%s%d:%s%d:%s", s.secret,
+		len(c.Token), c.Token, len(c.User), c.User, len(c.Password), c.Password)))
 }
 
 // quotaKey is under which a "not now" is remembered: by the credential, or by
@@ -48,7 +55,7 @@ func (s *Scope) quotaKey(c verifier.Credential) [32]byte {
 	if s.perKey {
 		return digest(s.secret, "quota", c.Token)
 	}
-	return digest(s.secret, "quota", string(c.Kind), c.Token, c.User, c.Password)
+	return digest(s.secret, "quota", c.Token, c.User, c.Password)
 }
 
 // Mark names a credential in logs: twelve hexadecimal digits that mean nothing

@@ -103,7 +103,7 @@ func (a Accepts) split(line string) (scheme Kind, rest string, readable bool) {
 	if name == "basic" && (a.Basic || a.Account) {
 		return Basic, rest, true
 	}
-	if !visible(word) {
+	if !visible(word) || (word == "" && spaced) {
 		return "", "", false
 	}
 	if a.BareToken && !spaced && word != "" && !contains(schemes, name) {

@@ -89,9 +89,10 @@ func ippanelRelay(r Reply, d Denial) Denial {
 	return relayErrors(d, meta.field("errors"))
 }
 
-// ippanelCode: three digits, a dash, and a number of at most three digits.
+// ippanelCode: three digits, a dash, and a number of at most three digits; and
+// not that of a yes, which says nothing about a refusal.
 func ippanelCode(code string) bool {
-	if len(code) < 5 || len(code) > 7 || code[3] != '-' {
+	if len(code) < 5 || len(code) > 7 || code[3] != '-' || code[0] == '2' {
 		return false
 	}
 	return strings.Trim(code[:3]+code[4:], "0123456789") == ""

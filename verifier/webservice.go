@@ -107,7 +107,7 @@ func webserviceRelay(r Reply, d Denial) Denial {
 	message := r.Body.field("Msg").field("Msg")
 	if d.Code == "-201" {
 		wait := lastNumber(message.text(jsonText))
-		if wait > 0 {
+		if wait >= 0 {
 			d.RetryAfter = clamp(wait)
 		}
 	}
@@ -115,9 +115,9 @@ func webserviceRelay(r Reply, d Denial) Denial {
 }
 
 // lastNumber finds the last number of a text, in Latin, Persian or Arabic
-// digits; 0 where there is none.
+// digits; -1 where there is none.
 func lastNumber(text string) int64 {
-	last, open := int64(0), false
+	last, open := int64(-1), false
 	for _, r := range text {
 		digit := int64(-1)
 		if r >= '0' && r <= '9' {
