@@ -58,8 +58,8 @@ var lawCases = []lawCase{
 	{"", `func f(c context.Context) { go work(c) }
 		func work(c context.Context) { defer guard(); c, cancel := context.WithCancel(c); defer cancel() }` + caseGuard},
 
-	{"a function of ours kept by compiled code", `var c = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}`},
-	{"a function of ours kept by compiled code", `func f(c *tls.Config) { c.VerifyConnection = func(tls.ConnectionState) error { return nil } }`},
+	{"a function of ours kept by compiled code", `var c = &http.Client{CheckRedirect: func(_ *http.Request, _ []*http.Request) error { return nil }}`},
+	{"a function of ours kept by compiled code", `func f(c *tls.Config) { c.VerifyConnection = func(_ tls.ConnectionState) error { return nil } }`},
 	{"", caseType + `type S struct { now func() int }; func f(e *E) *S { return &S{now: e.get} }; var t = &http.Transport{MaxIdleConns: 1}`},
 
 	{"a closure or method value in a loop", `func f() (l []func() int) { for i := 0; i < 3; i++ { l = append(l, func() int { return i }) }; return }`},
@@ -75,24 +75,24 @@ var lawCases = []lawCase{
 	{"an interface value made in a loop", caseType + `func f() (l []error) { for i := 0; i < 3; i++ { l = append(l, &E{i}) }; return }`},
 	{"an interface value made in a loop", caseType + `func f() (l []any) { for i := 0; i < 3; i++ { l = append(l, &E{i}) }; return }`},
 	{"an interface value made in a loop", caseType + `func f(m map[int]error) { for i := 0; i < 3; i++ { m[i] = &E{i} } }`},
-	{"an interface value made in a loop", caseType + `func f() { for i := 0; i < 3; i++ { keep(&E{i}) } }; func keep(error) {}`},
+	{"an interface value made in a loop", caseType + `func f() { for i := 0; i < 3; i++ { keep(&E{i}) } }; func keep(_ error) {}`},
 	{"an interface value made in a loop", caseType + `func f(c chan error) { for i := 0; i < 3; i++ { c <- &E{i} } }`},
 	{"an interface value made in a loop", caseType + `func f(es []*E) { for _, e := range es { var err error = e; _ = err } }`},
 	{"an interface value made in a loop", caseType + `func f(es []*E) { for _, e := range es { _ = []error{e} } }`},
 	{"an interface value made in a loop", caseType + `type S struct{ err error }; func f(es []*E) { for _, e := range es { _ = &S{err: e} } }`},
 	{"an interface value made in a loop", caseType + `func f(es []*E) { for _, e := range es { _ = error(e) } }`},
 	{"an interface value made in a loop", caseType + `func f() { var err error; for { err, _ = two() }; _ = err }; func two() (*E, int) { return nil, 0 }`},
-	{"an interface value made in a loop", `type H struct{ n int; next http.Handler }; func (h *H) ServeHTTP(http.ResponseWriter, *http.Request) {}
+	{"an interface value made in a loop", `type H struct{ n int; next http.Handler }; func (h *H) ServeHTTP(_ http.ResponseWriter, _ *http.Request) {}
 		func f() (h http.Handler) { for i := 0; i < 3; i++ { h = &H{i, h} }; return }`},
 	{"", caseType + `func f() (l []error) { for i := 0; i < 3; i++ { l = append(l, one(i)) }; return }; func one(i int) error { return &E{i} }`},
 	{"", caseType + `func f() (l []any) { for i := 0; i < 3; i++ { l = append(l, i, "x", &net.Dialer{}, nil) }; return }`},
 	{"", caseType + `func f() error { for i := 0; i < 3; i++ { return &E{i} }; return nil }`},
-	{"", caseType + `func f() (l []*E) { for i := 0; i < 3; i++ { l = append(l, &E{i}) }; keep(l[0]); return }; func keep(error) {}`},
+	{"", caseType + `func f() (l []*E) { for i := 0; i < 3; i++ { l = append(l, &E{i}) }; keep(l[0]); return }; func keep(_ error) {}`},
 
-	{"a deferred call of what changes later", `func f() { s := "a"; defer note(s); s = "b" }; func note(string) {}`},
+	{"a deferred call of what changes later", `func f() { s := "a"; defer note(s); s = "b" }; func note(_ string) {}`},
 	{"a deferred call of what changes later", `func f(m *sync.Mutex) { defer m.Unlock(); m = nil }`},
-	{"a deferred call of what changes later", `func f() { n := 1; defer note(n); n++ }; func note(int) {}`},
-	{"", `func f() { s := "a"; s = "b"; defer note(s); println(s) }; func note(string) {}`},
+	{"a deferred call of what changes later", `func f() { n := 1; defer note(n); n++ }; func note(_ int) {}`},
+	{"", `func f() { s := "a"; s = "b"; defer note(s); println(s) }; func note(_ string) {}`},
 	{"", `func f(m *sync.Mutex, s []int) { defer m.Unlock(); s[0] = 1 }`},
 
 	{"a closure on the hit path writes what it captured", `func f() func(int) int { last := 0; return func(n int) int { last = n; return last } }`},
@@ -132,14 +132,18 @@ var lawCases = []lawCase{
 	{"errors.As into a type of ours", caseType + `func f(err error) { var e *E; errors.As(err, &e) }`},
 	{"", `func f(err error) { var e *net.OpError; errors.As(err, &e) }`},
 
-	{"a method that compiled code is to call", `type S struct{}; func (s *S) UnmarshalJSON([]byte) error { return nil }`},
+	{"a method that compiled code is to call", `type S struct{}; func (s *S) UnmarshalJSON(_ []byte) error { return nil }`},
 	{"a method that compiled code is to call", `type S struct{}; func (s *S) Unwrap() error { return nil }`},
-	{"a method that compiled code is to call", `type S struct{}; func (s *S) RoundTrip(*http.Request) (*http.Response, error) { return nil, nil }`},
+	{"a method that compiled code is to call", `type S struct{}; func (s *S) RoundTrip(_ *http.Request) (*http.Response, error) { return nil, nil }`},
 	{"a method that compiled code is to call", `type Secret string; func (s Secret) String() string { return "***" }`},
 	{"", `func String() string { return "" }`},
 
 	{"an embedded interface", `type S struct{ http.ResponseWriter; n int }`},
 	{"", `type S struct{ next http.Handler; sync.Mutex }`},
+
+	{"a parameter without a name", `func f(int) {}`},
+	{"a parameter without a name", `var f = func(string, int) bool { return true }`},
+	{"", `type I interface { M(int) int }; type S struct{}; func (S) M(_ int) int { return 0 }; var f func(int, string)`},
 
 	{"a builtin's result returned beside another", `func f(n int, l []int) (int, int) { return n, len(l) }`},
 	{"", `func f(n int, l []int) (int, int) { size := len(l); return n, size }; func g(l []int) int { return len(l) }`},
@@ -148,6 +152,9 @@ var lawCases = []lawCase{
 	{"a function field's result returned beside another", `type S struct { fn func() int }; func f(m map[int]S) (int, error) { return m[1].fn(), nil }`},
 	{"", `type S struct { fn func() int }; func (s *S) f() int { return s.fn() }; func (s *S) g() (int, error) { n := s.fn(); return n, nil }`},
 	{"", caseType + `func f(e *E) (int, error) { return e.get(), nil }`},
+
+	{"an assignment of several, one of which calls", `func g() int { return 1 }; func f() { var a, b int; a, b = 2, g(); _, _ = a, b }`},
+	{"", `func g() (int, error) { return 1, nil }; func f() { a, b := 2, len("x"); a, b = b, a; b, err := g(); a, err = g(); _, _ = a, err }`},
 
 	{"return <-ch", `func f(c chan int) int { return <-c }`},
 	{"", `func f(c chan int) int { v := <-c; return v }`},

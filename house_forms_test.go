@@ -208,6 +208,19 @@ func returnReceive(_ *source, n ast.Node, up []ast.Node) bool {
 	return ok
 }
 
+func assignsCall(s *source, n ast.Node, _ []ast.Node) bool {
+	e, ok := n.(*ast.AssignStmt)
+	if !ok || e.Tok != token.ASSIGN || len(e.Rhs) < 2 {
+		return false
+	}
+	for _, value := range e.Rhs {
+		if s.isCall(value) {
+			return true
+		}
+	}
+	return false
+}
+
 // capturedWrite: in hit.go, where every request runs the same closure.
 func capturedWrite(s *source, n ast.Node, up []ast.Node) bool {
 	file := filepath.Base(s.fset.Position(n.Pos()).Filename)

@@ -52,10 +52,12 @@ var laws = []law{
 	{"a method that compiled code is to call", hookMethod},
 	{"an embedded interface", embeddedInterface},
 
-	// Results are lost.
+	// Arguments and results are lost.
+	{"a parameter without a name", namelessParameter},
 	{"a builtin's result returned beside another", returnBuiltin},
 	{"a function field's result returned beside another", returnField},
 	{"return <-ch", returnReceive},
+	{"an assignment of several, one of which calls", assignsCall},
 }
 
 // violation is a law that does not hold, somewhere.
@@ -134,4 +136,23 @@ func foreignImport(_ *source, n ast.Node, _ []ast.Node) bool {
 	}
 	first, _, _ := strings.Cut(path, "/")
 	return strings.Contains(first, ".") || (spec.Name != nil && spec.Name.Name == ".")
+}
+
+// namelessParameter: its argument lands in the place of another variable.
+func namelessParameter(_ *source, n ast.Node, _ []ast.Node) bool {
+	var parameters *ast.FieldList
+	switch f := n.(type) {
+	case *ast.FuncDecl:
+		parameters = f.Type.Params
+	case *ast.FuncLit:
+		parameters = f.Type.Params
+	default:
+		return false
+	}
+	for _, field := range parameters.List {
+		if len(field.Names) == 0 {
+			return true
+		}
+	}
+	return false
 }

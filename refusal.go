@@ -60,10 +60,10 @@ func (f *refusal) complete(d verifier.Denial, sent *door) verifier.Denial {
 	if d.Status == 0 {
 		d.Status = f.statusOf(d.Reason)
 	}
-	if status, named := f.statuses[d.Code]; named {
-		d.Status = status
-	} else if status, named := f.statuses[strconv.Itoa(d.HTTP)]; named {
-		d.Status = status
+	for _, said := range []string{strconv.Itoa(d.HTTP), d.Repeats, d.Code} {
+		if status, named := f.statuses[said]; named {
+			d.Status = status // the most particular comes last
+		}
 	}
 	d.RetryAfter = waitOf(d)
 	if d.Message == "" {

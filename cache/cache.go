@@ -94,7 +94,7 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.D
 		return verifier.Decision{Denial: r.denial}, true
 	}
 	if r := s.store.refusal(s.quotaKey(credential)); r != nil && now.Before(r.until) {
-		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Code: r.denial.Code, RetryAfter: r.until.Sub(now)}
+		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
 		return verifier.Decision{Denial: d}, true
 	}
 	return verifier.Decision{}, false

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
+	"golang.org/x/sync/singleflight"
 )
 
 // shortest is the least that an unused scope stays known: a "not now" lasts up
@@ -61,6 +62,7 @@ func (r *Registry) Join(ctx context.Context, fingerprint, plan string, policy Po
 func (r *Registry) open(fingerprint string, policy Policy, perKey bool, next verifier.Verifier) *Scope {
 	return &Scope{
 		next:      next,
+		flights:   &singleflight.Group{},
 		perKey:    perKey,
 		start:     r.start,
 		now:       r.now,

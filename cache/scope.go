@@ -23,7 +23,7 @@ type Scope struct {
 	start   time.Time
 	now     func() time.Time
 	secret  string
-	flights singleflight.Group
+	flights *singleflight.Group // by pointer: the interpreter copies receivers
 
 	mu        sync.Mutex
 	store     *store

@@ -161,10 +161,10 @@ func join(list, item string) string {
 
 // What most APIs have in common.
 
-func oneCheck(Settings) string { return "" }
+func oneCheck(_ Settings) string { return "" }
 
-func never(Settings) bool { return false }
+func never(_ Settings) bool { return false }
 
-func noCodes(string) bool { return false }
+func noCodes(_ string) bool { return false }
 
-func anyRefusal(Denial, Settings) bool { return true }
+func anyRefusal(_ Denial, _ Settings) bool { return true }

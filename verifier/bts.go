@@ -31,7 +31,7 @@ func bts() *API {
 		Relay:       btsRelay,
 		Junk:        btsJunk,
 		Refuses:     anyRefusal,
-		Advice:      func(Settings) string { return "path answers without a good token: name one that needs it" },
+		Advice:      func(_ Settings) string { return "path answers without a good token: name one that needs it" },
 		Say:         btsSay,
 		Body:        btsBody,
 	}

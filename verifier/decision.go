@@ -32,6 +32,7 @@ type Denial struct {
 	Status     int           // to the client, 400–599; 0: the reason's own
 	HTTP       int           // the upstream's HTTP status; 0: it was not asked
 	Code       string        // the documented code, such as "-104/expired"
+	Repeats    string        // the code of the refusal that this one goes on about
 	Message    string        // empty: the API's own text for the reason
 	Errors     string        // the errors of a 422, a JSON object; or empty
 	RetryAfter time.Duration // 0: not known

@@ -87,6 +87,11 @@ func (e *Exchange) Do(ctx context.Context, q Question) (Reply, error) {
 	if err != nil {
 		return Reply{}, errors.New(cause(err))
 	}
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		// Nobody asked for it, and no time limit ends such a connection.
+		response.Body.Close()
+		return Reply{}, errors.New("not understood as HTTP")
+	}
 	reply := Reply{
 		Status:     response.StatusCode,
 		RetryAfter: response.Header.Get("Retry-After"),
@@ -190,7 +195,7 @@ func tlsCause(text string) string {
 		return "its certificate has expired"
 	case strings.Contains(text, "unknown authority"):
 		return "its certificate is signed by an unknown authority"
-	case strings.Contains(text, "certificate is valid for") || strings.Contains(text, "doesn't contain"):
+	case strings.Contains(text, "valid for") || strings.Contains(text, "doesn't contain"):
 		return "its certificate is for another name"
 	case strings.Contains(text, "protocol version"):
 		return "it speaks no TLS 1.2 or newer"

@@ -63,10 +63,13 @@ func readClaims(token string) *Value {
 	return readObject(payload)
 }
 
+// farAway bounds an instant, in seconds: beyond it, it is not taken for one.
+const farAway = 1 << 40
+
 // instant reads a NumericDate that is an integer; zero for anything else.
 func instant(v *Value) time.Time {
 	seconds, err := strconv.ParseInt(v.text(jsonNumber), 10, 64)
-	if err != nil || seconds < 0 || seconds > 1<<40 {
+	if err != nil || seconds < -farAway || seconds > farAway {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0)

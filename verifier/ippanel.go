@@ -3,7 +3,6 @@ package verifier
 import (
 	"encoding/hex"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -34,7 +33,7 @@ func ippanel() *API {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:16])}
 		},
 		Refuses: anyRefusal,
-		Advice:  func(Settings) string { return "correct url or path: the check there accepts any token" },
+		Advice:  func(_ Settings) string { return "correct url or path: the check there accepts any token" },
 		Say:     ippanelSay,
 		Body:    ippanelBody,
 	}
@@ -105,18 +104,20 @@ func ippanelSay(reason Reason) string {
 	return ""
 }
 
+// ippanelCodes are the codes of refusals that bring none: the document's where
+// it has one, else of its form. They say the same whatever the status.
+func ippanelCodes() map[Reason]string {
+	return map[Reason]string{
+		Missing: "400-1", Invalid: "400-1", Expired: "400-1", Unprocessable: "400-2",
+		Malformed: "400-3", Ambiguous: "400-3", Forbidden: "403-1", Requirement: "403-1",
+		Throttled: "429-1", Unavailable: "500-1", Distrusted: "500-1", Configuration: "500-1",
+	}
+}
+
 func ippanelBody(d Denial) string {
 	code := d.Code
-	if code == "" {
-		code = strconv.Itoa(d.Status) + "-1"
-		switch d.Status {
-		case http.StatusUnauthorized:
-			code = "400-1"
-		case http.StatusUnprocessableEntity:
-			code = "400-2"
-		case http.StatusBadRequest:
-			code = "400-3"
-		}
+	if code == "" || d.Reason == Unavailable {
+		code = ippanelCodes()[d.Reason]
 	}
 	errors := d.Errors
 	if errors == "" {

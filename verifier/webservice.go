@@ -31,7 +31,7 @@ func webservice() *API {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:32])}
 		},
 		Refuses: anyRefusal,
-		Advice:  func(Settings) string { return "path answers without a good token: name one that needs it" },
+		Advice:  func(_ Settings) string { return "path answers without a good token: name one that needs it" },
 		Say:     webserviceSay,
 		Body:    webserviceBody,
 	}

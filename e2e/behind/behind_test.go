@@ -33,6 +33,8 @@ func open(backend string) (scenario.Level, error) {
 
 func TestBehindTraefik(t *testing.T) { scenario.Play(t, open, scenario.All()) }
 
+func TestRowsBehindTraefik(t *testing.T) { scenario.Rows(t, open) }
+
 // With a router present that would answer every request without a credential:
 // where Traefik drops a route of ours, it shows as a 200.
 func TestConfigurationsBehindTraefik(t *testing.T) {

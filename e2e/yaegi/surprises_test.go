@@ -38,6 +38,8 @@ var surprising = []struct{ name, right, wrong string }{
 	{"ReturnField", "5 <nil>", "0 <nil>"},
 	{"ReturnFieldOfMap", "5 <nil>", "0 <nil>"},
 	{"ReturnReceived", "5", panicked},
+	{"NamelessParameter", "5", panicked},
+	{"AssignBesideCall", "7 8", "0 8"},
 
 	{"DeferArgument", "at the defer", "at the end"},
 	{"DeferReceiver", "first", "second"},
@@ -89,7 +91,7 @@ var alike = []struct{ name, want string }{
 	{"TypeAssertion", "4 true false"},
 	{"CaseOneCondition", "hit"},
 	{"CaseConstants", "hit"},
-	{"ReturnLocals", "7 2 5 <nil> 5"},
+	{"ReturnLocals", "7 2 5 <nil> 5 7 85"},
 	{"DeferPanicsInside", "survived"},
 	{"DeferNamed", "kept"},
 	{"RecoverText", "a text"},

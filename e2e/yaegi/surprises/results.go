@@ -40,6 +40,21 @@ func ReturnFieldOfMap() string {
 	return fmt.Sprint(n, err)
 }
 
+// AssignBesideCall loses what is assigned beside the call.
+func AssignBesideCall() string {
+	var plain, called int
+	plain, called = 7, identical(8)
+	return fmt.Sprint(plain, called)
+}
+
+func nameless(string) int {
+	local := 5
+	return local
+}
+
+// NamelessParameter: the argument lands in the place of another variable.
+func NamelessParameter() string { return fmt.Sprint(nameless("text")) }
+
 func received(c chan int) int { return <-c }
 
 // ReturnReceived panics.
@@ -59,6 +74,11 @@ func localRun(o *operation) (int, error) {
 	return n, nil
 }
 
+func blank(_ string) int {
+	local := 5
+	return local
+}
+
 func localReceived(c chan int) int {
 	v := <-c
 	return v
@@ -70,5 +90,6 @@ func ReturnLocals() string {
 	m, err := localRun(&operation{run: identical})
 	c := make(chan int, 1)
 	c <- 5
-	return fmt.Sprint(n, size, m, err, localReceived(c))
+	plain, called := 7, identical(8)
+	return fmt.Sprint(n, size, m, err, localReceived(c), plain, called, blank("text"))
 }

@@ -43,6 +43,8 @@ var Programs = map[string]func() string{
 	"ReturnLenOfText":     ReturnLenOfText,
 	"ReturnField":         ReturnField,
 	"ReturnFieldOfMap":    ReturnFieldOfMap,
+	"AssignBesideCall":    AssignBesideCall,
+	"NamelessParameter":   NamelessParameter,
 	"ReturnReceived":      ReturnReceived,
 	"ReturnLocals":        ReturnLocals,
 	"DeferArgument":       DeferArgument,

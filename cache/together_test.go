@@ -1,0 +1,75 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Callers, hits, reloads, evictions and a clock that runs, all at once: nobody
+// ever gets another's identity, and nothing grows.
+func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
+	w := newWorld(t)
+	p := usual()
+	p.Size, p.NegativeSize = 20, 10
+	w.turn(func(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
+		switch c.Token[0] {
+		case 'j':
+			return refuse(verifier.Invalid)(ctx, c)
+		case 'd':
+			return down(ctx, c)
+		case 'p':
+			panic("in the verifier")
+		}
+		return yes(ctx, c)
+	})
+	const workers = 16
+	stop := time.Now().Add(500 * time.Millisecond)
+	var done sync.WaitGroup
+	for i := 0; i < workers; i++ {
+		done.Add(1)
+		go func(seed int64) {
+			defer done.Done()
+			random := rand.New(rand.NewSource(seed))
+			ctx, cancel := context.WithCancel(context.Background())
+			c, f := w.join(ctx, "scope", fmt.Sprint("plan", seed%3), p, false)
+			for time.Now().Before(stop) {
+				kind := "gggggggjdp"[random.Intn(10)]
+				credential := bearer(fmt.Sprintf("%c%d", kind, random.Intn(40)))
+				if user := w.ready(f, credential.Token); user != "" && user != credential.Token {
+					t.Errorf("%s is ready as %s", credential.Token, user)
+				}
+				d, _ := c.Verify(context.Background(), credential)
+				if d.Allowed != (kind == 'g') || (d.Allowed && d.Identity.Get("user") != credential.Token) {
+					t.Errorf("%s: %+v", credential.Token, d)
+				}
+				if d.Allowed {
+					c.Heat(credential, d, f.Line(credential.Token), [][]string{{credential.Token}})
+				}
+				if random.Intn(50) == 0 {
+					ctx, cancel = reload(cancel)
+					w.move(time.Duration(random.Intn(20)) * time.Second)
+					c, f = w.join(ctx, "scope", fmt.Sprint("plan", random.Intn(3)), p, false)
+				}
+			}
+			cancel()
+		}(int64(i))
+	}
+	done.Wait()
+	c := w.cache(p)
+	s := c.scope
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := 0
+	for _, f := range s.fronts {
+		lines += len(f.Ready)
+	}
+	if s.store.good.Len() > 20 || s.store.bad.Len() > 10 || len(s.fronts) > 4 || lines > 20*4*maxLines {
+		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.store.good.Len(), s.store.bad.Len(), len(s.fronts), lines)
+	}
+}

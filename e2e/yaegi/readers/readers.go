@@ -1,0 +1,94 @@
+// Package readers asks the plugin's pure parts what they make of an input, and
+// writes the answer down: the same program compiled and interpreted, so that
+// the two answers can be compared.
+package readers
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Header reads a credential from header lines. flags are what the route takes.
+func Header(one, two, key string, flags int) string {
+	h := http.Header{"Authorization": {one, two}, "Application-Key": {key}}
+	a := verifier.Accepts{
+		Bearer:    flags&1 != 0,
+		BareToken: flags&2 != 0,
+		Key:       flags&4 != 0,
+		Account:   flags&8 != 0,
+		Basic:     flags&16 != 0,
+	}
+	c, d := verifier.FromHeader(h, a)
+	foreign := a.Foreign(one)
+	return fmt.Sprintf("%q %q %q %q %q %v", string(c.Kind), c.Token, c.User, c.Password, string(d.Reason), foreign)
+}
+
+type accepting struct{ asked int }
+
+func (a *accepting) Verify(_ context.Context, _ verifier.Credential) (verifier.Decision, error) {
+	a.asked++
+	return verifier.Decision{Allowed: true}, nil
+}
+
+// Token reads a JWT's claims: the identity and the instants.
+func Token(claims string) string {
+	encoding := base64.RawURLEncoding
+	c := verifier.Credential{Kind: verifier.Bearer, Token: "e30." + encoding.EncodeToString([]byte(claims)) + ".c2ln"}
+	text := ""
+	for _, api := range verifier.APIs() {
+		if !api.JWT {
+			continue
+		}
+		id, flaw := api.Identify(verifier.Reply{}, c, verifier.Settings{Kind: verifier.Bearer})
+		text += flaw
+		for _, field := range id {
+			text += fmt.Sprintf("%q=%q ", field.Name, field.Value)
+		}
+		asked := &accepting{}
+		expiry := verifier.NewExpiry(asked, api, now)
+		d, err := expiry.Verify(context.Background(), c)
+		text += fmt.Sprintf("%v %v %d %d %q %d", d.Allowed, err, d.Issued.Unix(), d.Expires.Unix(), string(d.Denial.Reason), asked.asked)
+	}
+	return text
+}
+
+func now() time.Time { return time.Unix(1_900_000_000, 0) }
+
+// Refusal writes an API's body of a denial, and what else it says of it.
+func Refusal(api, status int, reason, code, message string) string {
+	d := verifier.Denial{Reason: verifier.Reason(reason), Status: status, Code: code, Message: message}
+	a := verifier.APIs()[api]
+	d.Errors = `{"field":["wrong"]}`
+	with := a.Body(d)
+	d.Errors = ""
+	without := a.Body(d)
+	said := a.Say(d.Reason)
+	documented := a.Documented(code)
+	return strings.Join([]string{a.Name, with, without, said, fmt.Sprint(documented)}, "\n")
+}
+
+// Reply reads a reply of two members, as each API would.
+func Reply(api int, flag, code, message string, status int) string {
+	a := verifier.APIs()[api]
+	text := func(s string) *verifier.Value { return &verifier.Value{Kind: "text", Text: s} }
+	inner := &verifier.Value{Kind: "object", Names: []string{"status", "message_code", "message", "Code", "Msg"}, Fields: map[string]*verifier.Value{
+		"status": {Kind: "boolean", Text: flag}, "message_code": text(code), "message": text(message),
+		"Code": {Kind: "number", Text: code}, "Msg": text(message),
+	}}
+	body := &verifier.Value{Kind: "object", Fields: map[string]*verifier.Value{
+		"meta": inner, "Msg": inner, "status": {Kind: "boolean", Text: flag}, "IsSuccess": {Kind: "boolean", Text: flag},
+		"status_code": {Kind: "number", Text: code}, "message": text(message),
+		"data": inner, "Data": inner, "username": text(message),
+	}}
+	r := verifier.Reply{Status: status, Body: body}
+	gotFlag, gotCode := a.Read(r)
+	d := a.Relay(r, verifier.Denial{Status: status, Code: gotCode})
+	id, flaw := a.Identify(r, verifier.Credential{Kind: verifier.Basic, User: message}, verifier.Settings{Kind: a.Kinds[0]})
+	return fmt.Sprintf("%q %q %q %d %q %v", gotFlag, gotCode, d.Message, d.RetryAfter, flaw, id)
+}

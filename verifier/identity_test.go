@@ -1,0 +1,80 @@
+package verifier
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func collect(t *testing.T, text, reserved string) *collector {
+	t.Helper()
+	v := readObject([]byte(text))
+	if v == nil {
+		t.Fatalf("not read: %s", text)
+	}
+	who := &collector{}
+	who.addOthers(v, reserved)
+	return who
+}
+
+func TestScalarsBecomeFieldsAndNothingElseDoes(t *testing.T) {
+	who := collect(t, `{"text":"สมชาย","big":9007199254740993,"decimal":1.50,"exponent":1E+2,"yes":true,"off":false,"zero":0,
+		"empty":"","null":null,"list":["a"],"object":{"a":1},
+		"tab":"a\tb","line":"a\r\nX-Auth-User: b","nul":"a\u0000","del":"a\u007f","c1":"a\u0085b",
+		"long":"`+strings.Repeat("x", maxValue+1)+`","just":"`+strings.Repeat("x", maxValue)+`"}`, "")
+	want := map[string]string{
+		"text": "สมชาย", "big": "9007199254740993", "decimal": "1.50", "exponent": "1E+2",
+		"yes": "true", "off": "false", "zero": "0", "just": strings.Repeat("x", maxValue),
+	}
+	for _, field := range who.fields {
+		if value, ok := want[field.Name]; !ok || value != field.Value {
+			t.Errorf("field %s: %.40q", field.Name, field.Value)
+		}
+		delete(want, field.Name)
+	}
+	for name := range want {
+		t.Errorf("no field %s", name)
+	}
+}
+
+func TestTheTablesNamesCannotBeTakenByTheReply(t *testing.T) {
+	who := &collector{}
+	who.add("user", &Value{Kind: jsonText, Text: "first"})
+	who.add("user", &Value{Kind: jsonText, Text: "second"})
+	who.addOthers(readObject([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), "user id")
+	if fmt.Sprint(who.fields) != "[{user first} {other kept}]" {
+		t.Errorf("%v", who.fields)
+	}
+}
+
+func TestAnIdentityIsBounded(t *testing.T) {
+	many, large := "", ""
+	for i := 0; i < 1000; i++ {
+		many += fmt.Sprintf(`,"f%d":%d`, i, i)
+		large += fmt.Sprintf(`,"g%d":"%s"`, i, strings.Repeat("x", maxValue))
+	}
+	if got := len(collect(t, "{"+many[1:]+"}", "").fields); got != maxFields {
+		t.Errorf("%d fields, want %d", got, maxFields)
+	}
+	total := 0
+	for _, field := range collect(t, "{"+large[1:]+"}", "").fields {
+		total += len(field.Value)
+	}
+	if total != maxTotal {
+		t.Errorf("%d bytes, want %d", total, maxTotal)
+	}
+}
+
+func TestAFieldThatIsNotThereIsEmpty(t *testing.T) {
+	id := Identity{{Name: "user", Value: "u"}}
+	if id.Get("user") != "u" || id.Get("User") != "" || id.Get("") != "" || Identity(nil).Get("user") != "" {
+		t.Error("Get makes something up")
+	}
+	who := &collector{}
+	who.add("nothing", nil)
+	who.addOthers(nil, "")
+	who.addOthers(&Value{Kind: jsonArray}, "")
+	if len(who.fields) != 0 {
+		t.Errorf("%v", who.fields)
+	}
+}

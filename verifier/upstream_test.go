@@ -1,0 +1,96 @@
+package verifier
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// upstreamThat makes a verifier whose server gives one reply.
+func upstreamThat(t *testing.T, api *API, status, headers, body string) Verifier {
+	t.Helper()
+	url, _ := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) { reply(c, status, headers, body) })
+	s := Settings{Kind: Bearer, URL: url, Method: http.MethodGet}
+	e, err := NewExchange(s, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.transport.CloseIdleConnections)
+	return NewUpstream(api, s, e)
+}
+
+// The one thing that must never be: an error beside a yes, or a yes by accident.
+func TestOnlyAWholeDocumentedReplyIsAnAnswer(t *testing.T) {
+	const refusal = `{"status":false,"status_code":401,"message":"no"}`
+	cases := []struct {
+		name, status, headers, body string
+		allowed                     bool
+		reason                      Reason
+		kind                        error // nil: it is an answer
+	}{
+		{"a yes", "200 OK", "", object, true, "", nil},
+		{"a yes by its data", "200 OK", "", `{"data":{}}`, true, "", nil},
+		{"a no", "200 OK", "", refusal, false, Invalid, nil},
+		{"a no by its status", "401 Unauthorized", "", `{}`, false, Invalid, nil},
+		{"a no by its status without JSON", "401 Unauthorized", "", `no`, false, Unavailable, ErrUnavailable},
+		{"a yes by its status alone", "200 OK", "", `{}`, false, Unavailable, ErrUnavailable},
+		{"a yes by its status without JSON", "200 OK", "", `welcome`, false, Unavailable, ErrUnavailable},
+		{"a yes and a no", "200 OK", "", `{"status":false,"STATUS":true}`, false, Unavailable, ErrUnavailable},
+		{"a yes of another type", "200 OK", "", `{"status":"true"}`, false, Unavailable, ErrUnavailable},
+		{"data of another type", "200 OK", "", `{"data":"x"}`, false, Unavailable, ErrUnavailable},
+		{"a no with a code that nobody knows", "200 OK", "", `{"status":false,"status_code":499}`, false, Unavailable, ErrUnavailable},
+		{"a yes over 64 KiB", "200 OK", "", strings.Repeat(" ", maxReply) + object, false, Unavailable, ErrUnavailable},
+		{"not now", "429 Too Many Requests", "", "", false, Throttled, nil},
+		{"a status that nobody knows", "418 I'm a teapot", "", object, false, Unavailable, ErrUnavailable},
+		{"in trouble", "503 Service Unavailable", "", object, false, Unavailable, ErrUnavailable},
+		{"a wrong path", "404 Not Found", "", object, false, Unavailable, ErrMistake},
+		{"elsewhere", "302 Found", "Location: /\r\n", object, false, Unavailable, ErrMistake},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := upstreamThat(t, bts(), c.status, c.headers, c.body).Verify(soon(t), good)
+			if d.Allowed != c.allowed || d.Denial.Reason != c.reason || !errors.Is(err, c.kind) || (err == nil) != (c.kind == nil) {
+				t.Errorf("%+v (%v)", d, err)
+			}
+		})
+	}
+}
+
+func TestARefusalRelaysItsMessageAndItsErrorsIfTheyAreAsDocumented(t *testing.T) {
+	list := func(size int) string { return `{"f":["` + strings.Repeat("x", size) + `"]}` }
+	cases := []struct{ name, members, message, errors string }{
+		{"both", `"message":"Überprüfen <b>","errors":{"b":["x","y"],"a":[]}`, "Überprüfen <b>", `{"b":["x","y"],"a":[]}`},
+		{"a message of 512 bytes", `"message":"` + strings.Repeat("m", maxMessage) + `"`, strings.Repeat("m", maxMessage), ""},
+		{"a longer message", `"message":"` + strings.Repeat("m", maxMessage+1) + `"`, "Unprocessable Entity.", ""},
+		{"an empty message", `"message":""`, "Unprocessable Entity.", ""},
+		{"no text", `"message":{"a":1},"errors":[]`, "Unprocessable Entity.", ""},
+		{"errors of 4 KiB", `"errors":` + list(maxErrors-8), "Unprocessable Entity.", list(maxErrors - 8)},
+		{"larger errors", `"errors":` + list(maxErrors), "Unprocessable Entity.", ""},
+		{"errors that are no lists", `"errors":{"a":"x"}`, "Unprocessable Entity.", ""},
+		{"errors that are no text", `"errors":{"a":[1]}`, "Unprocessable Entity.", ""},
+		{"errors without an error", `"errors":{}`, "Unprocessable Entity.", `{}`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := upstreamThat(t, bts(), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(soon(t), good)
+			if err != nil || d.Denial.Message != c.message || d.Denial.Errors != c.errors {
+				t.Errorf("%.80q, %.80q (%v)", d.Denial.Message, d.Denial.Errors, err)
+			}
+		})
+	}
+}
+
+func TestNoReplyShowsInAnError(t *testing.T) {
+	for _, c := range []struct{ status, body string }{
+		{"200 OK", marker}, {"200 OK", `{"status":"` + marker + `"}`}, {"503 " + marker, `{"message":"` + marker + `"}`},
+		{"418 " + marker, marker}, {"404 " + marker, marker},
+	} {
+		d, err := upstreamThat(t, bts(), c.status, "X-Trace: "+marker+"\r\n", c.body).Verify(soon(t), good)
+		if err == nil || strings.Contains(err.Error(), marker) || strings.Contains(d.Denial.Message, marker) {
+			t.Errorf("%+v (%v)", d, err)
+		}
+	}
+}
