@@ -102,6 +102,10 @@ func (r *reader) readFile(path string) (string, string) {
 	if !below(real, folders) {
 		return "", outside
 	}
+	// Kubernetes puts Traefik's own account into a default folder.
+	if strings.Contains(path+real, "kubernetes.io") {
+		return "", "file: does not read the service account that Kubernetes gives to Traefik"
+	}
 	// Opening a pipe would wait for its writer, and Traefik with us.
 	info, err := os.Stat(real)
 	if err != nil || !info.Mode().IsRegular() {
@@ -143,8 +147,8 @@ func (r *reader) secretFolders() []string {
 	if r.folders != nil {
 		return r.folders
 	}
-	list, _ := r.lookup(foldersName)
-	if list == "" {
+	list, chosen := r.lookup(foldersName)
+	if !chosen {
 		list = defaultFolders
 	}
 	r.folders = []string{}

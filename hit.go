@@ -115,7 +115,12 @@ func (p *Process) hitOf(g *gate, d *door) func(http.ResponseWriter, *http.Reques
 			lru.Get(x.Key)
 		}
 		lock.Unlock()
-		if x == nil || since(start) >= x.Until || h.WriteSubset(refusing, id.harmless()) != nil {
+		if x == nil {
+			slow(w, r)
+			return
+		}
+		age := since(start)
+		if age >= x.Until || age < x.From || h.WriteSubset(refusing, id.harmless()) != nil {
 			slow(w, r)
 			return
 		}

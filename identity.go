@@ -11,7 +11,8 @@ import (
 // Bounds of the memory of header names: a client may invent them.
 const (
 	maxKnownNames = 1024
-	maxKnownName  = 64 // bytes
+	maxKnownName  = 64   // bytes
+	maxConnection = 1024 // bytes of Connection; a longer one is dropped whole
 )
 
 // identity owns the identity headers of a route: it takes the client's away,
@@ -97,6 +98,10 @@ func (id *identity) strip(r *http.Request) (judged []string) {
 // stripConnection removes our names from what Connection names: the proxy
 // behind us deletes what is named there, and would delete our own headers.
 func (id *identity) stripConnection(h http.Header) {
+	if len(strings.Join(h["Connection"], ",")) > maxConnection {
+		delete(h, "Connection")
+		return
+	}
 	var kept []string
 	for _, line := range h["Connection"] {
 		for _, option := range strings.Split(line, ",") {

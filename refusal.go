@@ -61,7 +61,7 @@ func (f *refusal) complete(d verifier.Denial, sent *door) verifier.Denial {
 		d.Status = f.statusOf(d.Reason)
 	}
 	for _, said := range []string{strconv.Itoa(d.HTTP), d.Repeats, d.Code} {
-		if status, named := f.statuses[said]; named {
+		if status, named := f.statuses[said]; named && (status >= 500 || toldNo(d.Reason)) {
 			d.Status = status // the most particular comes last
 		}
 	}
@@ -73,6 +73,12 @@ func (f *refusal) complete(d verifier.Denial, sent *door) verifier.Denial {
 		d.Message = say(d)
 	}
 	return d
+}
+
+// toldNo: somebody said no. Where nobody did, no status of the operator's may
+// say so either.
+func toldNo(reason verifier.Reason) bool {
+	return reason != verifier.Unavailable && reason != verifier.Distrusted
 }
 
 func (f *refusal) statusOf(reason verifier.Reason) int {
@@ -105,7 +111,10 @@ func waitOf(d verifier.Denial) time.Duration {
 			wait = 10 * time.Second
 		}
 	default:
-		return 0
+		if d.Status != http.StatusTooManyRequests {
+			return 0
+		}
+		wait = time.Minute
 	}
 	if wait > time.Hour {
 		wait = time.Hour

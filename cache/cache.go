@@ -6,6 +6,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
@@ -16,7 +17,7 @@ import (
 type Policy struct {
 	Lifetime     time.Duration // how long a yes is honoured after the issue
 	Negative     time.Duration // how long a no is remembered; 0: not
-	Timeout      time.Duration // of one flight, everything in it
+	Timeout      time.Duration // how long a request waits for an answer
 	Size         int           // good credentials held; the largest of live instances counts
 	NegativeSize int           // refusals held; likewise
 }
@@ -29,6 +30,10 @@ type Cache struct {
 	front  *Front
 }
 
+// maxFlights bounds the questions under way in one scope; beyond it a new one
+// is not asked.
+const maxFlights = 64
+
 // answer is what one flight brought.
 type answer struct {
 	decision verifier.Decision
@@ -36,41 +41,59 @@ type answer struct {
 	err      error
 }
 
-// errGone: the client left before there was an answer.
-var errGone = errors.New("the client has gone")
+// errGone: the client left, or its instance's time was over.
+var errGone = errors.New("no answer in the time there was")
 
 // errPanic: the flight ended in a panic of ours.
 var errPanic = errors.New("a verification ended in a panic")
 
 // Verify returns what is known, or asks: one flight for all who ask about one
-// credential at the same time. The flight has a time limit of its own, and a
-// caller that leaves takes nobody with it.
+// credential at the same time. The flight goes on without the caller that
+// started it; a caller waits for no longer than its own instance's timeout.
 func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (verifier.Decision, error) {
+	key := c.scope.key(credential)
+	d, results, longer := c.begin(key, credential)
+	if results == nil {
+		return d, nil
+	}
+	if longer {
+		patience, cancel := context.WithTimeout(ctx, c.policy.Timeout)
+		defer cancel()
+		return c.join(patience, results)
+	}
+	return c.join(ctx, results)
+}
+
+// begin finds a known answer, or else (with results that are not nil) the
+// flight that is to bring one, and whether it may take longer than this
+// instance wants to wait. Both under the lock under which flights land: whoever
+// finds nothing remembered finds the flight.
+func (c *Cache) begin(key [32]byte, credential verifier.Credential) (d verifier.Decision, results <-chan singleflight.Result, longer bool) {
 	s := c.scope
-	key := s.key(credential)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.used = s.now()
 	d, known := c.recall(key, credential)
 	if known {
-		s.mu.Unlock()
-		return d, nil
+		return d, nil, false
 	}
-	return c.join(ctx, key, credential)
-}
-
-// join takes part in the flight about a credential; the first to come starts
-// it. The caller holds the scope's lock, and is rid of it on return.
-func (c *Cache) join(ctx context.Context, key [32]byte, credential verifier.Credential) (verifier.Decision, error) {
-	s := c.scope
-	// Joined under the lock under which flights land (see fly): whoever finds
-	// nothing remembered finds the flight that is to bring it.
-	results := s.flights.DoChan(string(key[:]), func() (interface{}, error) {
+	if !s.flying[key] && len(s.flying) >= maxFlights {
+		d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
+		return d, nil, false
+	}
+	s.flying[key] = true
+	timeout := s.timeout
+	results = s.flights.DoChan(string(key[:]), func() (interface{}, error) {
 		defer guard()
-		a := c.fly(key, credential)
+		a := c.fly(key, credential, timeout)
 		return a, nil
 	})
-	s.mu.Unlock()
+	longer = timeout > c.policy.Timeout
+	return d, results, longer
+}
 
+// join waits for a flight to land.
+func (c *Cache) join(ctx context.Context, results <-chan singleflight.Result) (verifier.Decision, error) {
 	a := wait(ctx, results)
 	d := a.decision
 	if a.entry != nil {
@@ -84,16 +107,18 @@ func (c *Cache) join(ctx context.Context, key [32]byte, credential verifier.Cred
 func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.Decision, bool) {
 	s := c.scope
 	now := s.now()
-	if e := s.store.entry(key); e != nil {
+	// An answer from the future shows a clock that was set back: how old it is
+	// cannot be told, so it is none.
+	if e := s.store.entry(key); e != nil && !now.Before(e.asked) {
 		end := e.end(c.policy.Lifetime)
 		if now.Before(end) {
 			return verifier.Decision{Allowed: true, Identity: e.identity, Expires: end, Answer: e.answer}, true
 		}
 	}
-	if r := s.store.refusal(key); r != nil && now.Sub(r.asked) < c.policy.Negative {
+	if r := s.store.refusal(key); r != nil && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
 		return verifier.Decision{Denial: r.denial}, true
 	}
-	if r := s.store.refusal(s.quotaKey(credential)); r != nil && now.Before(r.until) {
+	if r := s.store.coolDown(s.quotaKey(credential)); r != nil && !now.Before(r.asked) && now.Before(r.until) {
 		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
 		return verifier.Decision{Denial: d}, true
 	}
@@ -101,44 +126,43 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.D
 }
 
 // fly asks, keeps what was learned, and lands. Whatever happens, it lands.
-func (c *Cache) fly(key [32]byte, credential verifier.Credential) *answer {
+func (c *Cache) fly(key [32]byte, credential verifier.Credential, timeout time.Duration) *answer {
 	a := failed(errPanic)
-	c.ask(credential, a)
+	c.ask(credential, timeout, a)
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.flying, key)
 	s.keep(key, credential, a)
 	s.flights.Forget(string(key[:]))
 	return a
 }
 
-func (c *Cache) ask(credential verifier.Credential, a *answer) {
+func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *answer) {
 	defer guard()
 	// No request's context: the first to ask may leave, the others wait on.
-	ctx, cancel := context.WithTimeout(context.Background(), c.policy.Timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	d, err := c.scope.next.Verify(ctx, credential)
 	a.decision, a.err = d, err
 }
 
-// wait takes a flight's answer, or leaves when the context ends.
+// wait takes a flight's answer, or leaves when the context ends. By reflection,
+// since the interpreter mixes up select statements; whoever leaves so leaves
+// nothing behind.
 func wait(ctx context.Context, results <-chan singleflight.Result) *answer {
-	first := make(chan *answer, 2)
-	stop := context.AfterFunc(ctx, func() {
-		defer guard()
-		first <- failed(errGone)
-	})
-	go func() {
-		defer guard()
-		landed := <-results
-		a, ok := landed.Val.(*answer)
-		if !ok {
-			a = failed(errPanic)
-		}
-		first <- a
-	}()
-	a := <-first
-	stop()
+	cases := []reflect.SelectCase{
+		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
+		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(results)},
+	}
+	chosen, landed, _ := reflect.Select(cases)
+	if chosen == 0 {
+		return failed(errGone)
+	}
+	a, ok := landed.FieldByName("Val").Interface().(*answer)
+	if !ok {
+		return failed(errPanic)
+	}
 	return a
 }
 

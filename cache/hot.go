@@ -28,7 +28,8 @@ type Front struct {
 
 // Ready is one credential's finished answer for one plan.
 type Ready struct {
-	Until  time.Duration // since the process's start; not honoured from then on
+	From   time.Duration // since the process's start; not honoured before: see recall
+	Until  time.Duration // likewise; not honoured from then on
 	Values [][]string    // in the order of the plan's headers
 	Key    interface{}   // the entry's, for the LRU
 	answer int64         // the entry's number
@@ -69,7 +70,7 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 		return
 	}
 	e.hot = append(c.front.makeRoom(e.hot, line), hotLine{front: c.front, line: line})
-	c.front.Ready[line] = &Ready{Until: d.Expires.Sub(s.start), Values: values, Key: key, answer: e.answer}
+	c.front.Ready[line] = &Ready{From: e.asked.Sub(s.start), Until: d.Expires.Sub(s.start), Values: values, Key: key, answer: e.answer}
 }
 
 // makeRoom returns an entry's hot lines without this one, and without the

@@ -21,8 +21,9 @@ type Registry struct {
 	now    func() time.Time
 	secret string
 
-	mu     sync.Mutex
-	scopes map[string]*Scope
+	mu       sync.Mutex
+	scopes   map[string]*Scope
+	expelled time.Time // when old scopes were last looked for
 }
 
 // NewRegistry returns an empty registry whose clock began at start.
@@ -70,6 +71,7 @@ func (r *Registry) open(fingerprint string, policy Policy, perKey bool, next ver
 		store:     newStore(policy.Size, policy.NegativeSize, cool),
 		fronts:    map[string]*Front{},
 		instances: map[string]*instance{},
+		flying:    map[[32]byte]bool{},
 		size:      policy.Size,
 		negative:  policy.NegativeSize,
 	}
@@ -79,6 +81,10 @@ func (r *Registry) open(fingerprint string, policy Policy, perKey bool, next ver
 // in them could still matter.
 func (r *Registry) expel() {
 	now := r.now()
+	if since := now.Sub(r.expelled); since >= 0 && since < time.Second {
+		return // a reload makes many instances at once
+	}
+	r.expelled = now
 	for fingerprint, s := range r.scopes {
 		s.mu.Lock()
 		s.sweep(now)

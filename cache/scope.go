@@ -27,12 +27,15 @@ type Scope struct {
 
 	mu        sync.Mutex
 	store     *store
-	answers   int64 // number of the last yes
+	flying    map[[32]byte]bool // the flights under way
+	answers   int64             // number of the last yes
 	fronts    map[string]*Front
 	instances map[string]*instance // by plan and policy
 	size      int
 	negative  int
-	life      time.Duration // the longest lifetime seen
+	timeout   time.Duration   // of flights: the longest that a live instance waits
+	newest    context.Context // of the handler that joined last
+	life      time.Duration   // the longest lifetime seen
 	used      time.Time
 	sweepAt   time.Time // zero: nobody has left
 }
@@ -49,7 +52,7 @@ type instance struct {
 // keep remembers an answer, if it is one to remember. The caller holds the lock.
 func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 	now := s.now()
-	if !s.sweepAt.IsZero() && !now.Before(s.sweepAt) {
+	if s.due(now) {
 		s.sweep(now)
 	}
 	d := a.decision
@@ -59,7 +62,7 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 	if d.Allowed {
 		a.entry = &entry{identity: d.Identity, asked: now, issued: d.Issued, expires: d.Expires}
 		if d.Issued.IsZero() {
-			a.entry.issued = now
+			a.entry.issued = s.store.firstSeen(key, now)
 		}
 		if !d.Expires.IsZero() && !now.Before(d.Expires) {
 			s.store.good.Remove(key)
@@ -71,9 +74,12 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 		s.store.putEntry(key, a.entry)
 		return
 	}
+	if d.Denial.Reason == verifier.Expired && d.Denial.HTTP == 0 {
+		return // nobody was asked: it costs little to find out again
+	}
 	switch d.Denial.Reason {
 	case verifier.Throttled:
-		s.store.bad.Add(s.quotaKey(credential), &refusal{denial: d.Denial, until: now.Add(d.Denial.RetryAfter)})
+		s.store.cool.Add(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
 		s.store.putRefusal(key, &refusal{denial: d.Denial, asked: now})
 	}
@@ -85,12 +91,13 @@ func (s *Scope) join(ctx context.Context, policy Policy, plan string) *Front {
 	defer s.mu.Unlock()
 	now := s.now()
 	s.used = now
-	s.sweep(now)
-	s.instances[fmt.Sprint(plan, policy)] = &instance{ctx: ctx, policy: policy, plan: plan}
-	if policy.Lifetime > s.life {
-		s.life = policy.Lifetime
+	// Contexts end all together: while the newest lives, nobody has left.
+	if s.newest != nil && s.newest.Err() != nil || s.due(now) {
+		s.sweep(now)
 	}
-	s.fit()
+	s.newest = ctx
+	s.instances[fmt.Sprint(plan, policy)] = &instance{ctx: ctx, policy: policy, plan: plan}
+	s.grow(policy)
 	front := s.fronts[plan]
 	if front == nil {
 		front = &Front{
@@ -102,6 +109,11 @@ func (s *Scope) join(ctx context.Context, policy Policy, plan string) *Front {
 		s.fronts[plan] = front
 	}
 	return front
+}
+
+// due: the grace of some that have left is over.
+func (s *Scope) due(now time.Time) bool {
+	return !s.sweepAt.IsZero() && !now.Before(s.sweepAt)
 }
 
 // sweep notices which instances have been replaced, and drops those for which
@@ -133,21 +145,46 @@ func (s *Scope) sweep(now time.Time) {
 	s.fit()
 }
 
-// fit gives the store the room that the most demanding instance wants.
+// grow makes room for one more instance at once, as far as it wants more.
+func (s *Scope) grow(p Policy) {
+	if p.Lifetime > s.life {
+		s.life = p.Lifetime
+	}
+	if p.Timeout > s.timeout {
+		s.timeout = p.Timeout
+	}
+	if p.Size > s.size || p.NegativeSize > s.negative {
+		s.size = larger(p.Size, s.size)
+		s.negative = larger(p.NegativeSize, s.negative)
+		s.store.resize(s.size, s.negative)
+	}
+}
+
+// fit gives everything the measure that the most demanding instance wants.
 func (s *Scope) fit() {
+	if len(s.instances) == 0 {
+		return
+	}
 	size, negative := 0, 0
+	s.timeout = 0
 	for _, i := range s.instances {
-		if i.policy.Size > size {
-			size = i.policy.Size
-		}
-		if i.policy.NegativeSize > negative {
-			negative = i.policy.NegativeSize
+		size = larger(i.policy.Size, size)
+		negative = larger(i.policy.NegativeSize, negative)
+		if i.policy.Timeout > s.timeout {
+			s.timeout = i.policy.Timeout
 		}
 	}
-	if size > 0 && (size != s.size || negative != s.negative) {
+	if size != s.size || negative != s.negative {
 		s.size, s.negative = size, negative
 		s.store.resize(size, negative)
 	}
+}
+
+func larger(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
 }
 
 // idle tells whether no instance has used the scope for longer than anything

@@ -45,20 +45,23 @@ func (e *entry) end(lifetime time.Duration) time.Time {
 type store struct {
 	good *simplelru.LRU // [32]byte to *entry
 	bad  *simplelru.LRU // [32]byte to *refusal
+	cool *simplelru.LRU // [32]byte of a quota to *refusal, with until
 }
 
 func newStore(size, negativeSize int, gone func(*entry)) *store {
-	good, err := simplelru.NewLRU(size, func(_, value interface{}) {
+	good := newRoom(size, func(_, value interface{}) {
 		gone(value.(*entry))
 	})
+	return &store{good: good, bad: newRoom(negativeSize, nil), cool: newRoom(negativeSize, nil)}
+}
+
+// newRoom panics for a size below 1, which the settings rule out.
+func newRoom(size int, gone simplelru.EvictCallback) *simplelru.LRU {
+	room, err := simplelru.NewLRU(size, gone)
 	if err != nil {
 		panic(err.Error())
 	}
-	bad, err := simplelru.NewLRU(negativeSize, nil)
-	if err != nil {
-		panic(err.Error())
-	}
-	return &store{good: good, bad: bad}
+	return room
 }
 
 func (s *store) entry(key [32]byte) *entry {
@@ -70,11 +73,30 @@ func (s *store) entry(key [32]byte) *entry {
 }
 
 func (s *store) refusal(key [32]byte) *refusal {
-	value, found := s.bad.Get(key)
+	return refusalIn(s.bad, key)
+}
+
+// coolDown is what is remembered of a quota.
+func (s *store) coolDown(key [32]byte) *refusal {
+	return refusalIn(s.cool, key)
+}
+
+func refusalIn(room *simplelru.LRU, key [32]byte) *refusal {
+	value, found := room.Get(key)
 	if !found {
 		return nil
 	}
 	return value.(*refusal)
+}
+
+// firstSeen is when a credential that does not say when it was issued was seen
+// first: asking about it again does not make it younger.
+func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
+	old := s.entry(key)
+	if old == nil || now.Before(old.issued) {
+		return now
+	}
+	return old.issued
 }
 
 // putEntry replaces whatever was known of a credential by a yes.
@@ -94,4 +116,5 @@ func (s *store) putRefusal(key [32]byte, r *refusal) {
 func (s *store) resize(size, negativeSize int) {
 	s.good.Resize(size)
 	s.bad.Resize(negativeSize)
+	s.cool.Resize(negativeSize)
 }

@@ -61,7 +61,7 @@ type API struct {
 	// shape that cannot be good.
 	Junk func(random []byte, now time.Time, s Settings) Credential
 
-	// Refuses says whether a denial of junk shows that the check works.
+	// Refuses says whether a denial of junk shows that credentials are checked.
 	Refuses func(d Denial, s Settings) bool
 
 	// Advice names the key of a block to correct when junk was accepted.
@@ -167,4 +167,9 @@ func never(_ Settings) bool { return false }
 
 func noCodes(_ string) bool { return false }
 
-func anyRefusal(_ Denial, _ Settings) bool { return true }
+// refusesJunk: the no was about the credential. A 400 or a 422 is about the
+// request, and a 403 inside a 200 about the hour or an account's standing: they
+// may become a yes without any change to the check.
+func refusesJunk(d Denial, _ Settings) bool {
+	return d.Reason == Invalid || d.Reason == Expired || (d.HTTP == 403 && d.Reason == Forbidden)
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -30,7 +29,7 @@ func bts() *API {
 		Identify:    btsIdentify,
 		Relay:       btsRelay,
 		Junk:        btsJunk,
-		Refuses:     anyRefusal,
+		Refuses:     refusesJunk,
 		Advice:      func(_ Settings) string { return "path answers without a good token: name one that needs it" },
 		Say:         btsSay,
 		Body:        btsBody,
@@ -89,7 +88,7 @@ func btsRelay(r Reply, d Denial) Denial {
 
 // btsCode: the status codes that a body may carry.
 func btsCode(code string) bool {
-	return code != "" && strings.Contains("400 401 403 422 429", code) && len(code) == 3
+	return contains("400 401 403 422 429", code)
 }
 
 // btsJunk is a well-formed, unexpired JWT whose signature is random.

@@ -52,9 +52,9 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 		y.mu.Unlock()
 		return y.next.Verify(ctx, c)
 	}
-	if y.now().Before(y.until) {
+	if wait := y.until.Sub(y.now()); wait > 0 && wait <= distrustFor {
 		y.mu.Unlock()
-		return distrust()
+		return distrust(wait)
 	}
 	t := y.running
 	if t == nil {
@@ -78,8 +78,8 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 	return d, nil
 }
 
-func distrust() (Decision, error) {
-	return couldNotTell(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted})
+func distrust(wait time.Duration) (Decision, error) {
+	return couldNotTell(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
 // newTrial begins as failed: a trial that panics has proven nothing.
@@ -106,7 +106,7 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 		return
 	}
 	if d.Allowed {
-		t.outcome, t.err = distrust()
+		t.outcome, t.err = distrust(distrustFor)
 		return
 	}
 	if d.Denial.Reason == Throttled {

@@ -179,7 +179,7 @@ func cause(err error) string {
 		return "TLS: " + tlsCause(text)
 	case strings.Contains(text, "refused"):
 		return "connection refused"
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	case strings.Contains(text, "server closed idle connection") || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return "connection closed early"
 	case strings.Contains(text, "response headers exceeded"):
 		return "its headers are over 64 KiB"

@@ -3,6 +3,8 @@ package verifier
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +13,9 @@ import (
 // leeway is how long after a JWT's exp the upstream is still asked: clocks
 // differ. A yes in that time passes, and is not kept.
 const leeway = 30 * time.Second
+
+// farAway bounds an instant, in seconds: beyond it, it is not taken for one.
+const farAway = 1 << 40
 
 // Expiry reads a JWT's own instants as hints that only shorten: a token whose
 // exp is over is refused without a call, and none is remembered beyond it.
@@ -31,46 +36,64 @@ func (e *Expiry) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if c.Kind != Bearer {
 		return e.next.Verify(ctx, c)
 	}
-	claims := readClaims(c.Token)
-	expires := instant(claims.field("exp"))
-	if e.refuse && !expires.IsZero() && e.now().Sub(expires) > leeway {
+	if e.refuse && e.ended(c.Token) {
 		return Decision{Denial: Denial{Reason: Expired}}, nil
 	}
 	d, err := e.next.Verify(ctx, c)
 	if err != nil || !d.Allowed {
 		return d, err
 	}
+	claims := readClaims(c.Token)
 	issued := instant(claims.field("iat"))
 	if issued.Before(e.now()) {
 		d.Issued = issued
 	}
-	d.Expires = expires
+	d.Expires = instant(claims.field("exp"))
 	return d, nil
 }
 
-// readClaims reads a JWT's payload; nil for what is not plainly a JWT. The
-// signature is the upstream's business.
+// ended: the token's exp is an integer and over for longer than the leeway.
+// Anybody may send such tokens, so this is read in compiled code alone.
+func (e *Expiry) ended(token string) bool {
+	claims := map[string]json.RawMessage{}
+	err := json.Unmarshal(payload(token), &claims)
+	seconds, none := strconv.ParseInt(string(claims["exp"]), 10, 64)
+	if err != nil || none != nil || seconds > farAway {
+		return false
+	}
+	return e.now().Sub(time.Unix(seconds, 0)) > leeway
+}
+
+// readClaims reads a JWT's payload strictly; nil for what is not plainly a JWT.
+// The signature is the upstream's business.
 func readClaims(token string) *Value {
+	return readObject(payload(token))
+}
+
+// payload decodes the second of a JWT's three parts; nil for what is none.
+func payload(token string) []byte {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil
 	}
 	encoding := base64.RawURLEncoding.Strict()
-	payload, err := encoding.DecodeString(parts[1])
+	decoded, err := encoding.DecodeString(parts[1])
 	if err != nil {
 		return nil
 	}
-	return readObject(payload)
+	return decoded
 }
 
-// farAway bounds an instant, in seconds: beyond it, it is not taken for one.
-const farAway = 1 << 40
-
-// instant reads a NumericDate that is an integer; zero for anything else.
+// instant reads a NumericDate (RFC 7519, 2), down to its second, also where it
+// stands in a text: it can only shorten. Zero for anything else.
 func instant(v *Value) time.Time {
-	seconds, err := strconv.ParseInt(v.text(jsonNumber), 10, 64)
-	if err != nil || seconds < -farAway || seconds > farAway {
+	if !v.scalar() {
 		return time.Time{}
 	}
-	return time.Unix(seconds, 0)
+	seconds, err := strconv.ParseFloat(v.Text, 64)
+	if err != nil || !(seconds > -farAway && seconds < farAway) {
+		return time.Time{}
+	}
+	whole := int64(math.Floor(seconds))
+	return time.Unix(whole, 0)
 }

@@ -58,10 +58,20 @@ func (j *journal) report(level, event, detail string) {
 	j.lines = append(j.lines, level+" "+event+": "+detail)
 }
 
+func (j *journal) count() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.lines)
+}
+
 // expect compares what was reported since the last call, line by line, by how
 // the lines begin.
 func (j *journal) expect(t *testing.T, want ...string) {
 	t.Helper()
+	// What is reported may come a moment after the answer.
+	for i := 0; i < 200 && j.count() < len(want); i++ {
+		time.Sleep(5 * time.Millisecond)
+	}
 	j.mu.Lock()
 	lines := j.lines
 	j.lines = nil

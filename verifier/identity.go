@@ -11,7 +11,7 @@ import (
 const (
 	maxValue  = 1 << 10 // bytes of one value; a longer one is left out
 	maxFields = 64      // fields of one identity; further ones are left out
-	maxTotal  = 8 << 10 // bytes of all values together
+	maxTotal  = 8 << 10 // bytes of all names and values together
 )
 
 // Identity is who is calling, as the upstream told: never changed once made.
@@ -46,10 +46,11 @@ func (c *collector) add(name string, v *Value) {
 	if v == nil || !v.scalar() || !presentable(v.Text) || c.fields.Get(name) != "" {
 		return
 	}
-	if len(c.fields) >= maxFields || c.total+len(v.Text) > maxTotal {
+	size := len(name) + len(v.Text)
+	if len(c.fields) >= maxFields || c.total+size > maxTotal {
 		return
 	}
-	c.total += len(v.Text)
+	c.total += size
 	c.fields = append(c.fields, Field{Name: name, Value: v.Text})
 }
 

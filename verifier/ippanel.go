@@ -32,7 +32,7 @@ func ippanel() *API {
 		Junk: func(random []byte, _ time.Time, s Settings) Credential {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:16])}
 		},
-		Refuses: anyRefusal,
+		Refuses: refusesJunk,
 		Advice:  func(_ Settings) string { return "correct url or path: the check there accepts any token" },
 		Say:     ippanelSay,
 		Body:    ippanelBody,

@@ -157,7 +157,7 @@ func thammasatJunk(random []byte, _ time.Time, s Settings) Credential {
 // thammasatRefuses: the bare check tells a good key by a 400, so it works only
 // where a bad one gets the documented 403.
 func thammasatRefuses(d Denial, s Settings) bool {
-	return d.HTTP == http.StatusForbidden || thammasatCheck(s) != bareCheck
+	return d.HTTP == http.StatusForbidden || (thammasatCheck(s) != bareCheck && refusesJunk(d, s))
 }
 
 func thammasatAdvice(s Settings) string {

@@ -30,7 +30,7 @@ func webservice() *API {
 		Junk: func(random []byte, _ time.Time, s Settings) Credential {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:32])}
 		},
-		Refuses: anyRefusal,
+		Refuses: refusesJunk,
 		Advice:  func(_ Settings) string { return "path answers without a good token: name one that needs it" },
 		Say:     webserviceSay,
 		Body:    webserviceBody,

@@ -4,5 +4,5 @@ import "slices"
 
 // All lists every scenario.
 func All() []Scenario {
-	return slices.Concat(Memory, Identities, Trust, Traffic, Faults)
+	return slices.Concat(Memory, Identities, Trust, Traffic, Faults, Siege)
 }

@@ -91,7 +91,7 @@ var alike = []struct{ name, want string }{
 	{"TypeAssertion", "4 true false"},
 	{"CaseOneCondition", "hit"},
 	{"CaseConstants", "hit"},
-	{"ReturnLocals", "7 2 5 <nil> 5 7 85"},
+	{"ReturnLocals", "7 2 5 <nil> 5 7 8 5"},
 	{"DeferPanicsInside", "survived"},
 	{"DeferNamed", "kept"},
 	{"RecoverText", "a text"},

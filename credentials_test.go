@@ -1,0 +1,48 @@
+package upstreamauth
+
+import (
+	"net/http"
+	"reflect"
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+func TestACredentialThatIsNotForwardedIsRemoved(t *testing.T) {
+	bearer := verifier.Accepts{Bearer: true}
+	everything := verifier.Accepts{Bearer: true, BareToken: true, Key: true, Basic: true}
+	key := verifier.Accepts{Key: true}
+	cases := []struct {
+		name    string
+		accepts verifier.Accepts
+		lines   []string
+		want    []string
+	}{
+		{"a token", bearer, []string{"Bearer x"}, nil},
+		{"a malformed token", bearer, []string{"Bearer  x y"}, nil},
+		{"a scheme alone", bearer, []string{"bearer"}, nil},
+		{"what HTTP/2 delivers untrimmed", bearer, []string{" Bearer x"}, nil},
+		{"a tab in front", bearer, []string{"\tBearer x"}, nil},
+		{"two tokens", bearer, []string{"Bearer x", "bearer y"}, nil},
+		{"a kind that is not configured", bearer, []string{"Basic dTpw"}, []string{"Basic dTpw"}},
+		{"another scheme", everything, []string{"Digest a=b"}, []string{"Digest a=b"}},
+		{"another scheme beside", bearer, []string{"Digest a=b", "Bearer x"}, []string{"Digest a=b"}},
+		{"a bare token", everything, []string{"AbCd"}, nil},
+		{"nothing of Authorization's is configured", key, []string{"Bearer x"}, []string{"Bearer x"}},
+	}
+	for _, c := range cases {
+		h := http.Header{"Authorization": c.lines, "Application-Key": {"k"}, "Cookie": {"c"}}
+		newCredentials(c.accepts, false).remove(h)
+		if got := h["Authorization"]; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if (h["Application-Key"] != nil) == c.accepts.Key || h["Cookie"] == nil {
+			t.Errorf("%s: %v", c.name, h)
+		}
+		forwarded := http.Header{"Authorization": c.lines, "Application-Key": {"k"}}
+		newCredentials(c.accepts, true).remove(forwarded)
+		if len(forwarded) != 2 || !reflect.DeepEqual(forwarded["Authorization"], c.lines) {
+			t.Errorf("%s: not forwarded: %v", c.name, forwarded)
+		}
+	}
+}
