@@ -106,7 +106,7 @@ func (s *section) operatorKey(key string) string {
 		return ""
 	}
 	value := s.secret(key)
-	if !visible(value) || len(value) > maxHeaderKey {
+	if !verifier.Visible(value) {
 		s.fault(key, "must be visible ASCII without blanks, at most 8 KiB")
 		return ""
 	}

@@ -15,7 +15,6 @@ const (
 	foldersName    = "UPSTREAMAUTH_FILES"
 	defaultFolders = "/run/secrets:/etc/upstreamauth"
 	maxSecretFile  = 64 << 10 // bytes
-	maxHeaderKey   = 8 << 10  // bytes of an application key, which goes into a header
 )
 
 // secret returns what key holds or refers to; empty if it is absent, or after
@@ -173,15 +172,4 @@ func below(path string, folders []string) bool {
 		}
 	}
 	return false
-}
-
-// visible says whether s is made of visible ASCII alone: what a header or an
-// address may hold without any encoding.
-func visible(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }

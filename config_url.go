@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 const allowedURL = "an absolute http or https address without user, query and fragment, such as https://api.example.com"
@@ -21,7 +23,7 @@ func (s *section) address(key string) string {
 		return ""
 	}
 	parsed, err := url.Parse(value)
-	if err != nil || !visible(value) {
+	if err != nil || !verifier.Visible(value) {
 		// Not named: who can tell what of it is a password.
 		s.fault(key, "no address that can be read; allowed: "+allowedURL)
 		return ""
@@ -115,7 +117,7 @@ func (s *section) target(key, fallback string) string {
 	if value == "" {
 		return fallback
 	}
-	shape := strings.HasPrefix(value, "/") && visible(value) && !strings.Contains(value, "#")
+	shape := strings.HasPrefix(value, "/") && verifier.Visible(value) && !strings.Contains(value, "#")
 	_, err := url.Parse("http://host" + value)
 	if !shape || err != nil {
 		s.refuse(key, masked(value), "a path that "+allowedPath)

@@ -1,7 +1,6 @@
 package upstreamauth
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -178,23 +177,15 @@ func problem(d verifier.Denial) string {
 	code, _, _ := strings.Cut(d.Code, "/")
 	members := []string{
 		`"type":"about:blank"`,
-		`"title":` + quote(http.StatusText(d.Status)),
+		`"title":` + verifier.Quote(http.StatusText(d.Status)),
 		`"status":` + strconv.Itoa(d.Status),
-		`"detail":` + quote(d.Message),
-		`"reason":` + quote(string(d.Reason)),
+		`"detail":` + verifier.Quote(d.Message),
+		`"reason":` + verifier.Quote(string(d.Reason)),
 	}
 	if code != "" {
-		members = append(members, `"code":`+quote(code))
+		members = append(members, `"code":`+verifier.Quote(code))
 	}
 	return "{" + strings.Join(members, ",") + "}"
-}
-
-func quote(text string) string {
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return `""`
-	}
-	return string(quoted)
 }
 
 // closed is the handler of a route whose configuration has faults.

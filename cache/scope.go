@@ -23,7 +23,7 @@ type Scope struct {
 	start   time.Time
 	now     func() time.Time
 	secret  string
-	flights *singleflight.Group // by pointer: the interpreter copies receivers
+	flights *singleflight.Group // by pointer, as it holds a lock
 
 	mu        sync.Mutex
 	store     *store

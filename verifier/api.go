@@ -142,9 +142,9 @@ func relayErrors(d Denial, errors *Value) Denial {
 			if !item.is(jsonText) {
 				return d
 			}
-			texts = join(texts, quote(item.Text))
+			texts = join(texts, Quote(item.Text))
 		}
-		encoded = join(encoded, quote(name)+":["+texts+"]")
+		encoded = join(encoded, Quote(name)+":["+texts+"]")
 	}
 	if len(encoded) <= maxErrors {
 		d.Errors = "{" + encoded + "}"

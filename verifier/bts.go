@@ -119,9 +119,9 @@ func btsBody(d Denial) string {
 		if errors == "" {
 			errors = "{}"
 		}
-		return `{"status":false,"message":` + quote(d.Message) + `,"status_code":` + status + `,"errors":` + errors + `}`
+		return `{"status":false,"message":` + Quote(d.Message) + `,"status_code":` + status + `,"errors":` + errors + `}`
 	}
-	body := `{"name":` + quote(http.StatusText(d.Status)) + `,"message":` + quote(d.Message) + `,"code":0,"status":` + status
+	body := `{"name":` + Quote(http.StatusText(d.Status)) + `,"message":` + Quote(d.Message) + `,"code":0,"status":` + status
 	if d.Status == http.StatusUnauthorized {
 		body += `,"type":"app\\exceptions\\ApiUnauthorizedException"`
 	}

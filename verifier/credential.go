@@ -43,7 +43,7 @@ func FromHeader(h http.Header, a Accepts) (Credential, Denial) {
 	if twice || keyTwice || (key != "" && rest != "" && !paired) {
 		return c, Denial{Reason: Ambiguous}
 	}
-	if !readable || !visible(rest) || !visible(key) {
+	if !readable || !Visible(rest) || !Visible(key) {
 		return c, Denial{Reason: Malformed}
 	}
 	c.Token = key
@@ -103,7 +103,7 @@ func (a Accepts) split(line string) (scheme Kind, rest string, readable bool) {
 	if name == "basic" && (a.Basic || a.Account) {
 		return Basic, rest, true
 	}
-	if !visible(word) || (word == "" && spaced) {
+	if !Visible(word) || (word == "" && spaced) {
 		return "", "", false
 	}
 	if a.BareToken && !spaced && word != "" && !contains(schemes, name) {
@@ -120,9 +120,9 @@ const schemes = "basic bearer concealed digest dpop gnap hoba mutual negotiate n
 // visibleASCII is what may stand in a credential: no space, no control.
 const visibleASCII = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
-// visible: at most 8 KiB of visible ASCII. Empty text is. (One call into
+// Visible: at most 8 KiB of visible ASCII. Empty text is. (One call into
 // compiled code, whatever the length: interpreted loops are slow.)
-func visible(text string) bool {
+func Visible(text string) bool {
 	return len(text) <= maxCredential && strings.Trim(text, visibleASCII) == ""
 }
 

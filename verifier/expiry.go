@@ -61,7 +61,7 @@ func (e *Expiry) ended(token string) bool {
 	if err != nil || none != nil || seconds > farAway {
 		return false
 	}
-	return e.now().Sub(time.Unix(seconds, 0)) > leeway
+	return seconds < -farAway || e.now().Sub(time.Unix(seconds, 0)) > leeway
 }
 
 // readClaims reads a JWT's payload strictly; nil for what is not plainly a JWT.

@@ -123,6 +123,6 @@ func ippanelBody(d Denial) string {
 	if errors == "" {
 		errors = "{}"
 	}
-	return `{"data":null,"meta":{"status":false,"message":` + quote(d.Message) +
-		`,"message_parameters":[],"message_code":` + quote(code) + `,"errors":` + errors + `}}`
+	return `{"data":null,"meta":{"status":false,"message":` + Quote(d.Message) +
+		`,"message_parameters":[],"message_code":` + Quote(code) + `,"errors":` + errors + `}}`
 }

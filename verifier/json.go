@@ -153,8 +153,8 @@ func (v *Value) text(kind string) string {
 	return v.Text
 }
 
-// quote writes a text as JSON.
-func quote(text string) string {
+// Quote writes a text as JSON.
+func Quote(text string) string {
 	quoted, err := json.Marshal(text)
 	if err != nil {
 		return `""`

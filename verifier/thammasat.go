@@ -43,7 +43,7 @@ func thammasat() *API {
 		Advice:      thammasatAdvice,
 		Say:         thammasatSay,
 		Body: func(d Denial) string {
-			return `{"status":false,"message":` + quote(d.Message) + `}`
+			return `{"status":false,"message":` + Quote(d.Message) + `}`
 		},
 	}
 }
@@ -106,7 +106,7 @@ func thammasatRequest(c Credential, s Settings) Question {
 	}
 	q := Question{Header: http.Header{keyHeader: {key}}}
 	if thammasatCheck(s) != bareCheck {
-		q.Body = `{"UserName":` + quote(user) + `,"PassWord":` + quote(password) + `}`
+		q.Body = `{"UserName":` + Quote(user) + `,"PassWord":` + Quote(password) + `}`
 	}
 	return q
 }

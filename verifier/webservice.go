@@ -169,7 +169,7 @@ func webserviceSay(reason Reason) string {
 func webserviceBody(d Denial) string {
 	if d.Code != "" {
 		code, _, _ := strings.Cut(d.Code, "/")
-		return `{"IsSuccess":false,"Msg":{"Code":` + code + `,"Msg":` + quote(d.Message) + `}}`
+		return `{"IsSuccess":false,"Msg":{"Code":` + code + `,"Msg":` + Quote(d.Message) + `}}`
 	}
-	return `{"status":"error","message":` + quote(d.Message) + `,"code":` + strconv.Itoa(d.Status) + `}`
+	return `{"status":"error","message":` + Quote(d.Message) + `,"code":` + strconv.Itoa(d.Status) + `}`
 }
