@@ -32,12 +32,12 @@ func exceptOptions(hit, slow func(http.ResponseWriter, *http.Request)) func(http
 
 // byKind chooses the hit path by the headers that a request carries.
 func (p *Process) byKind(g *gate) func(http.ResponseWriter, *http.Request) {
-	if len(g.doors) == 1 {
-		return p.hitOf(g, g.doors[0])
+	if len(g.schemes) == 1 {
+		return p.hitOf(g, g.schemes[0])
 	}
 	slow := g.ServeHTTP
 	key, bearer, basic := slow, slow, slow
-	for _, d := range g.doors {
+	for _, d := range g.schemes {
 		switch d.kind {
 		case verifier.ApplicationKey:
 			key = p.hitOf(g, d)
@@ -77,7 +77,7 @@ func (p *Process) byKind(g *gate) func(http.ResponseWriter, *http.Request) {
 // compiled code, for header names that are not known to be harmless (it fails
 // on writing the first, since the pipe is closed); the answer is used only
 // before its end.
-func (p *Process) hitOf(g *gate, d *door) func(http.ResponseWriter, *http.Request) {
+func (p *Process) hitOf(g *gate, d *scheme) func(http.ResponseWriter, *http.Request) {
 	if d.paired {
 		return g.ServeHTTP // two lines: not worth a way of its own
 	}

@@ -11,16 +11,15 @@ import (
 
 // Bounds of the log.
 const (
-	maxRefusals    = 10   // refusals noted per second, at level debug
-	maxRemembered  = 1000 // middlewares whose faults are remembered
-	levelError     = "error"
-	levelInfo      = "info"
-	levelDebug     = "debug"
-	eventFault     = "configuration fault"
-	eventHealed    = "configuration healed"
-	eventRefused   = "refused"
-	eventInternal  = "internal"
-	internalDetail = "a panic while the handler was made"
+	maxNotes      = 10   // refusals and bugs noted per second
+	maxRemembered = 1000 // middlewares whose faults are remembered
+	levelError    = "error"
+	levelInfo     = "info"
+	levelDebug    = "debug"
+	eventFault    = "configuration fault"
+	eventHealed   = "configuration healed"
+	eventRefused  = "refused"
+	eventInternal = "internal"
 )
 
 // output writes one line of JSON a fact, for the whole process. Facts name
@@ -28,11 +27,11 @@ const (
 type output struct {
 	now func() time.Time
 
-	mu       sync.Mutex
-	w        io.Writer
-	faults   map[string]string // what was last said of a middleware's settings
-	second   int64
-	refusals int
+	mu     sync.Mutex
+	w      io.Writer
+	faults map[string]string // what was last said of a middleware's settings
+	second int64
+	notes  int
 }
 
 func newOutput(w io.Writer, now func() time.Time) *output {
@@ -52,6 +51,13 @@ func (j *journal) report(level, event, detail string) {
 		return
 	}
 	j.output.write(map[string]string{"level": level, "middleware": j.name, "event": event, "detail": detail})
+}
+
+// bug notes a fault of our own: ten notes a second at most.
+func (j *journal) bug(detail string) {
+	if j.output.mayNote() {
+		j.report(levelError, eventInternal, detail)
+	}
 }
 
 // notes tells whether a refusal is to be noted now: at level debug only, ten a
@@ -74,10 +80,10 @@ func (o *output) mayNote() bool {
 	defer o.mu.Unlock()
 	second := o.now().Unix()
 	if second != o.second {
-		o.second, o.refusals = second, 0
+		o.second, o.notes = second, 0
 	}
-	o.refusals++
-	return o.refusals <= maxRefusals
+	o.notes++
+	return o.notes <= maxNotes
 }
 
 // faulty writes one line a fault, unless the same was said of this middleware

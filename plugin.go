@@ -10,8 +10,10 @@ package upstreamauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
+	"github.com/upstreamauth/upstreamauth/cache"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -40,7 +42,7 @@ type gate struct {
 	next        http.Handler
 	accepts     verifier.Accepts
 	identity    *identity
-	doors       []*door // in the order bearer, applicationKey, basic
+	schemes     []*scheme // in the order bearer, applicationKey, basic
 	refusal     *refusal
 	optional    bool
 	preflight   bool
@@ -96,7 +98,7 @@ func (g *gate) decide(r *http.Request) *outcome {
 }
 
 func (g *gate) judge(r *http.Request, o *outcome) {
-	defer guard()
+	defer g.recovered()
 	c, denial := verifier.FromHeader(r.Header, g.accepts)
 	o.kind = c.Kind
 	if denial.Reason == verifier.Missing && g.optional {
@@ -107,8 +109,11 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		g.refuse(o, denial, nil, c)
 		return
 	}
-	d := g.door(c.Kind)
-	decision, _ := d.cache.Verify(r.Context(), c)
+	d := g.scheme(c.Kind)
+	decision, err := d.cache.Verify(r.Context(), c)
+	if errors.Is(err, cache.ErrPanic) {
+		g.journal.bug("a panic while a credential was verified")
+	}
 	if !decision.Allowed {
 		g.refuse(o, decision.Denial, d, c)
 		return
@@ -124,7 +129,7 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 
 // refuse settles on a denial, and notes it at debug: with a mark of the
 // credential, where there is one.
-func (g *gate) refuse(o *outcome, denial verifier.Denial, d *door, c verifier.Credential) {
+func (g *gate) refuse(o *outcome, denial verifier.Denial, d *scheme, c verifier.Credential) {
 	o.denial = denial
 	if !g.journal.notes() {
 		return
@@ -136,8 +141,8 @@ func (g *gate) refuse(o *outcome, denial verifier.Denial, d *door, c verifier.Cr
 	g.journal.refused(denial.Reason, mark)
 }
 
-func (g *gate) door(kind verifier.Kind) *door {
-	for _, d := range g.doors {
+func (g *gate) scheme(kind verifier.Kind) *scheme {
+	for _, d := range g.schemes {
 		if d.kind == kind {
 			return d
 		}
@@ -149,6 +154,13 @@ func (g *gate) door(kind verifier.Kind) *door {
 func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
 		r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// recovered ends a panic of ours where it happens, and says so.
+func (g *gate) recovered() {
+	if recover() != nil {
+		g.journal.bug("a panic while a request was decided")
+	}
 }
 
 // guard ends a panic of ours where it happens.

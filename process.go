@@ -46,7 +46,8 @@ func (p *Process) now() time.Time {
 func (p *Process) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
 	handler := p.compose(ctx, next, config, name)
 	if handler == nil {
-		p.output.write(map[string]string{"level": levelError, "middleware": name, "event": eventInternal, "detail": internalDetail})
+		j := &journal{output: p.output, name: name}
+		j.bug("a panic while the handler was made")
 		return http.HandlerFunc(closed)
 	}
 	return handler
@@ -73,10 +74,10 @@ func (p *Process) compose(ctx context.Context, next http.Handler, config *Config
 	g.identity = newIdentity(s, g.accepts)
 	g.credentials = newCredentials(g.accepts, s.forwardCredential)
 	for _, b := range s.blocks {
-		d := p.door(ctx, s, b, j)
-		g.doors = append(g.doors, d)
+		d := p.scheme(ctx, s, b, j)
+		g.schemes = append(g.schemes, d)
 	}
-	g.refusal = &refusal{doors: g.doors, problem: s.problem, statuses: s.statuses, unavailable: s.unavailable}
+	g.refusal = &refusal{schemes: g.schemes, problem: s.problem, statuses: s.statuses, unavailable: s.unavailable}
 	return http.HandlerFunc(p.hit(g))
 }
 
@@ -95,9 +96,9 @@ func accepts(s *settings) verifier.Accepts {
 	return a
 }
 
-// door joins one block of the settings to the scope that it belongs to.
-func (p *Process) door(ctx context.Context, s *settings, b *block, j *journal) *door {
-	d := &door{kind: b.upstream.Kind, api: b.api, paired: b.upstream.Account}
+// scheme joins one block of the settings to the scope that it belongs to.
+func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal) *scheme {
+	d := &scheme{kind: b.upstream.Kind, api: b.api, paired: b.upstream.Account}
 	for _, h := range identityHeaders(s, b.api) {
 		d.headers = append(d.headers, http.CanonicalHeaderKey(h.Header))
 		d.fields = append(d.fields, h.Field)

@@ -12,7 +12,7 @@ import (
 // refusal is the only place that refuses: it gives a denial its status, its
 // challenge and its body, in the shape of the API whose credential was sent.
 type refusal struct {
-	doors       []*door
+	schemes     []*scheme
 	problem     bool           // RFC 9457 bodies
 	statuses    map[string]int // the operator's, by documented code or HTTP status
 	unavailable int
@@ -45,17 +45,17 @@ func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Ki
 	}
 }
 
-func (f *refusal) shape(kind verifier.Kind) *door {
-	for _, d := range f.doors {
+func (f *refusal) shape(kind verifier.Kind) *scheme {
+	for _, d := range f.schemes {
 		if d.kind == kind {
 			return d
 		}
 	}
-	return f.doors[0]
+	return f.schemes[0]
 }
 
 // complete settles what the denial leaves open: status, wait and message.
-func (f *refusal) complete(d verifier.Denial, sent *door) verifier.Denial {
+func (f *refusal) complete(d verifier.Denial, sent *scheme) verifier.Denial {
 	if d.Status == 0 {
 		d.Status = f.statusOf(d.Reason)
 	}
@@ -148,9 +148,9 @@ func say(d verifier.Denial) string {
 // challenges: one line per kind that the route takes (RFC 9110, 11.6.1); the
 // kind that was sent and refused says so.
 func (f *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []string {
-	lines := make([]string, 0, len(f.doors))
-	for _, d := range f.doors {
-		line := schemeOf(d.kind) + ` realm="` + d.api.Name + `"`
+	lines := make([]string, 0, len(f.schemes))
+	for _, d := range f.schemes {
+		line := challengeOf(d.kind) + ` realm="` + d.api.Name + `"`
 		if d.kind == verifier.Basic {
 			line += `, charset="UTF-8"`
 		}
@@ -162,7 +162,7 @@ func (f *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []strin
 	return lines
 }
 
-func schemeOf(kind verifier.Kind) string {
+func challengeOf(kind verifier.Kind) string {
 	switch kind {
 	case verifier.Bearer:
 		return "Bearer"

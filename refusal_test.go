@@ -18,7 +18,7 @@ func refusing() *refusal {
 	for _, api := range verifier.APIs() {
 		apis[api.Name] = api
 	}
-	return &refusal{unavailable: 500, doors: []*door{
+	return &refusal{unavailable: 500, schemes: []*scheme{
 		{kind: verifier.Bearer, api: apis["ippanel"]},
 		{kind: verifier.ApplicationKey, api: apis["thammasat"]},
 		{kind: verifier.Basic, api: apis["thammasat"]},

@@ -44,8 +44,8 @@ type answer struct {
 // errGone: the client left, or its instance's time was over.
 var errGone = errors.New("no answer in the time there was")
 
-// errPanic: the flight ended in a panic of ours.
-var errPanic = errors.New("a verification ended in a panic")
+// ErrPanic: a verification ended in a panic of ours.
+var ErrPanic = errors.New("a verification ended in a panic")
 
 // Verify returns what is known, or asks: one flight for all who ask about one
 // credential at the same time. The flight goes on without the caller that
@@ -127,7 +127,7 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.D
 
 // fly asks, keeps what was learned, and lands. Whatever happens, it lands.
 func (c *Cache) fly(key [32]byte, credential verifier.Credential, timeout time.Duration) *answer {
-	a := failed(errPanic)
+	a := failed(ErrPanic)
 	c.ask(credential, timeout, a)
 	s := c.scope
 	s.mu.Lock()
@@ -161,7 +161,7 @@ func wait(ctx context.Context, results <-chan singleflight.Result) *answer {
 	}
 	a, ok := landed.FieldByName("Val").Interface().(*answer)
 	if !ok {
-		return failed(errPanic)
+		return failed(ErrPanic)
 	}
 	return a
 }

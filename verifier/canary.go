@@ -26,7 +26,7 @@ type Canary struct {
 	trusted    bool
 	distrusted bool
 	until      time.Time // left alone until
-	wondered   bool      // an odd refusal has been reported
+	said       string    // the trouble that was reported last
 	running    *trial    // nil: none
 }
 
@@ -35,6 +35,7 @@ type trial struct {
 	done    chan struct{}
 	passed  bool
 	odd     bool     // refused, but in a way that proves nothing
+	ended   bool     // it did not panic
 	outcome Decision // unless passed: what to say meanwhile, and why
 	err     error
 }
@@ -101,6 +102,7 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 	}
 	junk := y.api.Junk(random, y.now(), y.settings)
 	d, err := y.next.Verify(ctx, junk)
+	t.ended = true
 	if err != nil {
 		t.outcome, t.err = d, err
 		return
@@ -115,6 +117,17 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 	}
 	t.passed = y.api.Refuses(d.Denial, y.settings)
 	t.odd = !t.passed
+}
+
+// trouble is why a trial proves nothing, where nobody else reports it.
+func (t *trial) trouble() string {
+	if !t.ended {
+		return "a panic while the canary was asked"
+	}
+	if t.odd {
+		return "a credential that cannot be good was refused, but not as the documents say"
+	}
+	return ""
 }
 
 // settle draws the conclusion of a trial, and reports a change of mind.
@@ -132,15 +145,16 @@ func (y *Canary) settle(t *trial) {
 	if t.passed {
 		y.distrusted = false
 	}
-	wonder := t.odd && !y.wondered
-	y.wondered = t.odd
+	trouble := t.trouble()
+	news := trouble != "" && trouble != y.said
+	y.said = trouble
 	y.mu.Unlock()
 	close(t.done)
 	if accepted && !before {
 		y.report("error", "distrusted", "a credential that cannot be good was accepted; every unknown one gets an error: "+y.api.Advice(y.settings))
 	}
-	if wonder {
-		y.report("error", "outage", "a credential that cannot be good was refused, but not as the documents say; no unknown one is believed")
+	if news {
+		y.report("error", "outage", trouble+"; no unknown credential is believed")
 	}
 	if t.passed && before {
 		y.report("info", "trusted", "a credential that cannot be good is refused again")

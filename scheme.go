@@ -10,9 +10,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// door is one kind of credential on a route: who verifies it, and how its
+// scheme is one way in which a route takes credentials: their kind, who verifies it, and how its
 // identity is told to the backend.
-type door struct {
+type scheme struct {
 	kind    verifier.Kind
 	api     *verifier.API
 	cache   *cache.Cache
@@ -24,7 +24,7 @@ type door struct {
 
 // tell returns the values of the identity headers for an answer, and makes
 // them ready for the hit path where the credential came in plain header lines.
-func (d *door) tell(h http.Header, c verifier.Credential, decision verifier.Decision) [][]string {
+func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.Decision) [][]string {
 	if decision.Answer == 0 || !d.plain(h) {
 		return d.render(decision)
 	}
@@ -38,14 +38,14 @@ func (d *door) tell(h http.Header, c verifier.Credential, decision verifier.Deci
 }
 
 // plain: one header line of each sort that the credential consists of.
-func (d *door) plain(h http.Header) bool {
+func (d *scheme) plain(h http.Header) bool {
 	key := d.kind == verifier.ApplicationKey
 	authorization := d.paired || !key
 	return (!key || len(h["Application-Key"]) == 1) && (!authorization || len(h["Authorization"]) == 1)
 }
 
 // line digests the header lines of a credential as they came.
-func (d *door) line(h http.Header) [32]byte {
+func (d *scheme) line(h http.Header) [32]byte {
 	if d.paired {
 		key := h["Application-Key"][0]
 		return d.front.Line(strconv.Itoa(len(key)) + ":" + key + h["Authorization"][0])
@@ -58,7 +58,7 @@ func (d *door) line(h http.Header) [32]byte {
 
 // render makes the values of the identity headers, in the order of headers;
 // nil where the identity has no such field.
-func (d *door) render(decision verifier.Decision) [][]string {
+func (d *scheme) render(decision verifier.Decision) [][]string {
 	values := make([][]string, len(d.fields))
 	for i, field := range d.fields {
 		value := ""
