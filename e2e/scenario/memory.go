@@ -97,15 +97,18 @@ func documentedLifetime(t *testing.T, g *Gate, route string, life time.Duration)
 		if o.route != route {
 			continue
 		}
-		before := g.Clock().Now().Truncate(time.Second) // a JWT counts whole seconds
+		// The life begins between these two instants (a JWT's at its iat, which is
+		// the whole second before). The clock runs on while it is moved.
+		before := g.Clock().Now()
 		g.Expect(200, Call{Route: route, Lines: []string{o.line}})
+		seen := g.Clock().Now()
 		calls := o.calls()
-		g.Clock().Advance(life - time.Second - g.Clock().Since(before))
+		g.Clock().Advance(life - 3*time.Second - g.Clock().Since(before))
 		g.Expect(200, Call{Route: route, Lines: []string{o.line}})
-		counts(t, "a second before the end", o.calls(), calls)
-		g.Clock().Advance(2 * time.Second)
+		counts(t, "three seconds before the end", o.calls(), calls)
+		g.Clock().Advance(life - g.Clock().Since(seen))
 		g.Do(Call{Route: route, Lines: []string{o.line}})
-		counts(t, "a second after the end", o.calls(), calls+1)
+		counts(t, "at the end", o.calls(), calls+1)
 	}
 }
 
@@ -256,11 +259,11 @@ func coolDown(t *testing.T, g *Gate) {
 	g.Serve(Routes{"r": config})
 	known := Call{Route: "r", Lines: []string{key(goodKey), basic(student, password)}}
 	g.Expect(200, known)
-	up.Answer(employee+":"+password, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "2"}, Body: `{"status":false,"message":"quota"}`})
+	up.Answer(employee+":"+password, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "4"}, Body: `{"status":false,"message":"quota"}`})
 	spent := Call{Route: "r", Lines: []string{key(goodKey), basic(employee, password)}}
 	r := g.Expect(429, spent)
-	if r.Header.Get("Retry-After") != "2" {
-		t.Errorf("Retry-After %q, want the upstream's 2", r.Header.Get("Retry-After"))
+	if r.Header.Get("Retry-After") != "4" {
+		t.Errorf("Retry-After %q, want the upstream's 4", r.Header.Get("Retry-After"))
 	}
 	calls := up.Calls()
 	g.Expect(429, spent)
@@ -272,6 +275,6 @@ func coolDown(t *testing.T, g *Gate) {
 	g.Expect(200, known)
 	up.Unscript(employee + ":" + password)
 	g.Expect(200, Call{Route: "r", Lines: []string{key(otherKey), basic(employee, password)}})
-	g.Pass(2100 * time.Millisecond)
+	g.Pass(4100 * time.Millisecond)
 	g.Expect(200, spent)
 }
