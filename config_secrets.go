@@ -101,8 +101,9 @@ func (r *reader) readFile(path string) (string, string) {
 	if !below(real, folders) {
 		return "", outside
 	}
-	// Kubernetes puts Traefik's own account into a default folder.
-	if strings.Contains(path+real, "kubernetes.io") {
+	// Kubernetes, and clouds on top of it, put Traefik's own account into a
+	// default folder.
+	if strings.Contains(path+real, "/serviceaccount/") {
 		return "", "file: does not read the service account that Kubernetes gives to Traefik"
 	}
 	// Opening a pipe would wait for its writer, and Traefik with us.

@@ -10,6 +10,7 @@ import (
 
 // Bounds of the memory of header names: a client may invent them.
 const (
+	maxLearned    = 32 // names of one request
 	maxKnownNames = 1024
 	maxKnownName  = 64   // bytes
 	maxConnection = 1024 // bytes of Connection; a longer one is dropped whole
@@ -126,17 +127,22 @@ func (id *identity) harmless() map[string]bool {
 	return known
 }
 
-// learn adds names to the harmless ones, while there is room: by a larger set
-// in the place of the old one, which others may be reading. Only those of
+// learn adds names to the harmless ones, or starts anew with them where there is
+// no room: by a set in the place of the old one, which others may be reading. Only those of
 // requests that were let in are learned, so that no stranger fills the room.
 func (id *identity) learn(names []string) {
-	if len(names) == 0 || len(id.harmless())+len(names) > maxKnownNames {
+	if len(names) == 0 {
 		return
+	}
+	if len(names) > maxLearned {
+		names = names[:maxLearned]
 	}
 	id.mu.Lock()
 	larger := make(map[string]bool, len(id.known)+len(names))
-	for name := range id.known {
-		larger[name] = true
+	if len(id.known)+len(names) <= maxKnownNames {
+		for name := range id.known {
+			larger[name] = true
+		}
 	}
 	for _, name := range names {
 		larger[name] = true

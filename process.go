@@ -120,8 +120,9 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify))
 	plan := p.scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
 		fmt.Sprintf("%q", s.require), b.lifetime.String())
-	d.cache, d.front = p.scopes.Join(ctx, fingerprint, plan, policy, b.api.PerKey, func() verifier.Verifier {
-		return p.chain(b, j)
+	instance := cache.Instance{Context: ctx, Plan: plan, Policy: policy, Report: j.report}
+	d.cache, d.front = p.scopes.Join(fingerprint, instance, b.api.PerKey, func(report verifier.Report) verifier.Verifier {
+		return p.chain(b, report)
 	})
 	return d
 }
@@ -139,22 +140,22 @@ func identityHeaders(s *settings, api *verifier.API) []verifier.HeaderField {
 
 // chain is what a scope asks: the upstream, and around it what makes its word
 // believable.
-func (p *Process) chain(b *block, j *journal) verifier.Verifier {
+func (p *Process) chain(b *block, report verifier.Report) verifier.Verifier {
 	exchange, err := verifier.NewExchange(b.upstream, p.now)
 	if err != nil {
 		panic(err.Error()) // the settings have been checked
 	}
 	upstream := verifier.NewUpstream(b.api, b.upstream, exchange)
-	watched := verifier.NewWatch(upstream, p.now, j.report)
-	believed := p.believed(watched, b, j)
+	watched := verifier.NewWatch(upstream, p.now, report)
+	believed := p.believed(watched, b, report)
 	return verifier.NewExpiry(believed, b.api, p.now)
 }
 
 // believed puts the canary before next, where the operator has not done
 // without it.
-func (p *Process) believed(next verifier.Verifier, b *block, j *journal) verifier.Verifier {
+func (p *Process) believed(next verifier.Verifier, b *block, report verifier.Report) verifier.Verifier {
 	if !b.upstream.Canary {
 		return next
 	}
-	return verifier.NewCanary(next, b.api, b.upstream, p.now, j.report)
+	return verifier.NewCanary(next, b.api, b.upstream, p.now, report)
 }

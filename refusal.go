@@ -60,7 +60,7 @@ func (f *refusal) complete(d verifier.Denial, sent *scheme) verifier.Denial {
 		d.Status = f.statusOf(d.Reason)
 	}
 	for _, said := range []string{strconv.Itoa(d.HTTP), d.Repeats, d.Code} {
-		if status, named := f.statuses[said]; named && (status >= 500 || toldNo(d.Reason)) {
+		if status, named := f.statuses[said]; named && allowed(status, d.Reason) {
 			d.Status = status // the most particular comes last
 		}
 	}
@@ -74,10 +74,16 @@ func (f *refusal) complete(d verifier.Denial, sent *scheme) verifier.Denial {
 	return d
 }
 
-// toldNo: somebody said no. Where nobody did, no status of the operator's may
-// say so either.
-func toldNo(reason verifier.Reason) bool {
-	return reason != verifier.Unavailable && reason != verifier.Distrusted
+// allowed tells whether an operator's status may stand for a reason: where
+// nobody said no, none may say so.
+func allowed(status int, reason verifier.Reason) bool {
+	switch reason {
+	case verifier.Unavailable, verifier.Distrusted:
+		return status >= 500
+	case verifier.Throttled:
+		return status >= 500 || (status != 400 && status != 401 && status != 403 && status != 422)
+	}
+	return true
 }
 
 func (f *refusal) statusOf(reason verifier.Reason) int {
@@ -113,7 +119,9 @@ func waitOf(d verifier.Denial) time.Duration {
 		if d.Status != http.StatusTooManyRequests {
 			return 0
 		}
-		wait = time.Minute
+		if wait == 0 {
+			wait = time.Minute
+		}
 	}
 	if wait > time.Hour {
 		wait = time.Hour

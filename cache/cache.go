@@ -54,6 +54,7 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (ver
 	key := c.scope.key(credential)
 	d, results, longer := c.begin(key, credential)
 	if results == nil {
+		c.scope.crowded(d)
 		return d, nil
 	}
 	if longer {
@@ -77,12 +78,15 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential) (d verifier.
 	if known {
 		return d, nil, false
 	}
-	if !s.flying[key] && len(s.flying) >= maxFlights {
+	timeout := s.flying[key]
+	if timeout == 0 && len(s.flying) >= maxFlights {
 		d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
 		return d, nil, false
 	}
-	s.flying[key] = true
-	timeout := s.timeout
+	if timeout == 0 {
+		timeout = s.timeout
+		s.flying[key] = timeout
+	}
 	results = s.flights.DoChan(string(key[:]), func() (interface{}, error) {
 		defer guard()
 		a := c.fly(key, credential, timeout)
@@ -133,8 +137,8 @@ func (c *Cache) fly(key [32]byte, credential verifier.Credential, timeout time.D
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.flying, key)
-	s.keep(key, credential, a)
 	s.flights.Forget(string(key[:]))
+	s.keep(key, credential, a)
 	return a
 }
 

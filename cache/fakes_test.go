@@ -69,8 +69,9 @@ func usual() Policy {
 
 // join adds an instance to a scope.
 func (w *world) join(ctx context.Context, scope, plan string, p Policy, perKey bool) (*Cache, *Front) {
-	return w.registry.Join(ctx, w.registry.Fingerprint(scope), w.registry.Fingerprint(plan, p.Lifetime.String()), p, perKey,
-		func() verifier.Verifier { return verifies(w.ask) })
+	i := Instance{Context: ctx, Plan: w.registry.Fingerprint(plan, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
+	return w.registry.Join(w.registry.Fingerprint(scope), i, perKey,
+		func(verifier.Report) verifier.Verifier { return verifies(w.ask) })
 }
 
 // cache is an instance that lives as long as the test.

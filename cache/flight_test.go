@@ -223,3 +223,34 @@ func TestNoGoroutineStays(t *testing.T) {
 	}
 	waitUntil(t, func() bool { return runtime.NumGoroutine() <= before })
 }
+
+// A flight that a patient instance began is not waited for by an impatient one,
+// also when the patient one has left meanwhile.
+func TestAnInstanceWaitsNoLongerThanItWants(t *testing.T) {
+	w := newWorld(t)
+	release := make(chan bool)
+	w.turn(func(context.Context, verifier.Credential) (verifier.Decision, error) {
+		<-release
+		return verifier.Decision{Allowed: true}, nil
+	})
+	defer close(release)
+	patient, impatient := usual(), usual()
+	patient.Timeout, impatient.Timeout = time.Minute, 50*time.Millisecond
+	ctx, leave := context.WithCancel(context.Background())
+	long, _ := w.join(ctx, "scope", "plan", patient, false)
+	go func() {
+		_, _ = long.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"})
+	}()
+	for w.calls.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	leave()
+	w.join(context.Background(), "scope", "plan", impatient, false)
+	w.move(grace + time.Second)
+	short, _ := w.join(context.Background(), "scope", "plan", impatient, false)
+	begun := time.Now()
+	d, err := short.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"})
+	if err == nil || d.Allowed || time.Since(begun) > 5*time.Second {
+		t.Errorf("%+v (%v) after %s", d, err, time.Since(begun))
+	}
+}

@@ -73,8 +73,8 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 	c.front.Ready[line] = &Ready{From: e.asked.Sub(s.start), Until: d.Expires.Sub(s.start), Values: values, Key: key, answer: e.answer}
 }
 
-// makeRoom returns an entry's hot lines without this one, and without the
-// front's oldest if it has as many as it may.
+// makeRoom returns an entry's hot lines without this one, without those of
+// closed fronts, and without the front's oldest if it has as many as it may.
 func (f *Front) makeRoom(lines []hotLine, line [32]byte) []hotLine {
 	mine := 0
 	for _, h := range lines {
@@ -86,6 +86,9 @@ func (f *Front) makeRoom(lines []hotLine, line [32]byte) []hotLine {
 	for _, h := range lines {
 		own := h.front.Secret == f.Secret
 		if own && h.line == line {
+			continue
+		}
+		if h.front.closed {
 			continue
 		}
 		if own && mine >= maxLines {
@@ -105,10 +108,12 @@ func cool(e *entry) {
 	}
 }
 
-// close empties a front that no live instance uses.
+// close empties a front that no live instance uses, and lets its map go: a map
+// does not shrink, and entries may hold on to the front.
 func (f *Front) close() {
 	f.closed = true
 	for line := range f.Ready {
 		delete(f.Ready, line)
 	}
+	f.Ready = map[[32]byte]*Ready{}
 }

@@ -154,3 +154,20 @@ func TestWhoeverLeavesTheRoomLeavesEveryFront(t *testing.T) {
 		t.Errorf("%d and %d lines", len(af.Ready), len(bf.Ready))
 	}
 }
+
+// An operator who edits a policy again and again makes a plan each time.
+func TestEntriesLetGoOfClosedFronts(t *testing.T) {
+	w := newWorld(t)
+	p := usual()
+	a := verifier.Credential{Kind: verifier.Bearer, Token: "a"}
+	for i := 0; i < 20; i++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		c, front := w.join(ctx, "scope", fmt.Sprint("plan", i), p, false)
+		w.hot(c, front, a, "a")
+		if n := len(c.scope.store.entry(c.scope.key(a)).hot); n > 3 {
+			t.Fatalf("after %d plans the entry stands ready in %d places", i+1, n)
+		}
+		cancel()
+		w.move(grace + time.Second)
+	}
+}

@@ -43,26 +43,35 @@ func (r *Registry) Fingerprint(parts ...string) string {
 	return string(d[:])
 }
 
-// Join gives an instance its view of the scope of that fingerprint. The first
-// to come makes the scope, over what build returns. ctx is the instance's, and
-// ends when Traefik replaces it; plan names all that goes into its header
-// values (identity headers, demands, lifetime).
-func (r *Registry) Join(ctx context.Context, fingerprint, plan string, policy Policy, perKey bool, build func() verifier.Verifier) (*Cache, *Front) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.expel()
-	s := r.scopes[fingerprint]
-	if s == nil {
-		s = r.open(fingerprint, policy, perKey, build())
-		r.scopes[fingerprint] = s
-	}
-	front := s.join(ctx, policy, plan)
-	return &Cache{scope: s, policy: policy, front: front}, front
+// Instance is one handler, as it joins a scope.
+type Instance struct {
+	Context context.Context // ends when Traefik replaces the handler
+	Plan    string          // names all that goes into its header values
+	Policy  Policy
+	Report  verifier.Report // its log
 }
 
-func (r *Registry) open(fingerprint string, policy Policy, perKey bool, next verifier.Verifier) *Scope {
+// Join gives an instance its view of the scope of that fingerprint. The first
+// to come makes the scope, over what build returns; perKey says that the
+// upstream's quota counts by application key. What build makes reports through
+// the scope, and so to the newest instance's log.
+func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build func(verifier.Report) verifier.Verifier) (*Cache, *Front) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.scopes[fingerprint]
+	if s == nil {
+		s = r.open(fingerprint, i.Policy, perKey)
+		report := s.report
+		s.next = build(report)
+		r.scopes[fingerprint] = s
+	}
+	front := s.join(i)
+	r.expel()
+	return &Cache{scope: s, policy: i.Policy, front: front}, front
+}
+
+func (r *Registry) open(fingerprint string, policy Policy, perKey bool) *Scope {
 	return &Scope{
-		next:      next,
 		flights:   &singleflight.Group{},
 		perKey:    perKey,
 		start:     r.start,
@@ -71,7 +80,7 @@ func (r *Registry) open(fingerprint string, policy Policy, perKey bool, next ver
 		store:     newStore(policy.Size, policy.NegativeSize, cool),
 		fronts:    map[string]*Front{},
 		instances: map[string]*instance{},
-		flying:    map[[32]byte]bool{},
+		flying:    map[[32]byte]time.Duration{},
 		size:      policy.Size,
 		negative:  policy.NegativeSize,
 	}

@@ -13,7 +13,7 @@ import (
 // grace is how long an instance that Traefik has replaced still counts. Its
 // context ends before its successors exist, so that for a moment a scope in
 // full use has no live instance at all.
-const grace = 10 * time.Second
+const grace = time.Minute
 
 // Scope is what all instances share that would get the same answers: the same
 // upstream, asked in the same way. It outlives them.
@@ -27,8 +27,10 @@ type Scope struct {
 
 	mu        sync.Mutex
 	store     *store
-	flying    map[[32]byte]bool // the flights under way
-	answers   int64             // number of the last yes
+	flying    map[[32]byte]time.Duration // the flights under way, and their time limits
+	crowd     bool                       // that there are too many has been reported
+	reporter  verifier.Report            // of the instance that joined last
+	answers   int64                      // number of the last yes
 	fronts    map[string]*Front
 	instances map[string]*instance // by plan and policy
 	size      int
@@ -49,12 +51,37 @@ type instance struct {
 	left   time.Time // when its end was noticed; zero: it lives
 }
 
+// report passes a fact on to the log of the instance that joined last: a scope
+// outlives the instance that opened it.
+func (s *Scope) report(level, event, detail string) {
+	s.mu.Lock()
+	report := s.reporter
+	s.mu.Unlock()
+	report(level, event, detail)
+}
+
+// crowded reports that questions are turned away because too many are under
+// way: once, until there is room again.
+func (s *Scope) crowded(d verifier.Decision) {
+	if d.Denial.Reason != verifier.Unavailable {
+		return
+	}
+	s.mu.Lock()
+	news := !s.crowd
+	s.crowd = true
+	s.mu.Unlock()
+	if news {
+		s.report("error", "outage", "64 checks are under way; further ones are not begun")
+	}
+}
+
 // keep remembers an answer, if it is one to remember. The caller holds the lock.
 func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 	now := s.now()
 	if s.due(now) {
 		s.sweep(now)
 	}
+	s.crowd = s.crowd && len(s.flying) > maxFlights/2
 	d := a.decision
 	if a.err != nil {
 		return
@@ -86,7 +113,7 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 }
 
 // join adds an instance and returns the front of its plan.
-func (s *Scope) join(ctx context.Context, policy Policy, plan string) *Front {
+func (s *Scope) join(i Instance) *Front {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -95,18 +122,19 @@ func (s *Scope) join(ctx context.Context, policy Policy, plan string) *Front {
 	if s.newest != nil && s.newest.Err() != nil || s.due(now) {
 		s.sweep(now)
 	}
-	s.newest = ctx
-	s.instances[fmt.Sprint(plan, policy)] = &instance{ctx: ctx, policy: policy, plan: plan}
-	s.grow(policy)
-	front := s.fronts[plan]
+	s.newest = i.Context
+	s.reporter = i.Report
+	s.instances[fmt.Sprint(i.Plan, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, plan: i.Plan}
+	s.grow(i.Policy)
+	front := s.fronts[i.Plan]
 	if front == nil {
 		front = &Front{
-			Secret: derive(s.secret, "line", plan),
+			Secret: derive(s.secret, "line", i.Plan),
 			Lock:   &s.mu,
 			Ready:  map[[32]byte]*Ready{},
 			LRU:    s.store.good,
 		}
-		s.fronts[plan] = front
+		s.fronts[i.Plan] = front
 	}
 	return front
 }

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ var Siege = []Scenario{
 	{Name: "a 429 of the operator's own has a Retry-After", Play: ownThrottle},
 	{Name: "a clock that was set back makes no answer younger", Play: clockSetBack, Moves: true},
 	{Name: "asking again for one route does not make a credential younger for another", Play: firstSeenStays, Moves: true},
+	{Name: "a scope reports to the route that joined it last", Play: newestReports},
 	{Name: "tokens that have ended push no cool-down out", Play: coolDownStays},
 }
 
@@ -84,6 +86,8 @@ func crowded(t *testing.T, g *Gate) {
 	until(t, "64 questions are under way", func() bool { return up.Calls() == calls+64 })
 	r := g.Expect(500, Call{Route: "r", Lines: []string{bearer(Marker + "one-more")}})
 	same(t, "Retry-After", r.Header.Get("Retry-After"), "1")
+	g.Expect(500, Call{Route: "r", Lines: []string{bearer(Marker + "one-more")}})
+	counts(t, "log lines about the crowd", strings.Count(g.Logs(), "64 checks are under way"), 1)
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(known)}})
 	counts(t, "questions", up.Calls(), calls+64)
 	release()
@@ -94,12 +98,13 @@ func crowded(t *testing.T, g *Gate) {
 func troubleStaysTrouble(t *testing.T, g *Gate) {
 	up := university(g.Clock())
 	defer up.Close()
-	statuses := map[string]any{"403": "401", "500": "503", "502": "418"}
+	statuses := map[string]any{"403": "401", "500": "503", "502": "418", "429": "401"}
 	config := block("basic", "thammasat", up.URL, "applicationKey", "not-a-key-of-theirs")
 	g.Serve(Routes{"r": with(config, "errors", map[string]any{"statuses": statuses})})
 	r := g.Expect(500, Call{Route: "r", Lines: []string{basic(student, password)}})
 	same(t, "challenge", len(r.Header["Www-Authenticate"]), 0)
-	for upstream, client := range map[int]int{500: 503, 502: 500} {
+	for _, pair := range [][2]int{{500, 503}, {502, 500}, {429, 429}} {
+		upstream, client := pair[0], pair[1]
 		up.AnswerAll(&upstreams.Reply{Status: upstream, Body: `{"status":false,"message":"x"}`})
 		g.Expect(client, Call{Route: "r", Lines: []string{basic(student, password)}})
 	}
@@ -154,6 +159,30 @@ func firstSeenStays(t *testing.T, g *Gate) {
 	g.Clock().Advance(30 * time.Minute)
 	g.Expect(200, Call{Route: "long", Lines: line})
 	counts(t, "after the end", up.CallsWith(token), 4)
+}
+
+// newestReports: the scope goes on when the route that opened it is renamed.
+func newestReports(t *testing.T, g *Gate) {
+	up := service(g.Clock())
+	defer up.Close()
+	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	config := block("bearer", "webservice", up.URL, "path", up.Path())
+	g.Serve(Routes{"old": config})
+	g.Expect(200, Call{Route: "old", Lines: []string{bearer(token)}})
+	g.Serve(Routes{"new": config})
+	g.Expect(200, Call{Route: "new", Lines: []string{bearer(token)}})
+	counts(t, "one scope", up.CallsWith(token), 1)
+	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "{}"})
+	g.Expect(500, Call{Route: "new", Lines: []string{bearer(Marker + "junk")}})
+	said := false
+	for _, line := range strings.Split(g.Logs(), "\n") {
+		if strings.Contains(line, `"event":"outage"`) {
+			said = strings.Contains(line, `"middleware":"new@file"`)
+		}
+	}
+	if !said {
+		t.Error("the outage is not reported in the name of the new route")
+	}
 }
 
 func coolDownStays(t *testing.T, g *Gate) {
