@@ -66,6 +66,14 @@ func (p *Process) byKind(g *gate) func(http.ResponseWriter, *http.Request) {
 	}
 }
 
+// usualConnections are values of Connection that name no header of anybody's.
+func usualConnections() map[string]bool {
+	return map[string]bool{
+		"keep-alive": true, "Keep-Alive": true, "close": true,
+		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
+	}
+}
+
 // hitOf returns the way of a request whose answer is ready, with g for every
 // other.
 //
@@ -100,11 +108,13 @@ func (p *Process) hitOf(g *gate, d *scheme) func(http.ResponseWriter, *http.Requ
 		since   = p.since
 		start   = p.start
 		forward = g.credentials.forward
+		usual   = usualConnections()
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
 		lines := h[name]
-		if len(lines) != 1 || len(h["Connection"]) != 0 || len(r.Trailer) != 0 {
+		connection := h["Connection"]
+		if len(lines) != 1 || len(r.Trailer) != 0 || (len(connection) != 0 && !usual[strings.Join(connection, ",")]) {
 			slow(w, r)
 			return
 		}
