@@ -31,27 +31,24 @@ func (u *Upstream) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if row == nil {
 		return undocumented(reply)
 	}
+	// A documented yes or no counts only with its JSON object.
+	if reply.Body == nil && (row.Meaning == Good || row.Meaning == Refused) {
+		return undocumented(reply)
+	}
+	if row.Meaning == Good {
+		return u.accept(reply, c)
+	}
 	denial := row.denial(reply)
 	if u.api.Documented(code) {
 		denial.Code = code
 	}
 	switch row.Meaning {
+	case Refused, Busy:
+		return Decision{Denial: u.api.Relay(reply, denial)}, nil
 	case Trouble:
 		return couldNotTell(ErrUnavailable, happened(row, reply), denial)
 	case WrongSetting:
 		return couldNotTell(ErrMistake, happened(row, reply), denial)
-	case Busy:
-		return Decision{Denial: u.api.Relay(reply, denial)}, nil
-	}
-	if reply.Body == nil {
-		// A documented yes or no counts only with its JSON object.
-		return undocumented(reply)
-	}
-	switch row.Meaning {
-	case Refused:
-		return Decision{Denial: u.api.Relay(reply, denial)}, nil
-	case Good:
-		return u.accept(reply, c)
 	}
 	return undocumented(reply)
 }
