@@ -43,7 +43,7 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 
 // eventGap is between two events; a stream that is buffered on the way shows
 // as events that come together.
-const eventGap = 150 * time.Millisecond
+const eventGap = 300 * time.Millisecond
 
 func events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")

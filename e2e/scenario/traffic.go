@@ -88,7 +88,8 @@ func serverSentEvents(t *testing.T, g *Gate) {
 		last = time.Now()
 	}
 	same(t, "events", got, 5)
-	if apart < 4 {
+	if apart < 3 { // all at once, where something holds them up
+
 		t.Errorf("only %d of 5 events came by themselves: the stream is held up", apart)
 	}
 }

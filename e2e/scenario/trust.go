@@ -147,10 +147,10 @@ func outage(t *testing.T, g *Gate) {
 	up := panel(g.Clock())
 	defer up.Close()
 	known, unknown := up.IssueToken(Marker+"ali"), up.IssueToken(Marker+"ali")
-	config := block("bearer", "ippanel", up.URL, "timeout", "500ms")
+	config := block("bearer", "ippanel", up.URL, "timeout", "1s")
 	g.Serve(Routes{"r": config, "own": with(config, "errors", map[string]any{"unavailable": "503"})})
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(known)}})
-	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"data":null}`, Delay: 700 * time.Millisecond})
+	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"data":null}`, Delay: 1500 * time.Millisecond})
 	for range 2 {
 		r := g.Expect(500, Call{Route: "r", Lines: []string{bearer(unknown)}})
 		same(t, "body", r.Body, `{"data":null,"meta":{"status":false,"message":"The authentication service could not be asked. Try again later.","message_parameters":[],"message_code":"500-1","errors":{}}}`)
