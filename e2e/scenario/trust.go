@@ -46,6 +46,9 @@ func bodyFirst(t *testing.T, g *Gate) {
 		g.Expect(500, Call{Route: "bare", Lines: []string{key(Marker + "bad")}})
 	}
 	counts(t, "distrusted: two calls and no more", up.Calls(), 2)
+	until(t, "the distrust is in the log", func() bool {
+		return strings.Contains(g.Logs(), "set probe or account")
+	})
 	said := 0
 	for _, line := range strings.Split(g.Logs(), "\n") {
 		if strings.Contains(line, `distrusted`) && strings.Contains(line, "set probe or account") {
@@ -95,9 +98,9 @@ func heals(t *testing.T, g *Gate) {
 	other := up.IssueToken(upstreams.User{UserName: Marker + "other"})
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(other)}})
 	counts(t, "trusted", up.Calls(), calls+3)
-	if !strings.Contains(g.Logs(), `"event":"trusted"`) {
-		t.Error("the change of mind is not in the log")
-	}
+	until(t, "the change of mind is in the log", func() bool {
+		return strings.Contains(g.Logs(), `"event":"trusted"`)
+	})
 }
 
 func canaryUnavailable(t *testing.T, g *Gate) {
