@@ -126,3 +126,10 @@ func until(issued, expires time.Time) verifies {
 		return verifier.Decision{Allowed: true, Issued: issued, Expires: expires}, nil
 	}
 }
+
+// Scopes tells how many scopes are known.
+func (r *Registry) Scopes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.scopes)
+}

@@ -104,10 +104,3 @@ func (r *Registry) expel() {
 		}
 	}
 }
-
-// Scopes tells how many scopes are known.
-func (r *Registry) Scopes() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.scopes)
-}
