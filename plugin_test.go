@@ -59,3 +59,21 @@ func TestTheSameFaultsAreSaidOnceAndTheirEndToo(t *testing.T) {
 		t.Errorf("%d faults and %d healings in the log, want 2 and 1: %s", faults, healed, log)
 	}
 }
+
+func TestOneRequestTeachesFewHeaderNames(t *testing.T) {
+	id := newIdentity(&settings{prefix: "X-Auth-"}, verifier.Accepts{})
+	var names []string
+	for i := 0; i < 10*maxLearned; i++ {
+		names = append(names, "X-Invented-"+strings.Repeat("a", i))
+	}
+	id.learn(names)
+	if got := len(id.harmless()); got != maxLearned {
+		t.Errorf("one request taught %d names, want %d", got, maxLearned)
+	}
+	for i := 0; i < 100; i++ {
+		id.learn(names[(i%10)*maxLearned : (i%10+1)*maxLearned])
+	}
+	if got := len(id.harmless()); got > maxKnownNames {
+		t.Errorf("%d names are held, want at most %d", got, maxKnownNames)
+	}
+}
