@@ -13,11 +13,11 @@ var (
 	topWords = vocabulary{
 		keys: []string{
 			"mode", "bearer", "applicationKey", "basic", "cache", "identity",
-			"forwardCredential", "optional", "preflight", "errors", "canary", "log",
+			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "unknown",
 		},
-		later: []string{"session", "unknown", "shared"},
+		later: []string{"session", "shared"},
 	}
-	unknownWords = vocabulary{later: []string{"perClient", "depth"}}
+	unknownWords = vocabulary{keys: []string{"perClient", "depth"}}
 	cacheWords   = vocabulary{keys: []string{"size", "negative", "negativeSize", "epoch"}}
 	errorsWords  = vocabulary{keys: []string{"format", "statuses", "unavailable"}}
 
@@ -39,16 +39,12 @@ func readSettings(raw map[string]any, env func(string) (string, bool)) (*setting
 	r := &reader{env: env}
 	top := r.enter("", reflect.ValueOf(raw))
 	top.settle(topWords)
-	// Its keys are named one by one, as they are documented.
-	unknown := top.values["unknown"]
-	if unknown.shape == shapeBlock {
-		r.enter("unknown.", unknown.value).settle(unknownWords)
-	}
 	top.mode("mode")
 
 	read := &settings{}
 	top.credentials(read)
 	top.cache("cache", read)
+	top.unknown("unknown", read)
 	top.identity("identity", read)
 	read.forwardCredential = top.boolean("forwardCredential", false)
 	read.optional = top.boolean("optional", false)

@@ -9,8 +9,8 @@ import (
 
 // The keys of a credential block, and the ranges of its durations.
 var (
-	blockKeys  = []string{"api", "url", "path", "method", "lifetime", "timeout", "tls"}
-	blockLater = []string{"revalidate", "budget", "learn"}
+	blockKeys  = []string{"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls"}
+	blockLater = []string{"learn"}
 	probeKeys  = []string{"username", "password"}
 
 	lifetimeSpan = span{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
@@ -60,6 +60,8 @@ func (s *section) credential(kind verifier.Kind, canary bool) *block {
 	}
 	b.upstream.Method = inner.choice("method", known.Method, []string{"GET", "POST"})
 	b.lifetime = inner.duration("lifetime", known.Life, lifetimeSpan)
+	b.revalidate = inner.duration("revalidate", 0, lifetimeSpan)
+	b.budget = inner.rate("budget", known.Quota)
 	b.timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
 	if kind == verifier.Basic {
 		b.upstream.Key = inner.operatorKey("applicationKey")

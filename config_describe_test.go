@@ -24,7 +24,9 @@ func describe(s *settings) string {
 		say(kind+".path", b.upstream.Path)
 		say(kind+".method", b.upstream.Method)
 		say(kind+".lifetime", b.lifetime)
+		say(kind+".revalidate", b.revalidate)
 		say(kind+".timeout", b.timeout)
+		say(kind+".budget", b.budget)
 		say(kind+".applicationKey", b.upstream.Key)
 		say(kind+".account", b.upstream.Account)
 		if b.upstream.Probe != nil {
@@ -42,6 +44,8 @@ func describe(s *settings) string {
 	say("cache.negative", s.negative)
 	say("cache.negativeSize", s.negativeSize)
 	say("cache.epoch", s.epoch)
+	say("unknown.perClient", s.perClient)
+	say("unknown.depth", s.depth)
 	say("identity.prefix", s.prefix)
 	for _, h := range s.headers {
 		say("identity.headers."+h.Header, h.Field)

@@ -137,11 +137,12 @@ func TestFaultsComeInTheSameOrderEveryTime(t *testing.T) {
 // everyKey is a good configuration that holds every key there is.
 const everyKey = `{
 	"mode": "protect", "forwardCredential": true, "optional": true, "preflight": true, "canary": true, "log": "debug",
-	"bearer": {"api": "ippanel", "url": "https://a.example", "path": "/p", "method": "GET", "lifetime": "1h", "timeout": "1s",
+	"bearer": {"api": "ippanel", "url": "https://a.example", "path": "/p", "method": "GET", "lifetime": "1h", "timeout": "1s", "revalidate": "5m", "budget": "10/1h",
 		"tls": {"ca": "", "cert": "", "serverName": "x", "insecureSkipVerify": true}},
 	"applicationKey": {"api": "thammasat", "url": "https://b.example", "account": false, "probe": {"username": "u", "password": "p"}},
 	"basic": {"api": "thammasat", "url": "https://c.example", "applicationKey": "k", "tls": {"ca": ""}},
 	"cache": {"size": 1, "negative": "1s", "negativeSize": 1, "epoch": "e"},
+	"unknown": {"perClient": "30/1m", "depth": 1},
 	"identity": {"prefix": "X-A-", "headers": {"X-A-User": "user"}, "require": {"user": "a, b"}},
 	"errors": {"format": "problem", "statuses": {"401": 402}, "unavailable": 503}
 }`
@@ -297,7 +298,7 @@ func TestABlockOfMoreKeysThanAnybodyWritesIsNotRead(t *testing.T) {
 		faults[0].line() != "cache.*: 1004 keys in one block; allowed: at most 1000" {
 		t.Errorf("%q", faultLines(faults))
 	}
-	if _, faults := readSettings(config, nil); len(faults) == 0 || faults[0].line() != "*: 1012 keys in one block; allowed: at most 1000" {
+	if _, faults := readSettings(config, nil); len(faults) == 0 || faults[0].line() != "*: 1013 keys in one block; allowed: at most 1000" {
 		t.Errorf("%q", faultLines(faults))
 	}
 }

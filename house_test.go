@@ -20,7 +20,7 @@ var arrows = map[string]struct {
 }{
 	module:               {ours: module + "/cache " + module + "/verifier"},
 	module + "/cache":    {ours: module + "/verifier", closed: "net net/http net/url crypto/tls encoding/json"},
-	module + "/verifier": {closed: "github.com/hashicorp/golang-lru/simplelru golang.org/x/sync/singleflight"},
+	module + "/verifier": {closed: "golang.org/x/sync/singleflight"},
 }
 
 func TestThePluginKnowsTheCacheTheCacheTheVerifierAndNobodyCallsBackUp(t *testing.T) {

@@ -46,6 +46,7 @@ type gate struct {
 	refusal     *refusal
 	optional    bool
 	preflight   bool
+	depth       int // which address a client is known by
 	credentials *credentials
 	journal     *journal
 }
@@ -110,7 +111,9 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		return
 	}
 	d := g.scheme(c.Kind)
-	decision, err := d.cache.Verify(r.Context(), c)
+	decision, err := d.cache.Verify(r.Context(), c, func() string {
+		return clientOf(r, g.depth)
+	})
 	if errors.Is(err, cache.ErrPanic) {
 		g.journal.bug("a panic while a credential was verified")
 	}

@@ -69,6 +69,7 @@ func (p *Process) compose(ctx context.Context, next http.Handler, config *Config
 		accepts:   accepts(s),
 		optional:  s.optional,
 		preflight: s.preflight,
+		depth:     s.depth,
 		journal:   j,
 	}
 	g.identity = newIdentity(s, g.accepts)
@@ -105,10 +106,13 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 	}
 	policy := cache.Policy{
 		Lifetime:     b.lifetime,
+		Revalidate:   b.revalidate,
 		Negative:     s.negative,
 		Timeout:      b.timeout,
 		Size:         s.cacheSize,
 		NegativeSize: s.negativeSize,
+		Budget:       b.budget,
+		PerClient:    s.perClient,
 	}
 	u := b.upstream
 	probe := verifier.Account{}
@@ -116,13 +120,13 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 		probe = *u.Probe
 	}
 	fingerprint := p.scopes.Fingerprint(b.api.Name, string(u.Kind), u.URL, u.Path, u.Method,
-		fmt.Sprint(u.Account, u.Canary), probe.User, probe.Password, u.Key, s.epoch,
+		fmt.Sprint(u.Account, u.Canary), probe.User, probe.Password, u.Key,
 		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify))
 	plan := p.scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
-		fmt.Sprintf("%q", s.require), b.lifetime.String())
-	instance := cache.Instance{Context: ctx, Plan: plan, Policy: policy, Report: j.report}
-	d.cache, d.front = p.scopes.Join(fingerprint, instance, b.api.PerKey, func(report verifier.Report) verifier.Verifier {
-		return p.chain(b, report)
+		fmt.Sprintf("%q", s.require), b.lifetime.String(), b.revalidate.String())
+	instance := cache.Instance{Context: ctx, Epoch: s.epoch, Plan: plan, Policy: policy, Report: j.report}
+	d.cache, d.front = p.scopes.Join(fingerprint, instance, b.api.PerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
+		return p.chain(b, limit, report)
 	})
 	return d
 }
@@ -138,17 +142,28 @@ func identityHeaders(s *settings, api *verifier.API) []verifier.HeaderField {
 	return headers
 }
 
-// chain is what a scope asks: the upstream, and around it what makes its word
-// believable.
-func (p *Process) chain(b *block, report verifier.Report) verifier.Verifier {
+// chain is what a scope asks: the upstream, and around it what spares it and
+// what makes its word believable. The canary's own questions are spared it too.
+func (p *Process) chain(b *block, limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
 	exchange, err := verifier.NewExchange(b.upstream, p.now)
 	if err != nil {
 		panic(err.Error()) // the settings have been checked
 	}
 	upstream := verifier.NewUpstream(b.api, b.upstream, exchange)
 	watched := verifier.NewWatch(upstream, p.now, report)
-	believed := p.believed(watched, b, report)
+	budgeted := verifier.NewBudget(watched, b.upstream, limit, p.now, report)
+	circuit := verifier.NewCircuit(budgeted, p.now, report)
+	spared := p.braked(circuit, b)
+	believed := p.believed(spared, b, report)
 	return verifier.NewExpiry(believed, b.api, p.now)
+}
+
+// braked puts the brake before next, where clients bring accounts.
+func (p *Process) braked(next verifier.Verifier, b *block) verifier.Verifier {
+	if b.upstream.Kind != verifier.Basic && !b.upstream.Account {
+		return next
+	}
+	return verifier.NewBrake(next, b.api, p.now)
 }
 
 // believed puts the canary before next, where the operator has not done

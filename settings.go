@@ -15,6 +15,9 @@ type settings struct {
 	negativeSize int
 	epoch        string
 
+	perClient verifier.Rate // unknown.perClient
+	depth     int           // unknown.depth
+
 	prefix            string                 // "X-Auth-", in canonical spelling
 	headers           []verifier.HeaderField // nil: each API's own set, under the prefix
 	require           []requirement          // in the order of their fields' names
@@ -35,6 +38,9 @@ type block struct {
 	upstream verifier.Settings
 	lifetime time.Duration
 	timeout  time.Duration
+
+	revalidate time.Duration // 0: never
+	budget     verifier.Rate // zero: none
 }
 
 // requirement lists the values of a field that are let in.

@@ -84,7 +84,7 @@ func TestQuestionsUnderWayAreBounded(t *testing.T) {
 	})
 	landed := make(chan bool, maxFlights+1)
 	ask := func(token string) {
-		d, _ := c.Verify(context.Background(), bearer(token))
+		d, _ := c.Verify(context.Background(), bearer(token), client)
 		landed <- d.Allowed
 	}
 	for i := 0; i < maxFlights; i++ {
@@ -123,7 +123,7 @@ func TestAnImpatientInstanceLeavesTheFlightToTheOthers(t *testing.T) {
 	g.ask(context.Background(), patient, 10)
 	<-g.arrived
 	start := time.Now()
-	if d, err := impatient.Verify(context.Background(), bearer("x")); d.Allowed || err == nil || time.Since(start) > time.Second {
+	if d, err := impatient.Verify(context.Background(), bearer("x"), client); d.Allowed || err == nil || time.Since(start) > time.Second {
 		t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
 	}
 	g.release()

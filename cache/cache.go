@@ -5,8 +5,6 @@ package cache
 
 import (
 	"context"
-	"errors"
-	"reflect"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
@@ -16,10 +14,17 @@ import (
 // Policy is what one instance makes of the answers that its scope shares.
 type Policy struct {
 	Lifetime     time.Duration // how long a yes is honoured after the issue
+	Revalidate   time.Duration // the age from which a yes is confirmed; 0: never
 	Negative     time.Duration // how long a no is remembered; 0: not
 	Timeout      time.Duration // how long a request waits for an answer
 	Size         int           // good credentials held; the largest of live instances counts
 	NegativeSize int           // refusals held; likewise
+
+	// Budget bounds the calls to the upstream: of live instances' the smallest
+	// holds. PerClient bounds the refused calls that one client address may
+	// cause. Zero: no limit.
+	Budget    verifier.Rate
+	PerClient verifier.Rate
 }
 
 // Cache is one instance's view of a scope: a verifier that asks its scope's
@@ -30,29 +35,18 @@ type Cache struct {
 	front  *Front
 }
 
-// maxFlights bounds the questions under way in one scope; beyond it a new one
-// is not asked.
-const maxFlights = 64
-
-// answer is what one flight brought.
-type answer struct {
-	decision verifier.Decision
-	entry    *entry // the yes; nil: there was none
-	err      error
-}
-
-// errGone: the client left, or its instance's time was over.
-var errGone = errors.New("no answer in the time there was")
-
-// ErrPanic: a verification ended in a panic of ours.
-var ErrPanic = errors.New("a verification ended in a panic")
-
 // Verify returns what is known, or asks: one flight for all who ask about one
 // credential at the same time. The flight goes on without the caller that
 // started it; a caller waits for no longer than its own instance's timeout.
-func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (verifier.Decision, error) {
+// client names the address that pays for a flight that is refused; it is called
+// only where nothing is known.
+func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, client func() string) (verifier.Decision, error) {
 	key := c.scope.key(credential)
-	d, results, longer := c.begin(key, credential)
+	d, known := c.known(key, credential)
+	if known {
+		return d, nil
+	}
+	d, results, longer := c.begin(key, credential, client())
 	if results == nil {
 		c.scope.crowded(d)
 		return d, nil
@@ -65,45 +59,50 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential) (ver
 	return c.join(ctx, results)
 }
 
-// begin finds a known answer, or else (with results that are not nil) the
-// flight that is to bring one, and whether it may take longer than this
-// instance wants to wait. Both under the lock under which flights land: whoever
-// finds nothing remembered finds the flight.
-func (c *Cache) begin(key [32]byte, credential verifier.Credential) (d verifier.Decision, results <-chan singleflight.Result, longer bool) {
+// known finds a remembered answer, and has an old yes confirmed behind the
+// request's back.
+func (c *Cache) known(key [32]byte, credential verifier.Credential) (d verifier.Decision, known bool) {
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used = s.now()
+	d, known = c.recall(key, credential)
+	if known && d.Allowed && c.policy.Revalidate > 0 {
+		c.revalidate(key, credential)
+	}
+	return d, known
+}
+
+// begin finds the flight that is to bring an answer, and whether it may take
+// longer than this instance wants to wait; or (results are nil) what to say at
+// once. All under the lock under which flights land: whoever finds nothing
+// remembered finds the flight.
+func (c *Cache) begin(key [32]byte, credential verifier.Credential, client string) (d verifier.Decision, results <-chan singleflight.Result, longer bool) {
+	s := c.scope
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	d, known := c.recall(key, credential)
 	if known {
 		return d, nil, false
 	}
-	timeout := s.flying[key]
-	if timeout == 0 && len(s.flying) >= maxFlights {
-		d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
-		return d, nil, false
+	credential.Known = s.store.entry(key) != nil
+	f := s.flying[key]
+	if f == nil {
+		payer := c.payer(credential, client)
+		wait := s.mayDepart(payer)
+		if wait > 0 {
+			d.Denial = verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}
+			return d, nil, false
+		}
+		if s.inFlight >= maxFlights {
+			d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
+			return d, nil, false
+		}
+		f = s.depart(key, payer)
 	}
-	if timeout == 0 {
-		timeout = s.timeout
-		s.flying[key] = timeout
-	}
-	results = s.flights.DoChan(string(key[:]), func() (interface{}, error) {
-		defer guard()
-		a := c.fly(key, credential, timeout)
-		return a, nil
-	})
-	longer = timeout > c.policy.Timeout
+	results = c.board(key, credential, f)
+	longer = f.timeout > c.policy.Timeout
 	return d, results, longer
-}
-
-// join waits for a flight to land.
-func (c *Cache) join(ctx context.Context, results <-chan singleflight.Result) (verifier.Decision, error) {
-	a := wait(ctx, results)
-	d := a.decision
-	if a.entry != nil {
-		d.Expires = a.entry.end(c.policy.Lifetime)
-	}
-	return d, a.err
 }
 
 // recall looks a credential up: a yes that has not ended, a no that is still
@@ -122,62 +121,31 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.D
 	if r := s.store.refusal(key); r != nil && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
 		return verifier.Decision{Denial: r.denial}, true
 	}
-	if r := s.store.coolDown(s.quotaKey(credential)); r != nil && !now.Before(r.asked) && now.Before(r.until) {
+	if r := s.cooling(credential, now); r != nil {
 		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
 		return verifier.Decision{Denial: d}, true
 	}
 	return verifier.Decision{}, false
 }
 
-// fly asks, keeps what was learned, and lands. Whatever happens, it lands.
-func (c *Cache) fly(key [32]byte, credential verifier.Credential, timeout time.Duration) *answer {
-	a := failed(ErrPanic)
-	c.ask(credential, timeout, a)
+// cooling is the upstream's "not now" that holds for a credential, if any. The
+// caller holds the lock.
+func (s *Scope) cooling(credential verifier.Credential, now time.Time) *refusal {
+	r := s.store.coolDown(s.quotaKey(credential))
+	if r == nil || now.Before(r.asked) || !now.Before(r.until) {
+		return nil
+	}
+	return r
+}
+
+// Forget drops what is known of a credential. A question about it that is under
+// way is void: its yes, late as it comes, is given to nobody and not kept.
+func (c *Cache) Forget(credential verifier.Credential) {
 	s := c.scope
+	key := s.key(credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.flying, key)
-	s.flights.Forget(string(key[:]))
-	s.keep(key, credential, a)
-	return a
-}
-
-func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *answer) {
-	defer guard()
-	// No request's context: the first to ask may leave, the others wait on.
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	d, err := c.scope.next.Verify(ctx, credential)
-	a.decision, a.err = d, err
-}
-
-// wait takes a flight's answer, or leaves when the context ends. By reflection,
-// since the interpreter mixes up select statements; whoever leaves so leaves
-// nothing behind.
-func wait(ctx context.Context, results <-chan singleflight.Result) *answer {
-	cases := []reflect.SelectCase{
-		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
-		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(results)},
-	}
-	chosen, landed, _ := reflect.Select(cases)
-	if chosen == 0 {
-		return failed(errGone)
-	}
-	a, ok := landed.FieldByName("Val").Interface().(*answer)
-	if !ok {
-		return failed(ErrPanic)
-	}
-	return a
-}
-
-// failed is an answer that nobody gets in with.
-func failed(err error) *answer {
-	d := verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable}}
-	return &answer{decision: d, err: err}
-}
-
-// guard ends a panic of ours where it happens: in a goroutine it would end the
-// whole process.
-func guard() {
-	_ = recover()
+	s.forgetFlight(key)
+	s.store.good.Remove(key)
+	s.store.bad.Remove(key)
 }

@@ -88,7 +88,7 @@ func TestCouldNotFindOutIsNeverRemembered(t *testing.T) {
 	w.turn(func(context.Context, verifier.Credential) (verifier.Decision, error) {
 		return verifier.Decision{Allowed: true}, verifier.ErrUnavailable // an error beside a yes
 	})
-	if _, err := c.Verify(context.Background(), bearer("x")); err == nil {
+	if _, err := c.Verify(context.Background(), bearer("x"), client); err == nil {
 		t.Error("the error is lost")
 	}
 	w.turn(yes)

@@ -71,7 +71,7 @@ func usual() Policy {
 func (w *world) join(ctx context.Context, scope, plan string, p Policy, perKey bool) (*Cache, *Front) {
 	i := Instance{Context: ctx, Plan: w.registry.Fingerprint(plan, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
 	return w.registry.Join(w.registry.Fingerprint(scope), i, perKey,
-		func(verifier.Report) verifier.Verifier { return verifies(w.ask) })
+		func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(w.ask) })
 }
 
 // cache is an instance that lives as long as the test.
@@ -85,7 +85,7 @@ func (w *world) cache(p Policy) *Cache {
 func (w *world) expect(c *Cache, credential verifier.Credential, want verifier.Reason, calls int64) verifier.Decision {
 	w.t.Helper()
 	before := w.calls.Load()
-	d, _ := c.Verify(context.Background(), credential)
+	d, _ := c.Verify(context.Background(), credential, client)
 	if d.Allowed != (want == "") || d.Denial.Reason != want {
 		w.t.Errorf("allowed %v, %q; want %q", d.Allowed, d.Denial.Reason, want)
 	}
@@ -94,6 +94,9 @@ func (w *world) expect(c *Cache, credential verifier.Credential, want verifier.R
 	}
 	return d
 }
+
+// client is the address of the callers that have none of their own.
+func client() string { return "client" }
 
 func bearer(token string) verifier.Credential {
 	return verifier.Credential{Kind: verifier.Bearer, Token: token}
@@ -112,7 +115,7 @@ func refuse(reason verifier.Reason) verifies {
 
 func throttle(wait time.Duration) verifies {
 	return func(context.Context, verifier.Credential) (verifier.Decision, error) {
-		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}}, nil
+		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Throttled, HTTP: 429, RetryAfter: wait}}, nil
 	}
 }
 

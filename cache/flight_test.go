@@ -40,7 +40,7 @@ func (g *crowd) ask(ctx context.Context, c *Cache, n int) {
 		g.done.Add(1)
 		go func() {
 			defer g.done.Done()
-			d, err := c.Verify(ctx, bearer("x"))
+			d, err := c.Verify(ctx, bearer("x"), client)
 			if d.Allowed && d.Identity.Get("user") == "x" && err == nil {
 				g.in.Add(1)
 			}
@@ -78,7 +78,7 @@ func TestInstancesOfOneScopeShareAFlight(t *testing.T) {
 	if w.calls.Load() != 1 || g.in.Load() != 100 {
 		t.Errorf("%d calls, %d let in; want 1, 100", w.calls.Load(), g.in.Load())
 	}
-	if d, _ := other.Verify(context.Background(), bearer("x")); !d.Expires.Equal(w.Now().Add(time.Minute)) {
+	if d, _ := other.Verify(context.Background(), bearer("x"), client); !d.Expires.Equal(w.Now().Add(time.Minute)) {
 		t.Errorf("until %s", d.Expires)
 	}
 }
@@ -90,7 +90,7 @@ func TestACallerThatLeavesTakesNobodyWithIt(t *testing.T) {
 	first, leave := context.WithCancel(context.Background())
 	left := make(chan error, 1)
 	go func() {
-		d, err := c.Verify(first, bearer("x"))
+		d, err := c.Verify(first, bearer("x"), client)
 		if d.Allowed || d.Denial.Reason != verifier.Unavailable {
 			err = errors.New("it got in")
 		}
@@ -121,7 +121,7 @@ func TestAFlightLandsWithoutAnybodyWaiting(t *testing.T) {
 	})
 	gone, leave := context.WithCancel(context.Background())
 	leave()
-	if _, err := c.Verify(gone, bearer("x")); !errors.Is(err, errGone) {
+	if _, err := c.Verify(gone, bearer("x"), client); !errors.Is(err, errGone) {
 		t.Errorf("%v", err)
 	}
 	<-g.arrived
@@ -176,7 +176,7 @@ func TestAFlightHasATimeOfItsOwn(t *testing.T) {
 		return down(ctx, credential)
 	})
 	start := time.Now()
-	d, err := c.Verify(context.WithValue(context.Background(), contextKey{}, "request"), bearer("x"))
+	d, err := c.Verify(context.WithValue(context.Background(), contextKey{}, "request"), bearer("x"), client)
 	if d.Allowed || err == nil || time.Since(start) > 5*time.Second {
 		t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
 	}
@@ -193,7 +193,7 @@ func TestManyCallersOneAfterAnotherMakeOneCallEach(t *testing.T) {
 			done.Add(1)
 			go func() {
 				defer done.Done()
-				if d, err := c.Verify(context.Background(), bearer("x")); !d.Allowed || err != nil {
+				if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
 					t.Errorf("%+v (%v)", d, err)
 				}
 			}()
@@ -219,7 +219,7 @@ func TestNoGoroutineStays(t *testing.T) {
 	g.done.Wait()
 	w.turn(down)
 	for i := 0; i < 100; i++ {
-		_, _ = c.Verify(context.Background(), bearer("y"))
+		_, _ = c.Verify(context.Background(), bearer("y"), client)
 	}
 	waitUntil(t, func() bool { return runtime.NumGoroutine() <= before })
 }
@@ -239,7 +239,7 @@ func TestAnInstanceWaitsNoLongerThanItWants(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	long, _ := w.join(ctx, "scope", "plan", patient, false)
 	go func() {
-		_, _ = long.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"})
+		_, _ = long.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"}, client)
 	}()
 	for w.calls.Load() == 0 {
 		time.Sleep(time.Millisecond)
@@ -249,7 +249,7 @@ func TestAnInstanceWaitsNoLongerThanItWants(t *testing.T) {
 	w.move(grace + time.Second)
 	short, _ := w.join(context.Background(), "scope", "plan", impatient, false)
 	begun := time.Now()
-	d, err := short.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"})
+	d, err := short.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"}, client)
 	if err == nil || d.Allowed || time.Since(begun) > 5*time.Second {
 		t.Errorf("%+v (%v) after %s", d, err, time.Since(begun))
 	}

@@ -52,7 +52,7 @@ func (c *Cache) Ready(line [32]byte, answer int64) [][]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := c.front.Ready[line]
-	if x == nil || x.answer != answer {
+	if x == nil || x.answer != answer || s.now().Sub(s.start) >= x.Until {
 		return nil
 	}
 	return x.Values
@@ -70,7 +70,12 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 		return
 	}
 	e.hot = append(c.front.makeRoom(e.hot, line), hotLine{front: c.front, line: line})
-	c.front.Ready[line] = &Ready{From: e.asked.Sub(s.start), Until: d.Expires.Sub(s.start), Values: values, Key: key, answer: e.answer}
+	until := d.Expires
+	due := e.tried.Add(c.policy.Revalidate)
+	if c.policy.Revalidate > 0 && due.Before(until) {
+		until = due // then a request has to come the long way, to set off the question
+	}
+	c.front.Ready[line] = &Ready{From: e.asked.Sub(s.start), Until: until.Sub(s.start), Values: values, Key: key, answer: e.answer}
 }
 
 // makeRoom returns an entry's hot lines without this one, without those of

@@ -12,7 +12,7 @@ import (
 // hot verifies a credential and makes its answer ready for a line.
 func (w *world) hot(c *Cache, f *Front, credential verifier.Credential, line string) {
 	w.t.Helper()
-	d, err := c.Verify(context.Background(), credential)
+	d, err := c.Verify(context.Background(), credential, client)
 	if err != nil || !d.Allowed {
 		w.t.Fatalf("%+v (%v)", d, err)
 	}
@@ -60,7 +60,7 @@ func TestWhatIsReplacedOrForgottenIsNotReady(t *testing.T) {
 		w.hot(c, f, bearer("x"), "Bearer x")
 		w.move(time.Hour)
 		w.turn(answer)
-		if _, err := brief.Verify(context.Background(), bearer("x")); err != nil {
+		if _, err := brief.Verify(context.Background(), bearer("x"), client); err != nil {
 			t.Fatal(err)
 		}
 		if w.ready(f, "Bearer x") != "" || len(f.Ready) != 0 {
@@ -72,14 +72,14 @@ func TestWhatIsReplacedOrForgottenIsNotReady(t *testing.T) {
 func TestAnAnswerThatWasReplacedMeanwhileIsNotMadeReady(t *testing.T) {
 	w := newWorld(t)
 	c, f := w.join(context.Background(), "scope", "plan", usual(), false)
-	old, _ := c.Verify(context.Background(), bearer("x"))
+	old, _ := c.Verify(context.Background(), bearer("x"), client)
 	w.move(10 * time.Hour)
 	w.expect(c, bearer("x"), "", 1)
 	c.Heat(bearer("x"), old, f.Line("Bearer x"), [][]string{{"old"}})
 	if len(f.Ready) != 0 {
 		t.Error("an old answer became ready")
 	}
-	d, _ := c.Verify(context.Background(), bearer("x"))
+	d, _ := c.Verify(context.Background(), bearer("x"), client)
 	if c.Ready(f.Line("Bearer x"), d.Answer) != nil {
 		t.Error("something is ready for nobody")
 	}

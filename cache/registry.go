@@ -46,41 +46,54 @@ func (r *Registry) Fingerprint(parts ...string) string {
 // Instance is one handler, as it joins a scope.
 type Instance struct {
 	Context context.Context // ends when Traefik replaces the handler
+	Epoch   string          // a change of it forgets everything learned
 	Plan    string          // names all that goes into its header values
 	Policy  Policy
 	Report  verifier.Report // its log
 }
 
-// Join gives an instance its view of the scope of that fingerprint. The first
-// to come makes the scope, over what build returns; perKey says that the
-// upstream's quota counts by application key. What build makes reports through
-// the scope, and so to the newest instance's log.
-func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build func(verifier.Report) verifier.Verifier) (*Cache, *Front) {
+// Build makes what a scope asks. It reports through report, and asks limit
+// before every call how many it may make.
+type Build func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier
+
+// Join gives an instance its view of the scope of that fingerprint and the
+// instance's epoch. The first to come makes the scope, over what build returns;
+// perKey says that the upstream's quota counts by application key. What build
+// makes reports through the scope, and so to the newest instance's log.
+func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build) (*Cache, *Front) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.scopes[fingerprint]
-	if s == nil {
-		s = r.open(fingerprint, i.Policy, perKey)
-		report := s.report
-		s.next = build(report)
-		r.scopes[fingerprint] = s
+	name := r.Fingerprint(fingerprint, i.Epoch)
+	s := r.scopes[name]
+	if s == nil || s.over() {
+		s = r.open(name, i.Policy, perKey)
+		s.family = fingerprint
+		limit, report := s.limit, s.report
+		s.next = build(limit, report)
+		r.scopes[name] = s
 	}
 	front := s.join(i)
+	for other, relative := range r.scopes {
+		if other != name && relative.family == fingerprint {
+			relative.supersede()
+		}
+	}
 	r.expel()
 	return &Cache{scope: s, policy: i.Policy, front: front}, front
 }
 
-func (r *Registry) open(fingerprint string, policy Policy, perKey bool) *Scope {
+func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {
 	return &Scope{
 		flights:   &singleflight.Group{},
 		perKey:    perKey,
 		start:     r.start,
 		now:       r.now,
-		secret:    derive(r.secret, "scope", fingerprint),
+		secret:    derive(r.secret, "scope", name),
 		store:     newStore(policy.Size, policy.NegativeSize, cool),
 		fronts:    map[string]*Front{},
 		instances: map[string]*instance{},
-		flying:    map[[32]byte]time.Duration{},
+		flying:    map[[32]byte]*flight{},
+		clients:   verifier.NewWindows(),
 		size:      policy.Size,
 		negative:  policy.NegativeSize,
 	}
@@ -94,13 +107,13 @@ func (r *Registry) expel() {
 		return // a reload makes many instances at once
 	}
 	r.expelled = now
-	for fingerprint, s := range r.scopes {
+	for name, s := range r.scopes {
 		s.mu.Lock()
 		s.sweep(now)
 		idle := s.idle(now)
 		s.mu.Unlock()
 		if idle {
-			delete(r.scopes, fingerprint)
+			delete(r.scopes, name)
 		}
 	}
 }

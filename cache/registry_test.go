@@ -93,7 +93,7 @@ func TestOfSizesTheLargestAmongLiveInstancesHolds(t *testing.T) {
 	fill := func(want int) {
 		t.Helper()
 		for i := 0; i < 10; i++ {
-			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)))
+			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), client)
 		}
 		if got := c.scope.store.good.Len(); got != want {
 			t.Errorf("%d are held, want %d", got, want)

@@ -27,19 +27,25 @@ type Scope struct {
 
 	mu        sync.Mutex
 	store     *store
-	flying    map[[32]byte]time.Duration // the flights under way, and their time limits
-	crowd     bool                       // that there are too many has been reported
-	reporter  verifier.Report            // of the instance that joined last
-	answers   int64                      // number of the last yes
+	flying    map[[32]byte]*flight // the flights under way that count
+	inFlight  int                  // all flights under way, void ones included
+	clients   *verifier.Windows    // by address: the refused calls it caused
+	crowd     bool                 // that there are too many flights has been reported
+	reporter  verifier.Report      // of the instance that joined last
+	answers   int64                // number of the last yes
 	fronts    map[string]*Front
 	instances map[string]*instance // by plan and policy
 	size      int
 	negative  int
 	timeout   time.Duration   // of flights: the longest that a live instance waits
 	newest    context.Context // of the handler that joined last
-	life      time.Duration   // the longest lifetime seen
+	budget    verifier.Rate   // the smallest of live instances
+	life      time.Duration   // the longest lifetime or budget period seen
 	used      time.Time
 	sweepAt   time.Time // zero: nobody has left
+
+	family     string    // what it shares with scopes of other epochs
+	superseded time.Time // when its epoch was changed; zero: it was not
 }
 
 // instance stands for all handlers of one plan and policy. Traefik ends all its
@@ -81,13 +87,13 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 	if s.due(now) {
 		s.sweep(now)
 	}
-	s.crowd = s.crowd && len(s.flying) > maxFlights/2
+	s.crowd = s.crowd && s.inFlight > maxFlights/2
 	d := a.decision
 	if a.err != nil {
 		return
 	}
 	if d.Allowed {
-		a.entry = &entry{identity: d.Identity, asked: now, issued: d.Issued, expires: d.Expires}
+		a.entry = &entry{identity: d.Identity, asked: now, tried: now, issued: d.Issued, expires: d.Expires}
 		if d.Issued.IsZero() {
 			a.entry.issued = s.store.firstSeen(key, now)
 		}
@@ -106,6 +112,9 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 	}
 	switch d.Denial.Reason {
 	case verifier.Throttled:
+		if d.Denial.HTTP == 0 {
+			return // not the upstream's word, but of ours who keep count
+		}
 		s.store.cool.Add(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
 		s.store.putRefusal(key, &refusal{denial: d.Denial, asked: now})
@@ -126,6 +135,8 @@ func (s *Scope) join(i Instance) *Front {
 	s.reporter = i.Report
 	s.instances[fmt.Sprint(i.Plan, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, plan: i.Plan}
 	s.grow(i.Policy)
+	s.economize()
+	s.superseded = time.Time{}
 	front := s.fronts[i.Plan]
 	if front == nil {
 		front = &Front{
@@ -171,48 +182,6 @@ func (s *Scope) sweep(now time.Time) {
 		}
 	}
 	s.fit()
-}
-
-// grow makes room for one more instance at once, as far as it wants more.
-func (s *Scope) grow(p Policy) {
-	if p.Lifetime > s.life {
-		s.life = p.Lifetime
-	}
-	if p.Timeout > s.timeout {
-		s.timeout = p.Timeout
-	}
-	if p.Size > s.size || p.NegativeSize > s.negative {
-		s.size = larger(p.Size, s.size)
-		s.negative = larger(p.NegativeSize, s.negative)
-		s.store.resize(s.size, s.negative)
-	}
-}
-
-// fit gives everything the measure that the most demanding instance wants.
-func (s *Scope) fit() {
-	if len(s.instances) == 0 {
-		return
-	}
-	size, negative := 0, 0
-	s.timeout = 0
-	for _, i := range s.instances {
-		size = larger(i.policy.Size, size)
-		negative = larger(i.policy.NegativeSize, negative)
-		if i.policy.Timeout > s.timeout {
-			s.timeout = i.policy.Timeout
-		}
-	}
-	if size != s.size || negative != s.negative {
-		s.size, s.negative = size, negative
-		s.store.resize(size, negative)
-	}
-}
-
-func larger(a, b int) int {
-	if a > b {
-		return a
-	}
-	return b
 }
 
 // idle tells whether no instance has used the scope for longer than anything

@@ -8,11 +8,12 @@ import (
 )
 
 // entry is a remembered yes. It is replaced, never changed, but for the list
-// of its hot lines.
+// of its hot lines and the last try to confirm it.
 type entry struct {
 	answer   int64 // its number, from 1
 	identity verifier.Identity
 	asked    time.Time // when the upstream said yes
+	tried    time.Time // when it was asked last, whatever it said
 	issued   time.Time // when the credential was issued, else first seen
 	expires  time.Time // the credential's own end; zero: it does not say
 	hot      []hotLine

@@ -44,7 +44,7 @@ func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
 				if user := w.ready(f, credential.Token); user != "" && user != credential.Token {
 					t.Errorf("%s is ready as %s", credential.Token, user)
 				}
-				d, _ := c.Verify(context.Background(), credential)
+				d, _ := c.Verify(context.Background(), credential, client)
 				if d.Allowed != (kind == 'g') || (d.Allowed && d.Identity.Get("user") != credential.Token) {
 					t.Errorf("%s: %+v", credential.Token, d)
 				}

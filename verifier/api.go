@@ -12,6 +12,9 @@ type API struct {
 	Method string        // GET or POST
 	Life   time.Duration // how long a credential is good, by the documents
 
+	// Quota is how many calls the documents allow; zero: they name no limit.
+	Quota Rate
+
 	// BareToken: the documents show the token alone in Authorization.
 	BareToken bool
 
@@ -63,6 +66,10 @@ type API struct {
 
 	// Refuses says whether a denial of junk shows that credentials are checked.
 	Refuses func(d Denial, s Settings) bool
+
+	// RefusesAccount says whether a denial is about the account: its password
+	// was wrong. Nil: the API knows no accounts.
+	RefusesAccount func(d Denial) bool
 
 	// Advice names the key of a block to correct when junk was accepted.
 	Advice func(s Settings) string

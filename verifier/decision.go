@@ -38,11 +38,27 @@ type Denial struct {
 	RetryAfter time.Duration // 0: not known
 }
 
+// Refused: the upstream itself said no. A denial without a call is none, and
+// neither is "not now".
+func (d Decision) Refused() bool {
+	if d.Allowed || d.Denial.HTTP == 0 {
+		return false
+	}
+	switch d.Denial.Reason {
+	case Invalid, Expired, Forbidden, Unprocessable:
+		return true
+	}
+	return false
+}
+
 // The ways in which nothing could be found out. Errors of this package wrap
 // one of them; their texts hold nothing of a credential or a reply.
 var (
 	// ErrUnavailable: the upstream is down, slow, garbled, or in trouble.
 	ErrUnavailable = errors.New("unavailable")
+	// ErrFault is ErrUnavailable for a reason that speaks for an outage: a
+	// transport fault, a time-out, an error of the upstream's own.
+	ErrFault = fmt.Errorf("%w", ErrUnavailable)
 	// ErrMistake: the upstream says that the operator's own settings are wrong.
 	ErrMistake = errors.New("operator's mistake")
 	// ErrDistrusted: the upstream accepts what cannot be good.

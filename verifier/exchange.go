@@ -40,6 +40,7 @@ type Reply struct {
 	Received   time.Time
 	Body       *Value // one JSON object, read strictly; nil: there was none
 	Flaw       string // why Body is nil
+	Broken     bool   // the connection broke, or time ran out, inside the body
 }
 
 // Exchange speaks to one upstream: one request, one reply, nothing repeated.
@@ -102,6 +103,7 @@ func (e *Exchange) Do(ctx context.Context, q Question) (Reply, error) {
 	body.Close()
 	switch {
 	case err != nil:
+		reply.Broken = true
 		reply.Flaw = "its body was cut off: " + cause(err)
 	case len(data) > maxReply:
 		reply.Flaw = "its body is over 64 KiB"

@@ -22,26 +22,28 @@ const keyHeader = "Application-Key"
 // Quota: 1,000 requests an hour and key. It documents no lifetime.
 func thammasat() *API {
 	return &API{
-		Name:        "thammasat",
-		Kinds:       []Kind{ApplicationKey, Basic},
-		Path:        "/api/v1/auth/Ad/verify",
-		Method:      http.MethodPost,
-		Life:        time.Hour,
-		PerKey:      true,
-		Rows:        thammasatRows(),
-		Headers:     thammasatHeaders(),
-		MoreFields:  []string{"username", "tu_status", "statusid"},
-		Check:       thammasatCheck,
-		NeedsCanary: func(s Settings) bool { return thammasatCheck(s) == bareCheck },
-		Documented:  noCodes,
-		Request:     thammasatRequest,
-		Read:        thammasatRead,
-		Identify:    thammasatIdentify,
-		Relay:       thammasatRelay,
-		Junk:        thammasatJunk,
-		Refuses:     thammasatRefuses,
-		Advice:      thammasatAdvice,
-		Say:         thammasatSay,
+		Name:           "thammasat",
+		Kinds:          []Kind{ApplicationKey, Basic},
+		Path:           "/api/v1/auth/Ad/verify",
+		Method:         http.MethodPost,
+		Life:           time.Hour,
+		Quota:          Rate{Calls: 1000, Period: time.Hour},
+		PerKey:         true,
+		Rows:           thammasatRows(),
+		Headers:        thammasatHeaders(),
+		MoreFields:     []string{"username", "tu_status", "statusid"},
+		Check:          thammasatCheck,
+		NeedsCanary:    func(s Settings) bool { return thammasatCheck(s) == bareCheck },
+		Documented:     noCodes,
+		Request:        thammasatRequest,
+		Read:           thammasatRead,
+		Identify:       thammasatIdentify,
+		Relay:          thammasatRelay,
+		Junk:           thammasatJunk,
+		Refuses:        thammasatRefuses,
+		Advice:         thammasatAdvice,
+		RefusesAccount: thammasatRefusesAccount,
+		Say:            thammasatSay,
 		Body: func(d Denial) string {
 			return `{"status":false,"message":` + Quote(d.Message) + `}`
 		},
@@ -158,6 +160,12 @@ func thammasatJunk(random []byte, _ time.Time, s Settings) Credential {
 // where a bad one gets the documented 403.
 func thammasatRefuses(d Denial, s Settings) bool {
 	return d.HTTP == http.StatusForbidden || (thammasatCheck(s) != bareCheck && refusesJunk(d, s))
+}
+
+// thammasatRefusesAccount: accounts are refused inside a 200 or a 400; a 401 and
+// a 403 are about the key.
+func thammasatRefusesAccount(d Denial) bool {
+	return d.Reason == Invalid && d.HTTP != http.StatusUnauthorized
 }
 
 func thammasatAdvice(s Settings) string {

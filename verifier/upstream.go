@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"net/http"
 )
 
 // Upstream verifies credentials by asking the API that issued them: one
@@ -24,8 +25,14 @@ func NewUpstream(api *API, s Settings, e *Exchange) *Upstream {
 func (u *Upstream) Verify(ctx context.Context, c Credential) (Decision, error) {
 	reply, err := u.exchange.Do(ctx, u.api.Request(c, u.settings))
 	if err != nil {
-		return couldNotTell(ErrUnavailable, err.Error(), Denial{})
+		return couldNotTell(ErrFault, err.Error(), Denial{})
 	}
+	return u.judge(reply, c)
+}
+
+// judge reads a reply: what its documents say that it means, or that they do
+// not describe it.
+func (u *Upstream) judge(reply Reply, c Credential) (Decision, error) {
 	flag, code := u.api.Read(reply)
 	row := find(u.api.Rows, reply.Status, flag, code, u.check)
 	if row == nil {
@@ -46,7 +53,7 @@ func (u *Upstream) Verify(ctx context.Context, c Credential) (Decision, error) {
 	case Refused, Busy:
 		return Decision{Denial: u.api.Relay(reply, denial)}, nil
 	case Trouble:
-		return couldNotTell(ErrUnavailable, happened(row, reply), denial)
+		return couldNotTell(trouble(reply), happened(row, reply), denial)
 	case WrongSetting:
 		return couldNotTell(ErrMistake, happened(row, reply), denial)
 	}
@@ -66,7 +73,16 @@ func undocumented(reply Reply) (Decision, error) {
 	if reply.Flaw != "" {
 		cause = fmt.Sprintf("%s: %s", cause, reply.Flaw)
 	}
-	return couldNotTell(ErrUnavailable, cause, Denial{HTTP: reply.Status})
+	return couldNotTell(trouble(reply), cause, Denial{HTTP: reply.Status})
+}
+
+// trouble tells a fault (an error of the upstream's own, a connection that broke
+// in the middle) from a reply that merely is not understood.
+func trouble(reply Reply) error {
+	if reply.Status >= http.StatusInternalServerError || reply.Broken {
+		return ErrFault
+	}
+	return ErrUnavailable
 }
 
 func happened(row *Row, reply Reply) string {

@@ -28,6 +28,10 @@ type Credential struct {
 	Token    string // a bearer token or an application key, as it came
 	User     string // the account of Basic, or of a key that comes with one
 	Password string
+
+	// Known: it was let in before. No part of what is asked, but of how
+	// readily: junk must not spend what callers like this one need.
+	Known bool
 }
 
 // Verifier asks whether a credential is good.

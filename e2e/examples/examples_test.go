@@ -70,10 +70,7 @@ func TestWhatIsNotInThisVersionIsRefused(t *testing.T) {
 	for word, text := range map[string]string{
 		"mode: issuer": block + "}, mode: issuer",
 		"session":      block + "}, session: {path: /login}",
-		"unknown":      block + "}, unknown: {depth: 1}",
 		"shared":       block + "}, shared: {address: redis}",
-		"revalidate":   block + ", revalidate: 1m}",
-		"budget":       block + ", budget: 1000/1h}",
 		"learn":        block + ", learn: a word of sixteen bytes}",
 	} {
 		if !strings.Contains(section, "`"+word+"`") {

@@ -20,8 +20,8 @@ import (
 // itself; and what the backend is told. One configuration for each API holds a
 // route for each case, so that it is quick behind Traefik too.
 //
-// Cases share scopes, so each play has a credential of its own, with a marker
-// in it that no output may hold in the end.
+// Each play has a scope and a credential of its own, with a marker in it that no
+// output may hold in the end.
 func Rows(t *testing.T, open Opener) {
 	backend := NewBackend(nil)
 	defer backend.Close()
@@ -110,6 +110,7 @@ func (p *rowPlayer) playAll(t *testing.T, api string) {
 	for n, c := range cases {
 		s := p.furnish(c)
 		s.route = routeName(n, c.name)
+		s.separate()
 		routes[s.route] = s.config
 		served = append(served, s)
 	}
@@ -158,6 +159,18 @@ func (p *rowPlayer) furnish(c rowPlay) rowServed {
 		s.config[key] = value
 	}
 	return s
+}
+
+// separate gives a play a scope of its own: faults that are played one after
+// another are an outage, and refusals a flood.
+func (s rowServed) separate() {
+	cache, _ := s.config["cache"].(map[string]any)
+	own := maps.Clone(cache)
+	if own == nil {
+		own = map[string]any{}
+	}
+	own["epoch"] = s.route
+	s.config["cache"] = own
 }
 
 func (p *rowPlayer) address(s rowServed, api string) string {

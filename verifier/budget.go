@@ -1,0 +1,112 @@
+package verifier
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Budget spends no more calls on an upstream than the operator allows in a
+// period: each call counts, whatever comes of it. Where clients bring keys of
+// their own, each key has its budget; else all share one, and refused calls may
+// take at most half of it, so that junk cannot spend what callers who were let
+// in before need.
+type Budget struct {
+	next   Verifier
+	perKey bool
+	limit  func() Rate
+	now    func() time.Time
+	report Report
+
+	mu      sync.Mutex
+	windows *Windows
+	said    time.Time // when it was last reported as spent
+}
+
+// NewBudget puts a budget before next; limit is asked before every call, and
+// may answer with no limit.
+func NewBudget(next Verifier, s Settings, limit func() Rate, now func() time.Time, report Report) *Budget {
+	return &Budget{next: next, perKey: s.Kind == ApplicationKey, limit: limit, now: now, report: report, windows: NewWindows()}
+}
+
+// expense is one call that a budget pays for.
+type expense struct {
+	window  *Window
+	doubted bool // it may be refused, and is counted so until it has landed
+	refused bool
+	half    Rate
+}
+
+// Verify asks next, or answers that the budget is spent (Throttled, with what
+// is left of the window).
+func (b *Budget) Verify(ctx context.Context, c Credential) (Decision, error) {
+	limit := b.limit()
+	if limit.Calls == 0 {
+		return b.next.Verify(ctx, c)
+	}
+	x, wait := b.pay(c, limit)
+	if wait > 0 {
+		b.spent(limit, wait)
+		return Decision{Denial: Denial{Reason: Throttled, RetryAfter: wait}}, nil
+	}
+	defer b.settle(x)
+	d, err := b.next.Verify(ctx, c)
+	x.refused = d.Refused()
+	return d, err
+}
+
+// pay takes one call from the budget, or says how long there is none.
+func (b *Budget) pay(c Credential, limit Rate) (x *expense, wait time.Duration) {
+	name := ""
+	if b.perKey {
+		name = c.Token
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.windows.At(name)
+	x = &expense{window: w, doubted: !b.perKey && !c.Known, half: limit.half()}
+	now := b.now()
+	w.turn(limit.Period, now)
+	if w.calls >= limit.Calls {
+		wait = w.left(limit.Period, now)
+		return x, wait
+	}
+	if x.doubted {
+		wait = w.Wait(x.half, now)
+	}
+	if wait > 0 {
+		return x, wait
+	}
+	if x.doubted {
+		w.Depart()
+	}
+	w.begin(now)
+	w.calls++
+	return x, 0
+}
+
+func (b *Budget) settle(x *expense) {
+	defer guard()
+	if !x.doubted {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	x.window.Land(x.refused, x.half, b.now())
+}
+
+// spent reports it, once in a period.
+func (b *Budget) spent(limit Rate, wait time.Duration) {
+	b.mu.Lock()
+	age := b.now().Sub(b.said)
+	news := age < 0 || age >= limit.Period
+	if news {
+		b.said = b.now()
+	}
+	b.mu.Unlock()
+	if news {
+		b.report("error", "budget spent", fmt.Sprintf("%d calls in %s; unknown credentials are put off, for %s more",
+			limit.Calls, limit.Period, wait.Round(time.Second)))
+	}
+}
