@@ -29,8 +29,8 @@ type Credential struct {
 	User     string // the account of Basic, or of a key that comes with one
 	Password string
 
-	// Known: it was let in before. No part of what is asked, but of how
-	// readily: junk must not spend what callers like this one need.
+	// Known: it was let in before, or is of our own making. No part of what is
+	// asked, but of how readily: junk must not spend what others need.
 	Known bool
 }
 

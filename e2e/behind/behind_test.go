@@ -9,12 +9,15 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
 
+// trusting has Traefik believe X-Forwarded-For, as it does behind a balancer.
+var trusting = map[string]any{"entryPoints": map[string]any{"web": map[string]any{"forwardedHeaders": map[string]any{"insecure": true}}}}
+
 // server is the Traefik of all tests of this package.
 var server *traefik.Server
 
 func TestMain(m *testing.M) {
 	var err error
-	server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Profiling: true})
+	server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: trusting})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -4,5 +4,6 @@ import "slices"
 
 // All lists every scenario.
 func All() []Scenario {
-	return slices.Concat(Memory, Identities, Trust, Traffic, Faults, Siege)
+	return slices.Concat(Memory, Identities, Trust, Traffic, Faults, Siege,
+		Spared, Circuits, Clients, Again)
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
@@ -69,15 +68,7 @@ type Call struct {
 	Path   string // empty: /
 	Lines  []string
 	Body   io.Reader
-}
-
-// client keeps connections, follows no redirect, and asks for no compression.
-var client = &http.Client{
-	Transport: &http.Transport{MaxIdleConnsPerHost: 600, DisableCompression: true},
-	Timeout:   30 * time.Second,
-	CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	},
+	From   string // the address that it comes from, of 127.0.0.0/8; empty: any
 }
 
 // Do sends a call, or ends the test.
@@ -102,7 +93,7 @@ func (g *Gate) Try(c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	response, err := client.Do(r)
+	response, err := clientAt(c.From).Do(r)
 	if err != nil {
 		return Reply{}, err
 	}
