@@ -29,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test traefik dist clean race-ready
+.PHONY: help demo check test attack traefik dist clean race-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,11 @@ check: race-ready ## test the plugin compiled (with -race) and interpreted, with
 test: check traefik ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
 	@echo "== the plugin behind Traefik"
 	$(E2E) test -count=1 -p 1 -timeout 10m ./behind/...
+
+attack: traefik ## play faults and attacks in full, and end with a table, also in dist/attack.md (10 minutes, once Traefik is there)
+	@mkdir -p dist
+	@echo "== faults and attacks behind Traefik, in full: about 10 minutes"
+	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '
 
 traefik: ## get the Traefik to test with: build it into the user's cache (10 minutes, once)
 	@mkdir -p $(BIN)

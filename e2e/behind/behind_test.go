@@ -9,15 +9,12 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
 
-// trusting has Traefik believe X-Forwarded-For, as it does behind a balancer.
-var trusting = map[string]any{"entryPoints": map[string]any{"web": map[string]any{"forwardedHeaders": map[string]any{"insecure": true}}}}
-
 // server is the Traefik of all tests of this package.
 var server *traefik.Server
 
 func TestMain(m *testing.M) {
 	var err error
-	server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: trusting})
+	server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: Trusting()})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -31,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 func open(backend string) (scenario.Level, error) {
-	return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}, nil
+	return Open(server, backend), nil
 }
 
 func TestBehindTraefik(t *testing.T) { scenario.Play(t, open, scenario.All()) }
@@ -42,6 +39,6 @@ func TestRowsBehindTraefik(t *testing.T) { scenario.Rows(t, open) }
 // where Traefik drops a route of ours, it shows as a 200.
 func TestConfigurationsBehindTraefik(t *testing.T) {
 	scenario.Configurations(t, func(backend string, _ []string) (scenario.Level, error) {
-		return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}, nil
+		return Open(server, backend), nil
 	}, false, false)
 }

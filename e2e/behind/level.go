@@ -23,6 +23,17 @@ type level struct {
 	read int
 }
 
+// Open begins a level's turn on a running Traefik.
+func Open(server *traefik.Server, backend string) scenario.Level {
+	return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}
+}
+
+// Trusting is the static configuration of a Traefik that believes
+// X-Forwarded-For, as it does behind a balancer.
+func Trusting() map[string]any {
+	return map[string]any{"entryPoints": map[string]any{"web": map[string]any{"forwardedHeaders": map[string]any{"insecure": true}}}}
+}
+
 func (l *level) Apply(routes scenario.Routes) error {
 	routers, middlewares := map[string]any{}, map[string]any{}
 	for name, config := range routes {
@@ -65,6 +76,9 @@ func (l *level) Logs() string {
 	}
 	return log[min(l.read, len(log)):] + string(raw)
 }
+
+// Memory is Traefik's, in bytes.
+func (l *level) Memory() (int64, error) { return l.server.Memory() }
 
 // Goroutines counts those of Traefik.
 func (l *level) Goroutines() int {

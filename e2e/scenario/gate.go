@@ -36,6 +36,7 @@ type Level interface {
 type Gate struct {
 	Level
 	Backend *Backend
+	Tally   Tally
 	t       testing.TB
 }
 
@@ -87,8 +88,17 @@ func (g *Gate) Get(route string, lines ...string) Reply {
 	return g.Do(Call{Route: route, Lines: lines})
 }
 
-// Try sends a call.
+// Try sends a call, and counts it.
 func (g *Gate) Try(c Call) (Reply, error) {
+	g.Tally.requests.Add(1)
+	r, err := g.try(c)
+	if err != nil {
+		g.Tally.lost.Add(1)
+	}
+	return r, err
+}
+
+func (g *Gate) try(c Call) (Reply, error) {
 	r, err := g.Request(c)
 	if err != nil {
 		return Reply{}, err

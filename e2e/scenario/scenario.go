@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // Scenario is one promise, as a client, a backend and an upstream see it.
@@ -23,8 +25,10 @@ type Opener func(backend string) (Level, error)
 const Marker = "MARKER-"
 
 // Play runs every scenario on one level, each with a backend of its own, and
-// searches all that was written for what nobody may write.
-func Play(t *testing.T, open Opener, scenarios []Scenario) {
+// searches all that was written for what nobody may write. It returns a row of
+// each that was played.
+func Play(t *testing.T, open Opener, scenarios []Scenario) []Row {
+	var rows []Row
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			backend := NewBackend(streams())
@@ -37,10 +41,13 @@ func Play(t *testing.T, open Opener, scenarios []Scenario) {
 			if s.Moves && level.Clock() == nil {
 				t.Skip("needs a clock that can be moved; played native and interpreted")
 			}
-			s.Play(t, NewGate(t, level, backend))
+			g, calls := NewGate(t, level, backend), upstreams.Total()
+			s.Play(t, g)
+			rows = append(rows, g.Tally.Row(s.Name, upstreams.Total()-calls))
 			Unmarked(t, level.Logs())
 		})
 	}
+	return rows
 }
 
 // Unmarked fails a test if an output holds a secret or an identity.
@@ -66,6 +73,12 @@ func (g *Gate) Pass(d time.Duration) {
 func (g *Gate) Expect(status int, c Call) Reply {
 	g.t.Helper()
 	r := g.Do(c)
+	if status == 200 && r.Status != 200 {
+		g.Tally.wrongNo.Add(1)
+	}
+	if status != 200 && (r.Status == 200 || r.Seen != nil) {
+		g.Tally.wrongYes.Add(1)
+	}
 	if r.Status != status {
 		g.t.Errorf("%s %v: status %d, want %d: %s", c.Route, redact(c.Lines), r.Status, status, r.Body)
 	}
@@ -73,6 +86,16 @@ func (g *Gate) Expect(status int, c Call) Reply {
 	if reached != (status == 200) {
 		g.t.Errorf("%s %v: status %d, backend reached: %t", c.Route, redact(c.Lines), r.Status, reached)
 	}
+	return r
+}
+
+// Known sends a call of a good user whose credential is remembered, and who has
+// to get in without noticing anything: it is timed.
+func (g *Gate) Known(c Call) Reply {
+	g.t.Helper()
+	begun := time.Now()
+	r := g.Expect(200, c)
+	g.Tally.known(time.Since(begun))
 	return r
 }
 

@@ -34,7 +34,7 @@ func budgetSpent(t *testing.T, g *Gate) {
 	g.Serve(Routes{"r": config})
 	known := Call{Route: "r", Lines: []string{key(goodKey), basic(student, password)}}
 	begun := time.Now()
-	g.Expect(200, known)
+	g.Known(known)
 	for i := range 3 {
 		g.Expect(401, Call{Route: "r", Lines: []string{key(goodKey), basic(fmt.Sprint("nobody", i), "wrong")}})
 	}
@@ -44,11 +44,11 @@ func budgetSpent(t *testing.T, g *Gate) {
 	r := g.Expect(429, late)
 	gone := int(time.Since(begun) / time.Second)
 	retryAfter(t, r, max(1, 3-gone-1), 3-gone)
-	g.Expect(200, known)
+	g.Known(known)
 	g.Expect(200, Call{Route: "r", Lines: []string{key(otherKey), basic(employee, password)}})
 	g.Serve(Routes{"r": with(config, "cache", map[string]any{"negative": "31s"})})
 	g.Expect(429, late)
-	g.Expect(200, known)
+	g.Known(known)
 	counts(t, "past the budget", up.CallsWith(goodKey), calls)
 	g.Pass(3*time.Second - time.Since(begun) + 100*time.Millisecond)
 	g.Expect(200, late)
@@ -59,7 +59,7 @@ func halfForJunk(t *testing.T, g *Gate) {
 	defer up.Close()
 	g.Serve(Routes{"r": block("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY", "budget", "10/1h", "lifetime", "1s")})
 	known := Call{Route: "r", Lines: []string{basic(student, password)}}
-	g.Expect(200, known)
+	g.Known(known)
 	for i := range 5 {
 		g.Expect(401, Call{Route: "r", Lines: []string{basic(fmt.Sprint("nobody", i), "wrong")}})
 	}
@@ -68,7 +68,7 @@ func halfForJunk(t *testing.T, g *Gate) {
 	counts(t, "the canary, a student, and half of the quota", up.Calls(), 7)
 	for call := 8; call <= 10; call++ {
 		g.Pass(1100 * time.Millisecond)
-		g.Expect(200, known)
+		g.Known(known)
 		counts(t, "for who was let in before", up.Calls(), call)
 	}
 	g.Pass(1100 * time.Millisecond)
@@ -119,7 +119,7 @@ func braked(t *testing.T, g *Gate) {
 	defer up.Close()
 	g.Serve(Routes{"r": block("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")})
 	known := Call{Route: "r", Lines: []string{basic(student, password)}}
-	g.Expect(200, known)
+	g.Known(known)
 	for i := range 5 {
 		g.Expect(401, Call{Route: "r", Lines: []string{basic(employee, fmt.Sprint("guess", i))}})
 		g.Expect(401, Call{Route: "r", Lines: []string{basic(student, fmt.Sprint("guess", i))}})
@@ -128,7 +128,7 @@ func braked(t *testing.T, g *Gate) {
 	r := g.Expect(429, Call{Route: "r", Lines: []string{basic(employee, password)}})
 	retryAfter(t, r, 280, 300)
 	g.Expect(429, Call{Route: "r", Lines: []string{basic(" "+employee, "guess")}})
-	g.Expect(200, known)
+	g.Known(known)
 	counts(t, "about a braked account", up.Calls(), calls)
 	if g.Clock() == nil {
 		return // nobody waits for five minutes

@@ -21,7 +21,7 @@ func oneClient(t *testing.T, g *Gate) {
 	defer up.Close()
 	known := Call{Route: "r", Lines: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}}
 	g.Serve(Routes{"r": with(block("bearer", "webservice", up.URL, "path", up.Path()), "unknown", map[string]any{"perClient": "5/3s"})})
-	g.Expect(200, known)
+	g.Known(known)
 	calls := up.Calls()
 	begun := time.Now()
 	for i := range 5 {
@@ -33,7 +33,7 @@ func oneClient(t *testing.T, g *Gate) {
 	g.Expect(401, Call{Route: "r", Lines: []string{bearer(Marker + "junk0")}, From: "127.0.0.9"})
 	counts(t, "of one client", up.Calls(), calls+5)
 	known.From = "127.0.0.9"
-	g.Expect(200, known)
+	g.Known(known)
 	late := Call{Route: "r", Lines: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "late"}))}}
 	late.From = "127.0.0.9"
 	g.Expect(429, late)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -37,6 +38,12 @@ type ledger struct {
 	oldest      int       // index in record
 }
 
+// total counts the requests to all servers of the process.
+var total atomic.Int64
+
+// Total returns how many requests arrived at all upstreams of this process, ever.
+func Total() int64 { return total.Load() }
+
 // newLedger returns an empty ledger.
 func newLedger() ledger {
 	return ledger{paths: newTally(maxPaths), credentials: newTally(maxCredentials)}
@@ -57,6 +64,7 @@ func (l *ledger) note(c *call, now time.Time) {
 		Body:        string(c.body),
 		Credentials: slices.Clone(c.credentials),
 	}
+	total.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls++
