@@ -249,6 +249,10 @@ func TestJunkIsWellFormedAndNeverTheSame(t *testing.T) {
 				t.Errorf("%s, %s: %d of 3 are different", api.Name, kind, len(seen))
 			}
 			junk := u.lastJunk
+			if !junk.Known {
+				t.Errorf("%s, %s: junk of ours counts as a guess of a client's", api.Name, kind)
+			}
+			junk.Known = false // which no header says
 			accepts := Accepts{Bearer: kind == Bearer, Key: kind == ApplicationKey, Basic: kind == Basic}
 			h := auth("Bearer " + junk.Token)
 			if kind == ApplicationKey {

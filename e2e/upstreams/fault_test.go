@@ -1,0 +1,133 @@
+package upstreams
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+const faultYes = `{"IsSuccess":true,"Data":{}}`
+
+// fetch asks a front as a client does, with a connection of its own.
+func fetch(f *Front, config *tls.Config) (status int, body string, err error) {
+	c := &http.Client{
+		Timeout:       300 * time.Millisecond,
+		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: config, MaxResponseHeaderBytes: 32 << 10},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	r, err := http.NewRequest(http.MethodGet, f.URL+"/api/user/info", nil)
+	if err != nil {
+		return 0, "", err
+	}
+	r.Header.Set("Authorization", "Bearer secret-word")
+	response, err := c.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return response.StatusCode, "", nil // its body is the connection, and has no end
+	}
+	text, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(text), err
+}
+
+func TestAFrontIsHonestUntilAFaultIsPlayedAndAgainAfterwards(t *testing.T) {
+	up := NewWebService(WebServiceOptions{})
+	defer up.Close()
+	f := NewFront(up.URL, nil)
+	defer f.Close()
+	for name, fault := range Faults(faultYes) {
+		f.Play(nil)
+		if status, body, err := fetch(f, nil); err != nil || status != 401 || !f.Received("secret-word") {
+			t.Fatalf("before %s: %d %q %v", name, status, body, err)
+		}
+		f.Play(fault)
+		if f.Received("secret-word") {
+			t.Fatalf("%s: what was received before is still there", name)
+		}
+		status, body, err := fetch(f, nil)
+		if status == 200 && err == nil && body == faultYes {
+			t.Errorf("%s: a good reply", name)
+		}
+		deaf := fault.Unread || fault.Refused
+		if f.Received("secret-word") == deaf {
+			t.Errorf("%s: received: %v", name, !deaf)
+		}
+	}
+}
+
+func TestFaultsThatEndAConnectionAreErrorsToAClient(t *testing.T) {
+	f := NewFront("http://127.0.0.1:1", nil)
+	defer f.Close()
+	faults := Faults(faultYes)
+	for _, name := range []string{
+		"nobody listens", "it accepts and never reads", "it reads and says nothing", "it drips", "it stops inside the headers",
+		"it stops inside the body", "it resets before the reply", "it resets inside the body", "it closes before the reply",
+		"it closes early", "it closes inside a chunk", "it speaks no HTTP",
+	} {
+		f.Play(faults[name])
+		if status, body, err := fetch(f, nil); err == nil {
+			t.Errorf("%s: %d %q", name, status, body)
+		}
+	}
+}
+
+func TestACertificateCanBeSwapped(t *testing.T) {
+	up := NewWebService(WebServiceOptions{})
+	defer up.Close()
+	good, ca, err := Certificate("127.0.0.1", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(ca))
+	f := NewFront(up.URL, &tls.Config{Certificates: []tls.Certificate{good}})
+	defer f.Close()
+	if status, _, err := fetch(f, &tls.Config{RootCAs: roots}); err != nil || status != 401 {
+		t.Fatalf("%d %v", status, err)
+	}
+	for name, host := range map[string]string{"because it doesn't contain any IP SANs": "other.example", "expired": "127.0.0.1"} {
+		until := time.Time{}
+		if name == "expired" {
+			until = time.Now().Add(-time.Hour)
+		}
+		other, err := Signed(good, host, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Play(&Fault{TLS: &tls.Config{Certificates: []tls.Certificate{other}}})
+		if _, _, err := fetch(f, &tls.Config{RootCAs: roots}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if f.Received("secret-word") {
+			t.Errorf("%s: the credential was sent", name)
+		}
+	}
+}
+
+func TestEveryOtherRequestFailsWhereAFaultAlternates(t *testing.T) {
+	up := NewWebService(WebServiceOptions{})
+	defer up.Close()
+	f := NewFront(up.URL, nil)
+	defer f.Close()
+	f.Play(&Fault{Send: Raw(502, ""), Alternate: true})
+	for i, want := range []int{502, 401, 502, 401} {
+		if status, _, err := fetch(f, nil); err != nil || status != want {
+			t.Errorf("request %d: %d %v, want %d", i+1, status, err, want)
+		}
+	}
+}
+
+// The odd bodies are no yes by the letter, whatever a friendly reader makes of them.
+func TestOddBodiesAreNotTheBody(t *testing.T) {
+	for name, body := range OddBodies("IsSuccess", `,"Data":{}}`) {
+		if body == faultYes || len(body) > 64<<10 {
+			t.Errorf("%s: %d bytes", name, len(body))
+		}
+	}
+}
