@@ -29,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test attack traefik dist clean race-ready
+.PHONY: help demo check test attack fuzz traefik dist clean race-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,8 @@ check: race-ready ## test the plugin compiled (with -race) and interpreted, with
 		$(E2E) test -count=1 -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
 test: check traefik ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
+	@echo "== inputs that nobody thought of, for a moment"
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@echo "== the plugin behind Traefik"
 	$(E2E) test -count=1 -p 1 -timeout 10m ./behind/...
 
@@ -64,6 +66,18 @@ attack: traefik ## play faults and attacks in full, and end with a table, also i
 	@mkdir -p dist
 	@echo "== faults and attacks behind Traefik, in full: about 10 minutes"
 	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '
+
+# What is found is kept as a seed below testdata/fuzz: commit it with its repair.
+FUZZTIME ?= 30s
+
+fuzz: ## feed made-up input to everything that reads it, half a minute each (6 minutes; longer with FUZZTIME=10m)
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "-- $$target, $(FUZZTIME)"; \
+			found="$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package)" || { echo "$$found"; exit 1; }; \
+			echo "$$found" | grep -o 'execs: [0-9]*' | tail -n 1; \
+		done; \
+	done
 
 traefik: ## get the Traefik to test with: build it into the user's cache (10 minutes, once)
 	@mkdir -p $(BIN)

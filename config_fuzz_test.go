@@ -27,7 +27,7 @@ func plant(block map[string]any, path string) {
 				}
 				block[key] = scheme + "://user:" + planted + "@" + rest
 			}
-		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "bearer.tls", "applicationkey.probe":
+		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "unknown", "bearer.tls", "applicationkey.probe":
 			if inner, ok := value.(map[string]any); ok {
 				plant(inner, here)
 				inner["nobodyknows"] = planted

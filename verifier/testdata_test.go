@@ -145,7 +145,7 @@ func replies(t *testing.T, api string) []told {
 	return all
 }
 
-func read(t *testing.T, name string, into any) {
+func read(t testing.TB, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
