@@ -43,15 +43,24 @@ var lawCases = []lawCase{
 	{"", `func f(a chan int) { v := <-a; a <- v }`},
 
 	{"time.AfterFunc", `func f() { time.AfterFunc(time.Second, func() {}) }`},
-	{"", `func f(c context.Context) { context.AfterFunc(c, func() { defer guard() }) }` + caseGuard},
+	{"", `func f(c context.Context) { context.AfterFunc(c, func() { defer func() { _ = recover() }() }) }`},
 
 	{"a goroutine without a guard", `func f() { go func() { panic("x") }() }` + caseGuard},
 	{"a goroutine without a guard", `func f(run func()) { go run() }` + caseGuard},
-	{"a goroutine without a guard", `func f() { go func() { println(); defer guard() }() }` + caseGuard},
+	{"a goroutine without a guard", `func f() { go func() { println(); defer func() { _ = recover() }() }() }`},
 	{"a goroutine without a guard", `func f() { go work() }; func work() { defer settle(); defer guard() }; func settle() { println() }` + caseGuard},
 	{"a goroutine without a guard", `func f(c context.Context) { context.AfterFunc(c, func() { println() }) }`},
 	{"a goroutine without a guard", `func f(g *singleflight.Group) { g.DoChan("k", func() (interface{}, error) { return nil, nil }) }`},
-	{"", `func f(s *S) { go s.work(); go func() { defer guard(); println() }() }
+	{"a call of ours under a lock that no defer releases", `func f(m *sync.Mutex) { m.Lock(); g(); m.Unlock() }; func g() {}`},
+	{"a call of ours under a lock that no defer releases", `func f(m sync.Locker, now func() int) { m.Lock(); if now() > 0 { println() }; m.Unlock() }`},
+	{"a call of ours under a lock that no defer releases", `type S struct { mu sync.Mutex; now func() int }; func (s *S) f() int { s.mu.Lock(); n := s.now(); s.mu.Unlock(); return n }`},
+	{"", `func f(m *sync.Mutex) { m.Lock(); defer m.Unlock(); g() }; func g() {}`},
+	{"", `func f(m *sync.Mutex, at time.Time) { g(); m.Lock(); n := len(at.String()); m.Unlock(); g(); _ = int64(n) }; func g() {}`},
+
+	{"a guard with a name in a function literal", `func f(s *S) { func() { defer guard() }() }; type S struct{}` + caseGuard},
+	{"a guard with a name in a function literal", `func f(s *S) { func() { defer s.guard() }() }; type S struct{}; func (s *S) guard() { _ = recover() }`},
+	{"", `func f(s *S) { func() { defer s.work() }() }; type S struct{}; func (s *S) work() { println() }`},
+	{"", `func f(s *S) { go s.work(); go func() { defer func() { _ = recover() }(); println() }() }
 		type S struct{}
 		func (s *S) work() { defer s.settle(); defer guard(); println() }
 		func (s *S) settle() { defer guard(); println() }` + caseGuard},

@@ -28,6 +28,8 @@ var laws = []law{
 	{"select", isSelect},
 	{"time.AfterFunc", mention("time", "AfterFunc")},
 	{"a goroutine without a guard", unguarded},
+	{"a guard with a name in a function literal", namedGuard},
+	{"a call of ours under a lock that no defer releases", callUnderLock},
 	{"a function of ours kept by compiled code", callback},
 
 	// All see the last value.

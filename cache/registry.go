@@ -108,11 +108,7 @@ func (r *Registry) expel() {
 	}
 	r.expelled = now
 	for name, s := range r.scopes {
-		s.mu.Lock()
-		s.sweep(now)
-		idle := s.idle(now)
-		s.mu.Unlock()
-		if idle {
+		if s.abandoned(now) {
 			delete(r.scopes, name)
 		}
 	}

@@ -184,6 +184,14 @@ func (s *Scope) sweep(now time.Time) {
 	s.fit()
 }
 
+// abandoned drops what is over, and tells whether the scope may go.
+func (s *Scope) abandoned(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(now)
+	return s.idle(now)
+}
+
 // idle tells whether no instance has used the scope for longer than anything
 // in it could still matter. The caller holds the lock, and has swept.
 func (s *Scope) idle(now time.Time) bool {

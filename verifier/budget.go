@@ -98,11 +98,12 @@ func (b *Budget) settle(x *expense) {
 
 // spent reports it, once in a period.
 func (b *Budget) spent(limit Rate, wait time.Duration) {
+	now := b.now()
 	b.mu.Lock()
-	age := b.now().Sub(b.said)
+	age := now.Sub(b.said)
 	news := age < 0 || age >= limit.Period
 	if news {
-		b.said = b.now()
+		b.said = now
 	}
 	b.mu.Unlock()
 	if news {

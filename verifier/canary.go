@@ -32,6 +32,7 @@ type Canary struct {
 
 // trial is one question about junk. Its outcome stands once done is closed.
 type trial struct {
+	begun   time.Time
 	done    chan struct{}
 	passed  bool
 	odd     bool     // refused, but in a way that proves nothing
@@ -48,26 +49,12 @@ func NewCanary(next Verifier, api *API, s Settings, now func() time.Time, report
 // Verify asks next; a yes waits until the upstream is trusted. The trial runs
 // beside the question, in a time of its own as long as the question's.
 func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
-	y.mu.Lock()
-	if y.trusted {
-		y.mu.Unlock()
-		return y.next.Verify(ctx, c)
-	}
-	if wait := y.until.Sub(y.now()); wait > 0 && wait <= distrustFor {
-		y.mu.Unlock()
+	t, wait := y.begin(ctx)
+	if wait > 0 {
 		return distrust(wait)
 	}
-	t := y.running
-	if t == nil {
-		t = newTrial()
-		y.running = t
-		deadline, _ := ctx.Deadline()
-		go y.try(t, deadline)
-	}
-	y.mu.Unlock()
-
 	d, err := y.next.Verify(ctx, c)
-	if err != nil || !d.Allowed {
+	if t == nil || err != nil || !d.Allowed {
 		return d, err
 	}
 	if !await(ctx, t.done) {
@@ -79,13 +66,34 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 	return d, nil
 }
 
+// begin returns the trial that a yes has to wait for (nil: the upstream is
+// trusted), or how long the upstream is left alone.
+func (y *Canary) begin(ctx context.Context) (t *trial, wait time.Duration) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.trusted {
+		return nil, 0
+	}
+	now := y.now()
+	wait = y.until.Sub(now)
+	if wait > 0 && wait <= distrustFor {
+		return nil, wait
+	}
+	if y.running == nil || now.Sub(y.running.begun) >= trialLimit {
+		y.running = newTrial(now)
+		deadline, _ := ctx.Deadline()
+		go y.try(y.running, deadline)
+	}
+	return y.running, 0
+}
+
 func distrust(wait time.Duration) (Decision, error) {
 	return couldNotTell(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
 // newTrial begins as failed: a trial that panics has proven nothing.
-func newTrial() *trial {
-	t := &trial{done: make(chan struct{})}
+func newTrial(now time.Time) *trial {
+	t := &trial{begun: now, done: make(chan struct{})}
 	t.outcome, t.err = couldNotTell(ErrUnavailable, "the canary failed", Denial{})
 	return t
 }
@@ -134,30 +142,40 @@ func (t *trial) trouble() string {
 // settle draws the conclusion of a trial, and reports a change of mind.
 func (y *Canary) settle(t *trial) {
 	defer guard()
-	accepted := t.outcome.Denial.Reason == Distrusted
+	trouble := t.trouble()
+	news := y.conclude(t, trouble)
+	close(t.done)
+	switch news {
+	case "distrusted":
+		y.report("error", news, "a credential that cannot be good was accepted; every unknown one gets an error: "+y.api.Advice(y.settings))
+	case "outage":
+		y.report("error", news, trouble+"; no unknown credential is believed")
+	case "trusted":
+		y.report("info", news, "a credential that cannot be good is refused again")
+	}
+}
+
+// conclude takes a trial's outcome over, and names the event that it is, if it
+// changes anything.
+func (y *Canary) conclude(t *trial, trouble string) (news string) {
 	y.mu.Lock()
-	before := y.distrusted
+	defer y.mu.Unlock()
+	accepted := t.outcome.Denial.Reason == Distrusted
+	before, said := y.distrusted, y.said
 	y.running = nil
 	y.trusted = t.passed
+	y.said = trouble
+	y.distrusted = (before || accepted) && !t.passed
 	if accepted {
-		y.distrusted = true
 		y.until = y.now().Add(distrustFor)
 	}
-	if t.passed {
-		y.distrusted = false
+	switch {
+	case accepted && !before:
+		return "distrusted"
+	case trouble != "" && trouble != said:
+		return "outage"
+	case t.passed && before:
+		return "trusted"
 	}
-	trouble := t.trouble()
-	news := trouble != "" && trouble != y.said
-	y.said = trouble
-	y.mu.Unlock()
-	close(t.done)
-	if accepted && !before {
-		y.report("error", "distrusted", "a credential that cannot be good was accepted; every unknown one gets an error: "+y.api.Advice(y.settings))
-	}
-	if news {
-		y.report("error", "outage", trouble+"; no unknown credential is believed")
-	}
-	if t.passed && before {
-		y.report("info", "trusted", "a credential that cannot be good is refused again")
-	}
+	return ""
 }

@@ -30,7 +30,7 @@ type Circuit struct {
 	others bool     // the row has faults of others too
 	open   bool
 	until  time.Time // nobody is let through before
-	trial  bool      // one is under way
+	trial  time.Time // when the one that is under way began; zero: none is
 }
 
 // NewCircuit puts a circuit before next.
@@ -69,14 +69,15 @@ func (y *Circuit) enter(c Credential) (p *passage, wait time.Duration) {
 	if !y.open {
 		return p, 0
 	}
-	wait = y.until.Sub(y.now())
+	now := y.now()
+	wait = y.until.Sub(now)
 	if wait > 0 && wait <= openFor {
 		return p, wait
 	}
-	if y.trial {
+	if age := now.Sub(y.trial); age >= 0 && age < trialLimit {
 		return p, time.Second
 	}
-	y.trial = true
+	y.trial = now
 	p.trial = true
 	return p, 0
 }
@@ -85,24 +86,31 @@ func (y *Circuit) enter(c Credential) (p *passage, wait time.Duration) {
 // ended in a panic, proves nothing.
 func (y *Circuit) leave(p *passage) {
 	defer guard()
-	y.mu.Lock()
-	before := y.open
-	if p.trial {
-		y.trial = false
-	}
-	if p.asked && p.called && (p.trial || !y.open) {
-		y.conclude(p)
-	}
-	opened, closed := y.open && !before, before && !y.open
-	y.mu.Unlock()
-	if opened {
+	before, open := y.settle(p)
+	if open && !before {
 		y.report("error", "circuit open", "five faults in a row: unknown credentials get an error at once, and one in ten seconds is let through to see")
 	}
-	if closed {
+	if before && !open {
 		y.report("info", "circuit closed", "the upstream answers again")
 	}
 }
 
+// settle tells whether the circuit was open before, and is now.
+func (y *Circuit) settle(p *passage) (before, open bool) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	before = y.open
+	if p.trial {
+		y.trial = time.Time{}
+	}
+	if p.asked && p.called && (p.trial || !y.open) {
+		y.conclude(p)
+	}
+	open = y.open
+	return before, open
+}
+
+// conclude counts what the upstream did. The caller holds the lock.
 func (y *Circuit) conclude(p *passage) {
 	if !p.fault {
 		y.row, y.open = 0, false

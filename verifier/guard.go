@@ -1,9 +1,17 @@
 package verifier
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// trialLimit is when one question that many wait for counts as lost, so that
+// another begins: no question takes half as long, and a panic might lose one.
+const trialLimit = 2 * time.Minute
 
 // guard ends a panic of ours where it happens. Every goroutine of ours defers
-// it, since a panic in one would end the whole process.
+// it, since a panic in one would end the whole process; or, where it begins
+// with a function literal, another that recovers (docs/yaegi.md).
 func guard() {
 	_ = recover()
 }
@@ -13,11 +21,11 @@ func guard() {
 func await(ctx context.Context, done chan struct{}) bool {
 	first := make(chan bool, 2)
 	stop := context.AfterFunc(ctx, func() {
-		defer guard()
+		defer func() { _ = recover() }()
 		first <- false
 	})
 	go func() {
-		defer guard()
+		defer func() { _ = recover() }()
 		<-done
 		first <- true
 	}()

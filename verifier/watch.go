@@ -51,8 +51,9 @@ func (w *Watch) Verify(ctx context.Context, c Credential) (Decision, error) {
 }
 
 func (w *Watch) failed(event, cause string) {
+	now := w.now()
 	w.mu.Lock()
-	w.last = w.now()
+	w.last = now
 	known := len(w.causes) >= maxCauses
 	for _, c := range w.causes {
 		known = known || c == cause
@@ -67,8 +68,9 @@ func (w *Watch) failed(event, cause string) {
 }
 
 func (w *Watch) answered() {
+	now := w.now()
 	w.mu.Lock()
-	over := len(w.causes) > 0 && w.now().Sub(w.last) >= calmAfter
+	over := len(w.causes) > 0 && now.Sub(w.last) >= calmAfter
 	if over {
 		w.causes = nil
 	}

@@ -61,12 +61,17 @@ func Interpreted(backend string) (Level, error) { return InterpretedWith(backend
 
 // InterpretedWith is Interpreted with an environment of its own.
 func InterpretedWith(backend string, environment []string) (Level, error) {
+	return InterpretedFrom(backend, environment, stage.Plugin)
+}
+
+// InterpretedFrom is InterpretedWith a plugin that is staged by put.
+func InterpretedFrom(backend string, environment []string, put func(goPath string) error) (Level, error) {
 	clock := upstreams.NewClock()
 	dir, err := os.MkdirTemp("", "upstreamauth-interpreted-")
 	if err != nil {
 		return nil, err
 	}
-	if err := stage.Plugin(dir); err != nil {
+	if err := put(dir); err != nil {
 		return nil, err
 	}
 	// A file, since the interpreter replaces os.Stderr by nothing else.
@@ -110,7 +115,19 @@ func (l *inProcess) route(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	defer recovery(w)
 	handler.ServeHTTP(w, r)
+}
+
+// recovery does as Traefik's own does around each router.
+func recovery(w http.ResponseWriter) {
+	switch err := recover(); err {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(err)
+	default:
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
 }
 
 // Apply does as Traefik does: the old handlers' context ends before the new

@@ -45,6 +45,7 @@ var surprising = []struct{ name, right, wrong string }{
 	{"DeferReceiver", "first", "second"},
 	{"DeferInLoop", "cba", "ccc"},
 	{"DeferPanics", "survived", panicked},
+	{"GuardBelow", "<nil>", "in a literal"},
 	{"RecoverType", "true true", "false false"},
 	{"RecoverSentinel", "true", "false"},
 
@@ -94,6 +95,7 @@ var alike = []struct{ name, want string }{
 	{"ReturnLocals", "7 2 5 <nil> 5 7 8 5"},
 	{"DeferPanicsInside", "survived"},
 	{"DeferNamed", "kept"},
+	{"GuardLiteral", "<nil>"},
 	{"RecoverText", "a text"},
 	{"GuardedGoroutine", "settled"},
 	{"GuardedAfterFunc", "fired"},

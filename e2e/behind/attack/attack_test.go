@@ -41,7 +41,7 @@ func TestAttacks(t *testing.T) {
 	rows := scenario.PlayAttacks(t, open, 1)
 	t.Run("scenarios", func(t *testing.T) {
 		rows = append(rows, scenario.Play(t, open, slices.Concat(
-			scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege))...)
+			scenario.Troubles, scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege))...)
 	})
 	report(t, rows)
 }

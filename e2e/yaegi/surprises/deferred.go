@@ -70,6 +70,30 @@ func DeferPanics() string {
 	return "survived"
 }
 
+func guardedBelow() (through any) {
+	defer func() { through = recover() }()
+	func() {
+		defer guardBelow()
+		panic("in a literal")
+	}()
+	return nil
+}
+
+// GuardBelow: in a literal, a guard that is declared further below stops nothing.
+func GuardBelow() string { return fmt.Sprint(guardedBelow()) }
+
+func guardedByLiteral() (through any) {
+	defer func() { through = recover() }()
+	func() {
+		defer func() { _ = recover() }()
+		panic("in a literal")
+	}()
+	return nil
+}
+
+// GuardLiteral: a literal's guard that is one itself does.
+func GuardLiteral() string { return fmt.Sprint(guardedByLiteral()) }
+
 func panicsInside() {
 	defer guard()
 	panic("in a deferred function")
@@ -148,7 +172,7 @@ func GuardedAfterFunc() string {
 	c := make(chan string, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	stop := context.AfterFunc(ctx, func() {
-		defer guard()
+		defer func() { _ = recover() }()
 		c <- "fired"
 		panic("afterwards")
 	})
@@ -157,3 +181,5 @@ func GuardedAfterFunc() string {
 	stop()
 	return v
 }
+
+func guardBelow() { _ = recover() }

@@ -53,6 +53,8 @@ var Programs = map[string]func() string{
 	"DeferPanics":         DeferPanics,
 	"DeferPanicsInside":   DeferPanicsInside,
 	"DeferNamed":          DeferNamed,
+	"GuardBelow":          GuardBelow,
+	"GuardLiteral":        GuardLiteral,
 	"RecoverType":         RecoverType,
 	"RecoverSentinel":     RecoverSentinel,
 	"RecoverText":         RecoverText,

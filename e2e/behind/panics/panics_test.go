@@ -1,0 +1,57 @@
+// Package panics has some panics of the plugin's go off behind a real Traefik:
+// one of each kind of place, of those that e2e/panics plants.
+package panics
+
+import (
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/behind"
+	"github.com/upstreamauth/upstreamauth/e2e/panics"
+	"github.com/upstreamauth/upstreamauth/e2e/scenario"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+)
+
+var points = []string{
+	"process.go:Process.compose",            // while Traefik makes the handler
+	"hit.go:Process.hitOf.func1",            // on the hit path
+	"plugin.go:gate.ServeHTTP",              // in the handler
+	"plugin.go:gate.judge",                  // while a request is decided
+	"plugin.go:gate.refuse",                 // while it is refused
+	"refusal.go:refusal.write",              // and answered
+	"cache/cache.go:Cache.begin+1",          // with the cache's lock
+	"cache/flight.go:Cache.board.func1",     // on a goroutine that many wait for
+	"cache/flight.go:Cache.fly+1",           // there, with the lock
+	"verifier/guard.go:await.func1",         // in a callback of the standard library
+	"verifier/guard.go:await.func3",         // on a goroutine of one request
+	"verifier/canary.go:Canary.try",         // on the canary's goroutine
+	"verifier/canary.go:Canary.settle",      // in a deferred function there
+	"verifier/circuit.go:Circuit.leave",     // in a deferred function of many
+	"verifier/exchange.go:Exchange.request", // while the upstream is asked
+	"verifier/thammasat.go:thammasatRead",   // while its reply is read
+	"verifier/upstream.go:Upstream.judge",   // and judged
+	"journal.go:output.write+1",             // while something is logged
+}
+
+func TestPanicsBehindTraefik(t *testing.T) {
+	var field *panics.Field
+	server, err := traefik.Start(traefik.Options{
+		Env: scenario.Environment(), Static: behind.Trusting(), LogLevel: "INFO",
+		Stage: func(goPath string) (err error) {
+			field, err = panics.Plant(goPath)
+			return err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	backend := scenario.NewBackend(nil)
+	defer backend.Close()
+	level := behind.Open(server, backend.URL)
+	scenario.Panics(t, scenario.NewGate(t, level, backend), field, points, nil)
+	scenario.Unmarked(t, level.Logs())
+}
