@@ -64,7 +64,11 @@ test: check traefik ## test everything: check, then behind a real Traefik (12 mi
 
 attack: traefik ## play faults and attacks in full, and end with a table, also in dist/attack.md (10 minutes, once Traefik is there)
 	@mkdir -p dist
-	@echo "== faults and attacks behind Traefik, in full: about 10 minutes"
+	@echo "== panics at every function, interpreted: a minute"
+	$(E2E) test -count=1 ./panics
+	@echo "== inputs that nobody thought of: three minutes"
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=10s
+	@echo "== faults and attacks behind Traefik, in full: six minutes"
 	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '
 
 # What is found is kept as a seed below testdata/fuzz: commit it with its repair.

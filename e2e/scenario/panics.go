@@ -44,16 +44,24 @@ func (x *Exam) want(status int, user string, c Call) {
 	if waited := time.Since(begun); waited > maxHang {
 		x.t.Errorf("%s: a reply after %s", c.Route, waited)
 	}
+	reached := r.Header.Get(backendMark) != ""
 	switch {
 	case err != nil:
 		x.t.Errorf("%s: no reply: %v", c.Route, err)
-	case x.armed && r.Status == 500 && r.Header.Get(backendMark) == "":
-	case r.Status != status || (r.Header.Get(backendMark) != "") != (status == 200):
+	case x.armed && r.Status == 500 && !reached:
+	case r.Status != status || reached != (status == 200):
 		x.t.Errorf("%s %v: %d %s, want %d", c.Route, redact(c.Lines), r.Status, r.Body, status)
+		if reached {
+			x.Tally.wrongYes.Add(1)
+		} else if status == 200 {
+			x.Tally.wrongNo.Add(1)
+		}
 	case r.Seen != nil && user != "" && r.Seen.Header.Get("X-Auth-User") != user:
 		x.t.Errorf("%s: taken for %q", c.Route, r.Seen.Header.Get("X-Auth-User"))
+		x.Tally.wrongYes.Add(1)
 	case r.Seen != nil && strings.Contains(fmt.Sprint(r.Seen.Header), "forged"):
 		x.t.Errorf("%s: the backend believes what the client says", c.Route)
+		x.Tally.wrongYes.Add(1)
 	}
 }
 

@@ -34,11 +34,13 @@ func TestAttacks(t *testing.T) {
 		}
 	}()
 	open := func(backend string) (scenario.Level, error) { return behind.Open(server, backend), nil }
+	var rows []scenario.Row
+	t.Run("panics", func(t *testing.T) { rows = append(rows, playPanics(t)) })
 	if !*full {
-		report(t, scenario.PlayAttacks(t, open, divide))
+		report(t, append(scenario.PlayAttacks(t, open, divide), rows...))
 		return
 	}
-	rows := scenario.PlayAttacks(t, open, 1)
+	rows = append(scenario.PlayAttacks(t, open, 1), rows...)
 	t.Run("scenarios", func(t *testing.T) {
 		rows = append(rows, scenario.Play(t, open, slices.Concat(
 			scenario.Troubles, scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege))...)

@@ -1,16 +1,18 @@
-// Package panics has some panics of the plugin's go off behind a real Traefik:
-// one of each kind of place, of those that e2e/panics plants.
-package panics
+package attack
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/upstreamauth/upstreamauth/e2e/behind"
 	"github.com/upstreamauth/upstreamauth/e2e/panics"
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
+// points are where a panic goes off behind Traefik: one of each kind of place, of
+// those that e2e/panics plants.
 var points = []string{
 	"process.go:Process.compose",            // while Traefik makes the handler
 	"hit.go:Process.hitOf.func1",            // on the hit path
@@ -32,7 +34,8 @@ var points = []string{
 	"journal.go:output.write+1",             // while something is logged
 }
 
-func TestPanicsBehindTraefik(t *testing.T) {
+// playPanics has them go off, on a Traefik of their own.
+func playPanics(t *testing.T) scenario.Row {
 	var field *panics.Field
 	server, err := traefik.Start(traefik.Options{
 		Env: scenario.Environment(), Static: behind.Trusting(), LogLevel: "INFO",
@@ -52,6 +55,10 @@ func TestPanicsBehindTraefik(t *testing.T) {
 	backend := scenario.NewBackend(nil)
 	defer backend.Close()
 	level := behind.Open(server, backend.URL)
-	scenario.Panics(t, scenario.NewGate(t, level, backend), field, points, nil)
+	g, calls := scenario.NewGate(t, level, backend), upstreams.Total()
+	scenario.Panics(t, g, field, points, nil)
 	scenario.Unmarked(t, level.Logs())
+	row := g.Tally.Row("a panic of the plugin's own", upstreams.Total()-calls)
+	row.Note = fmt.Sprintf("at %d places", len(points))
+	return row
 }
