@@ -86,6 +86,11 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 		return d, nil, false
 	}
 	credential.Known = s.store.entry(key) != nil
+	room := maxFlights
+	if login := s.issueOf(credential); login != nil && s.now().Before(login.at.Add(c.policy.Lifetime)) {
+		credential.Known, credential.Issued = true, login.at
+		room = 2 * maxFlights // however many hang: most of these need no call
+	}
 	f := s.flying[key]
 	if f == nil {
 		payer := c.payer(credential, client)
@@ -94,7 +99,7 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 			d.Denial = verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}
 			return d, nil, false
 		}
-		if s.inFlight >= maxFlights {
+		if s.inFlight >= room {
 			d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
 			return d, nil, false
 		}
@@ -118,7 +123,11 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.D
 			return verifier.Decision{Allowed: true, Identity: e.identity, Expires: end, Answer: e.answer}, true
 		}
 	}
-	if r := s.store.refusal(key); r != nil && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
+	login := s.issueOf(credential)
+	if login != nil && login.barred {
+		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Invalid}}, true
+	}
+	if r := s.store.refusal(key); r != nil && (login == nil || login.at.Before(r.asked)) && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
 		return verifier.Decision{Denial: r.denial}, true
 	}
 	if r := s.cooling(credential, now); r != nil {
@@ -141,7 +150,14 @@ func (s *Scope) cooling(credential verifier.Credential, now time.Time) *refusal 
 // Forget drops what is known of a credential. A question about it that is under
 // way is void: its yes, late as it comes, is given to nobody and not kept.
 func (c *Cache) Forget(credential verifier.Credential) {
-	s := c.scope
+	if c.scope.learned != nil {
+		c.scope.learned.Forget(credential.Token)
+		return
+	}
+	c.scope.forget(credential)
+}
+
+func (s *Scope) forget(credential verifier.Credential) {
 	key := s.key(credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -117,7 +117,7 @@ func (c *Cache) fly(key [32]byte, credential verifier.Credential, f *flight) *an
 	defer s.mu.Unlock()
 	s.land(key, f, a.decision.Refused())
 	if !f.void && !s.outdated(f) {
-		s.keep(key, credential, a)
+		s.keep(key, credential, f, a)
 		return a
 	}
 	if a.decision.Allowed {

@@ -23,6 +23,7 @@ type Registry struct {
 
 	mu       sync.Mutex
 	scopes   map[string]*Scope
+	learned  map[string]*Learned
 	expelled time.Time // when old scopes were last looked for
 }
 
@@ -33,6 +34,8 @@ func NewRegistry(start time.Time, now func() time.Time) *Registry {
 		now:    now,
 		secret: newSecret(),
 		scopes: map[string]*Scope{},
+
+		learned: map[string]*Learned{},
 	}
 }
 
@@ -50,6 +53,7 @@ type Instance struct {
 	Plan    string          // names all that goes into its header values
 	Policy  Policy
 	Report  verifier.Report // its log
+	Learned *Learned        // the logins that it believes; nil: none
 }
 
 // Build makes what a scope asks. It reports through report, and asks limit
@@ -68,6 +72,8 @@ func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build
 	if s == nil || s.over() {
 		s = r.open(name, i.Policy, perKey)
 		s.family = fingerprint
+		s.learned = i.Learned
+		s.born = r.reborn(fingerprint)
 		limit, report := s.limit, s.report
 		s.next = build(limit, report)
 		r.scopes[name] = s
@@ -80,6 +86,17 @@ func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build
 	}
 	r.expel()
 	return &Cache{scope: s, policy: i.Policy, front: front}, front
+}
+
+// reborn is when a scope begins that follows one of another epoch, of which
+// everything is forgotten; zero: it follows none.
+func (r *Registry) reborn(family string) time.Time {
+	for _, s := range r.scopes {
+		if s.family == family {
+			return r.now()
+		}
+	}
+	return time.Time{}
 }
 
 func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {

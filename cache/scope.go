@@ -44,6 +44,9 @@ type Scope struct {
 	used      time.Time
 	sweepAt   time.Time // zero: nobody has left
 
+	learned *Learned  // the logins that are believed; nil: none
+	born    time.Time // logins before do not count; zero: all do
+
 	family     string    // what it shares with scopes of other epochs
 	superseded time.Time // when its epoch was changed; zero: it was not
 }
@@ -81,8 +84,9 @@ func (s *Scope) crowded(d verifier.Decision) {
 	}
 }
 
-// keep remembers an answer, if it is one to remember. The caller holds the lock.
-func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
+// keep remembers a flight's answer, if it is one to remember. The caller holds
+// the lock.
+func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
 	now := s.now()
 	if s.due(now) {
 		s.sweep(now)
@@ -117,6 +121,7 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, a *answer) {
 		}
 		s.store.cool.Add(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
+		s.unlearn(credential, f)
 		s.store.putRefusal(key, &refusal{denial: d.Denial, asked: now})
 	}
 }

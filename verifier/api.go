@@ -24,6 +24,9 @@ type API struct {
 	// PerKey: its quota counts by application key, not by credential.
 	PerKey bool
 
+	// Login is what the documents say of logging in and out; nil: nothing.
+	Login *Login
+
 	// Rows are the documented replies, in the document's order. The first
 	// that fits counts; a reply that none describes is not an answer.
 	Rows []Row

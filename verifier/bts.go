@@ -18,6 +18,7 @@ func bts() *API {
 		Method:      http.MethodGet,
 		Life:        24 * time.Hour,
 		JWT:         true,
+		Login:       &Login{Paths: []string{"/auth/login", "/auth/refresh"}, Tells: true, Issue: btsIssue},
 		Rows:        btsRows(),
 		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
 		OpenFields:  true,
@@ -66,6 +67,17 @@ func btsRead(r Reply) (flag, code string) {
 		code = btsDataAlone
 	}
 	return flag, code
+}
+
+// btsIssue: the refresh token is a JWT too, and opens nothing.
+func btsIssue(r Reply) (token, refresh string) {
+	if r.Body.field("status").flag() != "true" {
+		return "", ""
+	}
+	data := r.Body.field("data")
+	token = data.field("access_token").text(jsonText)
+	refresh = data.field("refresh_token").text(jsonText)
+	return token, refresh
 }
 
 // btsIdentify reads the token's own claims, which the upstream has vouched for

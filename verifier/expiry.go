@@ -45,7 +45,7 @@ func (e *Expiry) Verify(ctx context.Context, c Credential) (Decision, error) {
 	}
 	claims := readClaims(c.Token)
 	issued := instant(claims.field("iat"))
-	if issued.Before(e.now()) {
+	if c.Issued.IsZero() && issued.Before(e.now()) {
 		d.Issued = issued
 	}
 	d.Expires = instant(claims.field("exp"))

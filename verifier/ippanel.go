@@ -13,10 +13,11 @@ func ippanel() *API {
 	return &API{
 		Name:        "ippanel",
 		Kinds:       []Kind{Bearer},
-		Path:        "/api/acl/auth/check_token",
+		Path:        ippanelAuth + "check_token",
 		Method:      http.MethodPost,
 		Life:        10 * time.Hour,
 		BareToken:   true,
+		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", Issue: ippanelIssue},
 		Rows:        ippanelRows(),
 		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
 		OpenFields:  true,
@@ -38,6 +39,8 @@ func ippanel() *API {
 		Body:    ippanelBody,
 	}
 }
+
+const ippanelAuth = "/api/acl/auth/"
 
 const ippanelWrong = "اطلاعات وارد شده صحیح نمی باشد"
 
@@ -64,6 +67,18 @@ func ippanelRead(r Reply) (flag, code string) {
 	flag = meta.field("status").flag()
 	code = meta.field("message_code").text(jsonText)
 	return flag, code
+}
+
+// ippanelIssue: only where the method is "login" is the token the final one;
+// elsewhere it waits for a one-time password, and is no credential.
+func ippanelIssue(r Reply) (token, refresh string) {
+	flag, code := ippanelRead(r)
+	data := r.Body.field("data")
+	if flag != "true" || !strings.HasPrefix(code, "200-") || data.field("method").text(jsonText) != "login" {
+		return "", ""
+	}
+	token = data.field("token").text(jsonText)
+	return token, ""
 }
 
 // ippanelIdentify: "for whom" is part of the documented yes; a reply that names

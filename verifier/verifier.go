@@ -32,6 +32,10 @@ type Credential struct {
 	// Known: it was let in before, or is of our own making. No part of what is
 	// asked, but of how readily: junk must not spend what others need.
 	Known bool
+
+	// Issued is when a login gave it out that was seen on its way; zero: none
+	// was. Its upstream has called it good by that.
+	Issued time.Time
 }
 
 // Verifier asks whether a credential is good.

@@ -1,0 +1,148 @@
+package cache
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/simplelru"
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+const (
+	// maxLearned is how many tokens of one API's logins are known at a time; the
+	// one unused for longest leaves first, and is asked about like any other.
+	maxLearned = 10000
+
+	// learnedFor is how long what nobody uses stays known: the longest that any
+	// token may be honoured.
+	learnedFor = 720 * time.Hour
+)
+
+// Learned is what the logins of one API gave out, as issuer routes saw it pass:
+// digests of tokens, and when each was issued. The scopes that may believe it
+// look here before they ask.
+type Learned struct {
+	registry *Registry
+	secret   string
+
+	mu     sync.Mutex
+	issues *simplelru.LRU // [32]byte to *issue
+	used   time.Time
+}
+
+// issue is one token that a login gave out.
+type issue struct {
+	at     time.Time
+	barred bool // it opens nothing: a refresh token
+}
+
+// Learned returns what is known of the logins of that fingerprint.
+func (r *Registry) Learned(fingerprint string) *Learned {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	for name, l := range r.learned {
+		if l.idle(now) {
+			delete(r.learned, name)
+		}
+	}
+	l := r.learned[fingerprint]
+	if l == nil {
+		issues := newRoom(maxLearned, nil)
+		l = &Learned{registry: r, secret: derive(r.secret, "learned", fingerprint), issues: issues}
+		r.learned[fingerprint] = l
+	}
+	l.touch(now)
+	return l
+}
+
+func (l *Learned) idle(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return now.Sub(l.used) > learnedFor
+}
+
+func (l *Learned) touch(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used = now
+}
+
+// Learn takes in a token that has just been given out.
+func (l *Learned) Learn(token string) {
+	l.put(token, false)
+}
+
+// Bar takes in a token that opens nothing, whoever may call it good.
+func (l *Learned) Bar(token string) {
+	l.put(token, true)
+	l.registry.forget(l, token)
+}
+
+func (l *Learned) put(token string, barred bool) {
+	key := digest(l.secret, token)
+	now := l.registry.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.issues.Add(key, &issue{at: now, barred: barred})
+	l.used = now
+}
+
+// Forget drops a token that its upstream has ended, here and in every scope
+// that may have believed it. A question about it that is under way is void.
+func (l *Learned) Forget(token string) {
+	l.drop(token)
+	l.registry.forget(l, token)
+}
+
+func (l *Learned) drop(token string) {
+	key := digest(l.secret, token)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.issues.Remove(key)
+}
+
+// find returns the issue of a token that a login gave out; nil for any other.
+func (l *Learned) find(token string) *issue {
+	key := digest(l.secret, token)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	value, found := l.issues.Get(key)
+	if !found {
+		return nil
+	}
+	return value.(*issue)
+}
+
+// unlearn takes the upstream's word against a login that was seen before it was
+// asked. The caller holds the lock.
+func (s *Scope) unlearn(credential verifier.Credential, f *flight) {
+	i := s.issueOf(credential)
+	if i != nil && !i.barred && !f.begun.Before(i.at) {
+		s.learned.drop(credential.Token)
+	}
+}
+
+// forget drops a token in all scopes that believe l.
+func (r *Registry) forget(l *Learned, token string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.scopes {
+		if s.learned == l {
+			s.forget(verifier.Credential{Kind: verifier.Bearer, Token: token})
+		}
+	}
+}
+
+// issueOf is what is known of a credential's login; nil: nothing. The caller
+// holds the lock.
+func (s *Scope) issueOf(credential verifier.Credential) *issue {
+	if s.learned == nil {
+		return nil
+	}
+	i := s.learned.find(credential.Token)
+	if i == nil || (i.at.Before(s.born) && !i.barred) {
+		return nil
+	}
+	return i
+}
