@@ -22,8 +22,12 @@ const (
 // digests of tokens, and when each was issued. The scopes that may believe it
 // look here before they ask.
 type Learned struct {
-	registry *Registry
-	secret   string
+	secret string
+	now    func() time.Time
+
+	// everywhere drops a token in all scopes that believe this. A function, since
+	// the interpreter loads no types that go round (docs/yaegi.md).
+	everywhere func(token string)
 
 	mu     sync.Mutex
 	issues *simplelru.LRU // [32]byte to *issue
@@ -48,11 +52,19 @@ func (r *Registry) Learned(fingerprint string) *Learned {
 	}
 	l := r.learned[fingerprint]
 	if l == nil {
-		issues := newRoom(maxLearned, nil)
-		l = &Learned{registry: r, secret: derive(r.secret, "learned", fingerprint), issues: issues}
+		l = r.newLearned(fingerprint)
 		r.learned[fingerprint] = l
 	}
 	l.touch(now)
+	return l
+}
+
+func (r *Registry) newLearned(fingerprint string) *Learned {
+	issues := newRoom(maxLearned, nil)
+	l := &Learned{secret: derive(r.secret, "learned", fingerprint), now: r.now, issues: issues}
+	l.everywhere = func(token string) {
+		r.forget(l, token)
+	}
 	return l
 }
 
@@ -76,12 +88,12 @@ func (l *Learned) Learn(token string) {
 // Bar takes in a token that opens nothing, whoever may call it good.
 func (l *Learned) Bar(token string) {
 	l.put(token, true)
-	l.registry.forget(l, token)
+	l.everywhere(token)
 }
 
 func (l *Learned) put(token string, barred bool) {
 	key := digest(l.secret, token)
-	now := l.registry.now()
+	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.issues.Add(key, &issue{at: now, barred: barred})
@@ -92,7 +104,7 @@ func (l *Learned) put(token string, barred bool) {
 // that may have believed it. A question about it that is under way is void.
 func (l *Learned) Forget(token string) {
 	l.drop(token)
-	l.registry.forget(l, token)
+	l.everywhere(token)
 }
 
 func (l *Learned) drop(token string) {
