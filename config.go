@@ -13,9 +13,9 @@ var (
 	topWords = vocabulary{
 		keys: []string{
 			"mode", "bearer", "applicationKey", "basic", "cache", "identity",
-			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "unknown",
+			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "unknown", "session",
 		},
-		later: []string{"session", "shared"},
+		later: []string{"shared"},
 	}
 	unknownWords = vocabulary{keys: []string{"perClient", "depth"}}
 	cacheWords   = vocabulary{keys: []string{"size", "negative", "negativeSize", "epoch"}}
@@ -39,29 +39,30 @@ func readSettings(raw map[string]any, env func(string) (string, bool)) (*setting
 	r := &reader{env: env}
 	top := r.enter("", reflect.ValueOf(raw))
 	top.settle(topWords)
-	top.mode("mode")
 
 	read := &settings{}
-	top.credentials(read)
-	top.cache("cache", read)
-	top.unknown("unknown", read)
-	top.identity("identity", read)
-	read.forwardCredential = top.boolean("forwardCredential", false)
-	read.optional = top.boolean("optional", false)
-	read.preflight = top.boolean("preflight", false)
-	top.errors("errors", read)
+	read.issuer = top.choice("mode", "protect", []string{"protect", "issuer"}) == "issuer"
+	if read.issuer {
+		top.issuer(read)
+	} else {
+		top.protect(read)
+	}
 	read.log = top.choice("log", "info", []string{"error", "info", "debug"})
 	faults := r.all()
 	return read, faults
 }
 
-// mode knows one way for the plugin to stand on a route so far.
-func (s *section) mode(key string) {
-	if s.values[key].text == "issuer" {
-		s.fault(key, `"issuer" is not available in this version; allowed: protect`)
-		return
-	}
-	s.choice(key, "protect", []string{"protect"})
+// protect reads the settings of a route that is guarded.
+func (s *section) protect(into *settings) {
+	s.credentials(into)
+	s.session("session", into)
+	s.cache("cache", into)
+	s.unknown("unknown", into)
+	s.identity("identity", into)
+	into.forwardCredential = s.boolean("forwardCredential", false)
+	into.optional = s.boolean("optional", false)
+	into.preflight = s.boolean("preflight", false)
+	s.errors("errors", into)
 }
 
 // credentials reads the blocks that are on, in the order in which the gate

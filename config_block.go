@@ -9,9 +9,8 @@ import (
 
 // The keys of a credential block, and the ranges of its durations.
 var (
-	blockKeys  = []string{"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls"}
-	blockLater = []string{"learn"}
-	probeKeys  = []string{"username", "password"}
+	blockKeys = []string{"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls"}
+	probeKeys = []string{"username", "password"}
 
 	lifetimeSpan = span{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
 	timeoutSpan  = span{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
@@ -22,8 +21,13 @@ const defaultTimeout = 5 * time.Second
 
 // credentialKeys is what the block of one kind may hold.
 func credentialKeys(kind verifier.Kind) vocabulary {
-	v := vocabulary{later: blockLater}
+	v := vocabulary{}
 	v.keys = append(v.keys, blockKeys...)
+	if kind == verifier.Bearer {
+		v.keys = append(v.keys, "learn")
+	} else {
+		v.other = append(v.other, foreign{key: "learn", home: "bearer"})
+	}
 	if kind == verifier.Basic {
 		v.keys = append(v.keys, "applicationKey")
 	} else {
@@ -63,6 +67,9 @@ func (s *section) credential(kind verifier.Kind, canary bool) *block {
 	b.revalidate = inner.duration("revalidate", 0, lifetimeSpan)
 	b.budget = inner.rate("budget", known.Quota)
 	b.timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
+	if kind == verifier.Bearer {
+		b.learn = inner.learn("learn", b.api)
+	}
 	if kind == verifier.Basic {
 		b.upstream.Key = inner.operatorKey("applicationKey")
 	}

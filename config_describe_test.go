@@ -27,6 +27,7 @@ func describe(s *settings) string {
 		say(kind+".revalidate", b.revalidate)
 		say(kind+".timeout", b.timeout)
 		say(kind+".budget", b.budget)
+		say(kind+".learn", b.learn)
 		say(kind+".applicationKey", b.upstream.Key)
 		say(kind+".account", b.upstream.Account)
 		if b.upstream.Probe != nil {
@@ -39,6 +40,10 @@ func describe(s *settings) string {
 		say(kind+".tls.serverName", b.upstream.TLS.ServerName)
 		say(kind+".tls.insecureSkipVerify", b.upstream.TLS.InsecureSkipVerify)
 		say(kind+".canary", b.upstream.Canary)
+	}
+	say("issuer", s.issuer)
+	if s.session != nil {
+		say("session", fmt.Sprintf("%+v", *s.session))
 	}
 	say("cache.size", s.cacheSize)
 	say("cache.negative", s.negative)

@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -85,14 +86,14 @@ func (s *source) isWriter(e ast.Expr) bool {
 	return t != nil && t.String() == "net/http.ResponseWriter"
 }
 
-// places: what only one file does.
+// places: what only these files do.
 var places = []struct {
 	what string
-	file string
+	file string // or several, with blanks between
 	does func(s *source, n ast.Node, up []ast.Node) bool
 }{
 	{"opens connections", "verifier/exchange.go", connects},
-	{"answers clients", "refusal.go", answers},
+	{"answers clients", "refusal.go session.go tap.go", answers}, // refuses; leads on; passes on
 	{surroundingsName, "process.go", surroundings},
 }
 
@@ -105,7 +106,7 @@ func surroundings(s *source, n ast.Node, up []ast.Node) bool {
 		mention("fmt", "Print", "Printf", "Println")(s, n, up)
 }
 
-func TestOnlyOneFileOpensConnectionsAndOnlyOneAnswersClients(t *testing.T) {
+func TestOnlyOneFileOpensConnectionsAndOnlyThreeAnswerClients(t *testing.T) {
 	done := map[string]bool{}
 	for _, s := range plugin(t) {
 		s.visit(func(n ast.Node, up []ast.Node) {
@@ -114,7 +115,7 @@ func TestOnlyOneFileOpensConnectionsAndOnlyOneAnswersClients(t *testing.T) {
 					continue
 				}
 				done[place.what] = true
-				if file := filepath.ToSlash(s.fset.Position(n.Pos()).Filename); file != place.file {
+				if file := filepath.ToSlash(s.fset.Position(n.Pos()).Filename); !slices.Contains(strings.Fields(place.file), file) {
 					t.Errorf("%s: %s, which is %s's", s.fset.Position(n.Pos()), place.what, place.file)
 				}
 			}

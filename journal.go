@@ -20,6 +20,7 @@ const (
 	eventHealed   = "configuration healed"
 	eventRefused  = "refused"
 	eventInternal = "internal"
+	eventOutage   = "outage"
 )
 
 // output writes one line of JSON a fact, for the whole process. Facts name

@@ -54,13 +54,19 @@ type gate struct {
 // ServeHTTP is a request's whole way, unless it is a hit: those have a way of
 // their own (hit.go), and come here whenever anything about them is unusual.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.serve(w, r, verifier.Credential{})
+}
+
+// serve is ServeHTTP of a request that may carry a credential which is in none
+// of its headers: a session's. It counts where no header brings one.
+func (g *gate) serve(w http.ResponseWriter, r *http.Request, carried verifier.Credential) {
 	judged := g.identity.strip(r)
 	if g.preflight && isPreflight(r) {
 		g.credentials.remove(r.Header)
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	outcome := g.decide(r)
+	outcome := g.decide(r, carried)
 	if outcome.denial.Reason != "" {
 		g.refusal.write(w, r, outcome.kind, outcome.denial)
 		return
@@ -92,15 +98,20 @@ func (o *outcome) enrich(h http.Header) {
 
 // decide reads the credential and asks about it. A panic of ours on the way is
 // "could not tell".
-func (g *gate) decide(r *http.Request) *outcome {
+func (g *gate) decide(r *http.Request, carried verifier.Credential) *outcome {
 	o := &outcome{denial: verifier.Denial{Reason: verifier.Unavailable}}
-	g.judge(r, o)
+	g.judge(r, carried, o)
 	return o
 }
 
-func (g *gate) judge(r *http.Request, o *outcome) {
+func (g *gate) judge(r *http.Request, carried verifier.Credential, o *outcome) {
 	defer g.recovered()
 	c, denial := verifier.FromHeader(r.Header, g.accepts)
+	alone := denial.Reason == verifier.Missing && carried.Token != ""
+	if alone {
+		c = carried
+		denial = verifier.Denial{}
+	}
 	o.kind = c.Kind
 	if denial.Reason == verifier.Missing && g.optional {
 		o.denial = verifier.Denial{}
@@ -111,6 +122,23 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		return
 	}
 	d := g.scheme(c.Kind)
+	decision, denial := g.verify(r, c, d)
+	if denial.Reason != "" {
+		g.refuse(o, denial, d, c)
+		return
+	}
+	o.headers = d.headers
+	if alone {
+		o.values = d.render(decision) // no header line stands for this credential
+	} else {
+		o.values = d.tell(r.Header, c, decision)
+	}
+	o.denial = verifier.Denial{}
+}
+
+// verify asks about a credential, and whether its identity is let in here. Only
+// a denial without a reason is a yes.
+func (g *gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifier.Decision, verifier.Denial) {
 	decision, err := d.cache.Verify(r.Context(), c, func() string {
 		return clientOf(r, g.depth)
 	})
@@ -118,16 +146,16 @@ func (g *gate) judge(r *http.Request, o *outcome) {
 		g.journal.bug("a panic while a credential was verified")
 	}
 	if !decision.Allowed {
-		g.refuse(o, decision.Denial, d, c)
-		return
+		denial := decision.Denial
+		if denial.Reason == "" {
+			denial.Reason = verifier.Unavailable // a no without a reason is no yes
+		}
+		return decision, denial
 	}
 	if !g.identity.meets(decision.Identity, d.api.Name) {
-		g.refuse(o, verifier.Denial{Reason: verifier.Requirement}, d, c)
-		return
+		return decision, verifier.Denial{Reason: verifier.Requirement}
 	}
-	o.headers = d.headers
-	o.values = d.tell(r.Header, c, decision)
-	o.denial = verifier.Denial{}
+	return decision, verifier.Denial{}
 }
 
 // refuse settles on a denial, and notes it at debug: with a mark of the

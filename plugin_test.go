@@ -21,7 +21,7 @@ func TestAPanicOfOursIsNotAYesAndIsLogged(t *testing.T) {
 	g := &gate{accepts: verifier.Accepts{Bearer: true}, journal: &journal{output: out, name: "gate"}}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Authorization", "Bearer MARKER-token")
-	o := g.decide(r)
+	o := g.decide(r, verifier.Credential{})
 	if o.denial.Reason != verifier.Unavailable || o.headers != nil {
 		t.Errorf("after a panic: %+v", o)
 	}

@@ -64,6 +64,10 @@ func (p *Process) compose(ctx context.Context, next http.Handler, config *Config
 	}
 	p.output.sound(name)
 	j := &journal{output: p.output, name: name, level: s.log}
+	if s.issuer {
+		handler := p.issuer(next, s.blocks[0], j)
+		return handler
+	}
 	g := &gate{
 		next:      next,
 		accepts:   accepts(s),
@@ -79,7 +83,7 @@ func (p *Process) compose(ctx context.Context, next http.Handler, config *Config
 		g.schemes = append(g.schemes, d)
 	}
 	g.refusal = &refusal{schemes: g.schemes, problem: s.problem, statuses: s.statuses, unavailable: s.unavailable}
-	return http.HandlerFunc(p.hit(g))
+	return http.HandlerFunc(p.session(g, s, p.hit(g)))
 }
 
 func accepts(s *settings) verifier.Accepts {
@@ -121,10 +125,10 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 	}
 	fingerprint := p.scopes.Fingerprint(b.api.Name, string(u.Kind), u.URL, u.Path, u.Method,
 		fmt.Sprint(u.Account, u.Canary), probe.User, probe.Password, u.Key,
-		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify))
+		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify), b.learn)
 	plan := p.scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
 		fmt.Sprintf("%q", s.require), b.lifetime.String(), b.revalidate.String())
-	instance := cache.Instance{Context: ctx, Epoch: s.epoch, Plan: plan, Policy: policy, Report: j.report}
+	instance := cache.Instance{Context: ctx, Epoch: s.epoch, Plan: plan, Policy: policy, Report: j.report, Learned: p.learned(b)}
 	d.cache, d.front = p.scopes.Join(fingerprint, instance, b.api.PerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
 		return p.chain(b, limit, report)
 	})
@@ -154,7 +158,8 @@ func (p *Process) chain(b *block, limit func() verifier.Rate, report verifier.Re
 	budgeted := verifier.NewBudget(watched, b.upstream, limit, p.now, report)
 	circuit := verifier.NewCircuit(budgeted, p.now, report)
 	spared := p.braked(circuit, b)
-	believed := p.believed(spared, b, report)
+	taught := p.taught(spared, b)
+	believed := p.believed(taught, b, report)
 	return verifier.NewExpiry(believed, b.api, p.now)
 }
 
@@ -164,6 +169,14 @@ func (p *Process) braked(next verifier.Verifier, b *block) verifier.Verifier {
 		return next
 	}
 	return verifier.NewBrake(next, b.api, p.now)
+}
+
+// taught puts what was learned of logins before next, where it is believed.
+func (p *Process) taught(next verifier.Verifier, b *block) verifier.Verifier {
+	if b.learn == "" {
+		return next
+	}
+	return verifier.NewLearned(next, b.api, b.upstream)
 }
 
 // believed puts the canary before next, where the operator has not done

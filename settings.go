@@ -8,6 +8,8 @@ import (
 
 // settings is one instance's configuration, read, defaulted and checked.
 type settings struct {
+	issuer bool // mode: issuer; then blocks, with api, url and learn, is all there is
+
 	blocks []*block // those that are on, in the order bearer, applicationKey, basic
 
 	cacheSize    int
@@ -29,7 +31,21 @@ type settings struct {
 	statuses    map[string]int // errors.statuses; nil: none
 	unavailable int            // errors.unavailable
 
+	session *sessionSettings // nil: none
+
 	log string // error, info or debug
+}
+
+// sessionSettings is how a browser is carried across, and kept.
+type sessionSettings struct {
+	secret    string
+	cookie    string
+	path      string // of the hand-off
+	parameter string
+	redirect  string
+	logout    string // a path; empty: none
+	always    bool   // Secure, whatever the connection to Traefik is
+	strict    bool   // SameSite=Strict
 }
 
 // block is one kind of credential and the upstream that issued it.
@@ -39,6 +55,7 @@ type block struct {
 	lifetime time.Duration
 	timeout  time.Duration
 
+	learn      string        // the word of the logins that are believed; empty: none
 	revalidate time.Duration // 0: never
 	budget     verifier.Rate // zero: none
 }

@@ -17,19 +17,17 @@ func ippanel() *API {
 		Method:      http.MethodPost,
 		Life:        10 * time.Hour,
 		BareToken:   true,
-		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", Issue: ippanelIssue},
+		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", Quit: ippanelQuestion, Issue: ippanelIssue},
 		Rows:        ippanelRows(),
 		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
 		OpenFields:  true,
 		Check:       oneCheck,
 		NeedsCanary: never,
 		Documented:  ippanelCode,
-		Request: func(c Credential, _ Settings) Question {
-			return Question{Header: http.Header{"Authorization": {c.Token}}}
-		},
-		Read:     ippanelRead,
-		Identify: ippanelIdentify,
-		Relay:    ippanelRelay,
+		Request:     func(c Credential, _ Settings) Question { return ippanelQuestion(c.Token) },
+		Read:        ippanelRead,
+		Identify:    ippanelIdentify,
+		Relay:       ippanelRelay,
 		Junk: func(random []byte, _ time.Time, s Settings) Credential {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:16])}
 		},
@@ -67,6 +65,11 @@ func ippanelRead(r Reply) (flag, code string) {
 	flag = meta.field("status").flag()
 	code = meta.field("message_code").text(jsonText)
 	return flag, code
+}
+
+// ippanelQuestion presents a token alone, as the documents show it.
+func ippanelQuestion(token string) Question {
+	return Question{Header: http.Header{"Authorization": {token}}}
 }
 
 // ippanelIssue: only where the method is "login" is the token the final one;

@@ -12,6 +12,9 @@ type Login struct {
 	Logout string   // ends the token that it is sent with; empty: there is none
 	Tells  bool     // a token tells itself whose it is, so that nobody has to be asked
 
+	// Quit is what the logout wants to be asked.
+	Quit func(token string) Question
+
 	// Issue reads what a login's reply gives out: the token that is good from now
 	// on, and one that opens nothing. Either may be empty.
 	Issue func(r Reply) (token, refresh string)

@@ -3,8 +3,11 @@ package scenario
 import (
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"sync"
 )
 
@@ -25,6 +28,27 @@ type Backend struct {
 	server *httptest.Server
 	mu     sync.Mutex
 	seen   []Seen
+	routes map[string]http.Handler // by host name: where such requests go instead
+}
+
+// Lead has the requests of one route go to another server, with nothing added.
+func (b *Backend) Lead(route, address string) {
+	target, _ := url.Parse(address)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host },
+		Transport:     &http.Transport{DisableCompression: true},
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0),
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.routes[route+".test"] = proxy
+}
+
+func (b *Backend) leads(host string) http.Handler {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.routes[host]
 }
 
 // backendMark is the response header by which a reply is known as the backend's.
@@ -33,8 +57,12 @@ const backendMark = "X-Backend"
 // NewBackend starts a backend; extra handles paths of its own (web sockets and
 // the like), and may be nil.
 func NewBackend(extra http.Handler) *Backend {
-	b := &Backend{}
+	b := &Backend{routes: map[string]http.Handler{}}
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if elsewhere := b.leads(r.Host); elsewhere != nil {
+			elsewhere.ServeHTTP(w, r)
+			return
+		}
 		if extra != nil && len(r.URL.Path) > 1 {
 			b.note(r, 0)
 			extra.ServeHTTP(w, r)

@@ -1,0 +1,320 @@
+package scenario
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// Logins: tokens that an issuer route saw being given out.
+var Logins = []Scenario{
+	{Name: "the whole way through the SMS panel: login, sms, confirm_otp, in, logout, out", Play: panelJourney},
+	{Name: "the wrong turns on the way through the SMS panel", Play: panelWrongTurns},
+	{Name: "the whole way through the courier's API: login, in without a call, refresh, in", Play: courierJourney},
+	{Name: "a logout while the token is asked about", Play: logoutMeanwhile},
+	{Name: "learned and first-seen tokens end to the second, across a reload", Play: endsOfLife, Moves: true},
+	{Name: "short-lived tokens end in time, across a reload", Play: shortLives},
+	{Name: "without the same word, address and api nothing is believed", Play: otherWords},
+	{Name: "a learned token passes without an identity where nobody can tell it now", Play: learnedUnasked},
+	{Name: "a changed epoch forgets the logins before it", Play: learnedEpoch},
+}
+
+// word is the learn of the scenarios.
+const word = Marker + "learn-0123456789"
+
+// entrance is an issuer route beside a protected one, of one API.
+type entrance struct {
+	*Gate
+	t    testing.TB
+	base string // path of the API
+}
+
+func issuerOf(api, url string) map[string]any {
+	return map[string]any{"mode": "issuer", "bearer": map[string]any{"api": api, "url": url, "learn": word}}
+}
+
+// pathOf is the path of an address.
+func pathOf(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	_, path, found := strings.Cut(rest, "/")
+	if !found {
+		return ""
+	}
+	return "/" + path
+}
+
+func newEntrance(t testing.TB, g *Gate, api, url string, more ...any) *entrance {
+	g.Backend.Lead("login", strings.TrimSuffix(url, pathOf(url)))
+	g.Serve(Routes{"login": issuerOf(api, url), "r": block("bearer", api, url, append([]any{"learn", word}, more...)...)})
+	return &entrance{Gate: g, t: t, base: pathOf(url)}
+}
+
+// post sends JSON to the API's own login, through the issuer route.
+func (s *entrance) post(status int, path string, body map[string]any, lines ...string) (data map[string]any) {
+	s.t.Helper()
+	text, _ := json.Marshal(body)
+	r := s.Do(Call{Route: "login", Method: "POST", Path: s.base + path, Body: strings.NewReader(string(text)),
+		Lines: append([]string{"Content-Type: application/json", "Accept: application/json"}, lines...)})
+	if r.Status != status {
+		s.t.Errorf("POST %s: %d, want %d", path, r.Status, status)
+	}
+	var reply struct{ Data map[string]any }
+	if err := json.Unmarshal([]byte(r.Body), &reply); err != nil {
+		s.t.Errorf("POST %s: %v", path, err)
+	}
+	return reply.Data
+}
+
+func text(data map[string]any, name string) string {
+	value, _ := data[name].(string)
+	return value
+}
+
+const panelAuth = "/api/acl/auth/"
+
+// enter logs a user of the panel in, with the one-time password that was sent.
+func (s *entrance) enter(up *upstreams.IPPanel, user string) string {
+	s.t.Helper()
+	data := s.post(200, panelAuth+"login", map[string]any{"username": user, "password": password})
+	if text(data, "method") == upstreams.MethodLogin {
+		return text(data, "token")
+	}
+	s.post(200, panelAuth+"send_sms_otp", map[string]any{"token": text(data, "token")})
+	data = s.post(200, panelAuth+"confirm_otp", map[string]any{"token": text(data, "token"), "otp": up.OTP(user)})
+	return text(data, "token")
+}
+
+func smsPanel(clock *upstreams.Clock) *upstreams.IPPanel {
+	up := panel(clock)
+	up.AddUser(upstreams.PanelUser{UserName: Marker + "sara", Password: password, UserID: 7, Name: Marker + "سارا"})
+	return up
+}
+
+func panelJourney(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "ippanel", up.URL)
+	for _, user := range []string{Marker + "sara", Marker + "ali"} {
+		token := s.enter(up, user)
+		for range 3 {
+			r := g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
+			same(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
+		}
+		g.Expect(200, Call{Route: "r", Lines: []string{"Authorization: " + token}})
+		counts(t, "for the identity", up.CallsWith(token), 1)
+		s.post(200, panelAuth+"logout", nil, "Authorization: "+token)
+		g.Expect(401, Call{Route: "r", Lines: []string{bearer(token)}})
+	}
+}
+
+func panelWrongTurns(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "ippanel", up.URL, "lifetime", "10h")
+	user := Marker + "sara"
+	s.post(422, panelAuth+"login", map[string]any{"username": user})
+	s.post(422, panelAuth+"login", map[string]any{"username": user, "password": "wrong"})
+	waiting := text(s.post(200, panelAuth+"login", map[string]any{"username": user, "password": password}), "token")
+	g.Expect(401, Call{Route: "r", Lines: []string{bearer(waiting)}})
+	s.post(422, panelAuth+"confirm_otp", map[string]any{"token": waiting})
+	s.post(401, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": "000"})
+	s.post(401, panelAuth+"confirm_otp", map[string]any{"token": "nobody's", "otp": up.OTP(user)})
+	g.Expect(401, Call{Route: "r", Lines: []string{bearer(waiting)}})
+	token := text(s.post(200, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": up.OTP(user)}), "token")
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
+	g.Expect(401, Call{Route: "r", Lines: []string{bearer(waiting)}})
+	s.post(401, panelAuth+"logout", nil, "Authorization: "+waiting)
+	s.post(401, panelAuth+"logout", nil)
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
+	if g.Clock() == nil {
+		return
+	}
+	g.Pass(upstreams.PanelLifetime)
+	g.Expect(401, Call{Route: "r", Lines: []string{bearer(token)}})
+}
+
+func courierJourney(t *testing.T, g *Gate) {
+	up := courier(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "bts", up.URL, "path", upstreams.BTSStatusPath)
+	user := Marker + "courier"
+	s.post(422, "/auth/login", map[string]any{"login": user, "password": "short"})
+	s.post(401, "/auth/login", map[string]any{"login": user, "password": "not this one"})
+	data := s.post(200, "/auth/login", map[string]any{"login": user, "password": password})
+	access, refresh := text(data, "access_token"), text(data, "refresh_token")
+	for range 2 {
+		r := g.Expect(200, Call{Route: "r", Lines: []string{bearer(access)}})
+		same(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
+		g.Expect(401, Call{Route: "r", Lines: []string{bearer(refresh)}})
+	}
+	counts(t, "about the access token", up.CallsWith(access), 0)
+	counts(t, "about the refresh token", up.CallsWith(refresh), 0)
+	if g.Clock() != nil {
+		g.Pass(upstreams.BTSAccessLifetime + time.Second)
+		g.Expect(401, Call{Route: "r", Lines: []string{bearer(access)}})
+	}
+	data = s.post(200, "/auth/refresh", map[string]any{"refresh_token": refresh})
+	s.post(422, "/auth/refresh", map[string]any{"refresh_token": refresh})
+	renewed := text(data, "access_token")
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(renewed)}})
+	g.Expect(401, Call{Route: "r", Lines: []string{bearer(text(data, "refresh_token"))}})
+	counts(t, "about the new access token", up.CallsWith(renewed), 0)
+}
+
+func logoutMeanwhile(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "ippanel", up.URL)
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(s.enter(up, Marker+"ali"))}})
+	token := s.enter(up, Marker+"ali")
+	up.Answer(token, upstreams.Reply{Delay: time.Second, Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
+	late := make(chan Reply, 1)
+	go func() {
+		r, _ := g.Try(Call{Route: "r", Lines: []string{bearer(token)}})
+		late <- r
+	}()
+	until(t, "it is asked", func() bool { return up.CallsWith(token) == 1 })
+	up.Unscript(token)
+	s.post(200, panelAuth+"logout", nil, "Authorization: "+token)
+	if r := <-late; r.Status == 200 || r.Seen != nil {
+		t.Errorf("the late yes is given to somebody: %d", r.Status)
+	}
+	g.Expect(401, Call{Route: "r", Lines: []string{bearer(token)}})
+}
+
+func endsOfLife(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "ippanel", up.URL, "lifetime", "3h")
+	before := g.Clock().Now()
+	learned := s.enter(up, Marker+"ali")
+	after := g.Clock().Now()
+	seenLate := up.IssueToken(Marker + "sara")
+	g.Clock().Advance(time.Hour)
+	seenBefore := g.Clock().Now()
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(seenLate)}})
+	seenAfter := g.Clock().Now()
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
+	config := block("bearer", "ippanel", up.URL, "learn", word, "lifetime", "3h")
+	g.Serve(Routes{"login": issuerOf("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negative": "10s"})})
+	to := func(at time.Time) { g.Clock().Advance(at.Sub(g.Clock().Now())) }
+	to(before.Add(3*time.Hour - 2*time.Second))
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
+	counts(t, "the learned one, before its end", up.CallsWith(learned), 1)
+	to(after.Add(3 * time.Hour))
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}}) // its upstream calls it good still
+	counts(t, "the learned one, at its end", up.CallsWith(learned), 2)
+	to(seenBefore.Add(3*time.Hour - 2*time.Second))
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(seenLate)}})
+	counts(t, "the first-seen one, before its end", up.CallsWith(seenLate), 1)
+	to(seenAfter.Add(3 * time.Hour))
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(seenLate)}})
+	counts(t, "the first-seen one, at its end", up.CallsWith(seenLate), 2)
+}
+
+func shortLives(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "ippanel", up.URL, "lifetime", "4s")
+	learned := s.enter(up, Marker+"ali")
+	begun := time.Now()
+	seen := up.IssueToken(Marker + "sara")
+	g.Pass(1500 * time.Millisecond)
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(seen)}})
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
+	config := block("bearer", "ippanel", up.URL, "learn", word, "lifetime", "4s")
+	g.Serve(Routes{"login": issuerOf("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negative": "10s"})})
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
+	counts(t, "the learned one, in its life", up.CallsWith(learned), 1)
+	g.Pass(4100*time.Millisecond - time.Since(begun))
+	if g.Clock() != nil {
+		g.Pass(1500 * time.Millisecond) // time went by here already, but not there
+	}
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
+	counts(t, "the learned one, after its end", up.CallsWith(learned), 2)
+	if g.Clock() == nil {
+		g.Expect(200, Call{Route: "r", Lines: []string{bearer(seen)}})
+		counts(t, "the first-seen one, in its life", up.CallsWith(seen), 1)
+		g.Pass(1500 * time.Millisecond)
+		g.Expect(200, Call{Route: "r", Lines: []string{bearer(seen)}})
+		counts(t, "the first-seen one, after its end", up.CallsWith(seen), 2)
+	}
+}
+
+func otherWords(t *testing.T, g *Gate) {
+	up, evil := courier(g.Clock()), courier(g.Clock())
+	defer up.Close()
+	defer evil.Close()
+	path := upstreams.BTSStatusPath
+	g.Backend.Lead("login", evil.URL)
+	evilToken := func(route string) string {
+		s := &entrance{Gate: g, t: t}
+		text, _ := json.Marshal(map[string]any{"login": Marker + "courier", "password": password})
+		r := s.Do(Call{Route: route, Method: "POST", Path: "/auth/login", Body: strings.NewReader(string(text)),
+			Lines: []string{"Content-Type: application/json", "Accept: application/json"}})
+		var reply struct {
+			Data struct {
+				Token string `json:"access_token"`
+			}
+		}
+		if err := json.Unmarshal([]byte(r.Body), &reply); err != nil || r.Status != 200 {
+			t.Fatalf("%d %v", r.Status, err)
+		}
+		return reply.Data.Token
+	}
+	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "learn": word + "-another"}}
+	elsewhere := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": evil.URL, "learn": word}}
+	for name, config := range map[string]map[string]any{"another word": other, "another address": elsewhere} {
+		g.Serve(Routes{
+			"login":    config,
+			"r":        block("bearer", "bts", up.URL, "path", path, "learn", word),
+			"wordless": block("bearer", "bts", up.URL, "path", path),
+		})
+		token := evilToken("login")
+		for _, route := range []string{"r", "wordless"} {
+			g.Expect(401, Call{Route: route, Lines: []string{bearer(token)}})
+		}
+		counts(t, name+": asked about, like any other", up.CallsWith(token), 2)
+	}
+}
+
+func learnedUnasked(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "ippanel", up.URL, "timeout", "1s")
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(s.enter(up, Marker+"sara"))}})
+	token := s.enter(up, Marker+"ali")
+	up.Answer(token, upstreams.Reply{Status: 503})
+	for range 2 {
+		r := g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
+		same(t, "what is known", identityOf(t, r.Seen), map[string]string{"X-Auth-Api": "ippanel"})
+	}
+	counts(t, "at most one", up.CallsWith(token), 1)
+	refused := s.enter(up, Marker+"ali")
+	up.Answer(refused, upstreams.Reply{Status: 401, Body: `{"data":null,"meta":{"status":false,"message":"x","message_code":"400-1"}}`})
+	for range 2 {
+		g.Expect(401, Call{Route: "r", Lines: []string{bearer(refused)}})
+	}
+	counts(t, "and its no counts", up.CallsWith(refused), 1)
+}
+
+func learnedEpoch(t *testing.T, g *Gate) {
+	up := courier(g.Clock())
+	defer up.Close()
+	s := newEntrance(t, g, "bts", up.URL, "path", upstreams.BTSStatusPath)
+	access := func() string {
+		return text(s.post(200, "/auth/login", map[string]any{"login": Marker + "courier", "password": password}), "access_token")
+	}
+	first := access()
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(first)}})
+	config := block("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "learn", word)
+	g.Serve(Routes{"login": issuerOf("bts", up.URL), "r": with(config, "cache", map[string]any{"epoch": "2"})})
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(first)}})
+	counts(t, "after the change, of a login before", up.CallsWith(first), 1)
+	second := access()
+	g.Expect(200, Call{Route: "r", Lines: []string{bearer(second)}})
+	counts(t, "of a login afterwards", up.CallsWith(second), 0)
+}
