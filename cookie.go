@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ const maxCookie = 3800
 // and authenticated (AES-256-GCM) under the operator's secret, and bound to the
 // upstream that called the token good: another route's is none.
 type seal struct {
-	name  string
+	pair  *regexp.Regexp // the cookie and what is before it, in a line of cookies
 	aead  cipher.AEAD
 	bound []byte
 }
@@ -36,11 +38,9 @@ func newSeal(name, secret string, bound ...string) *seal {
 	if err != nil {
 		panic(err.Error()) // unreachable, likewise
 	}
-	text := "upstreamauth session 1"
-	for _, part := range bound {
-		text += strconv.Itoa(len(part)) + ":" + part
-	}
-	return &seal{name: name, aead: aead, bound: []byte(text)}
+	text := fmt.Sprintf("upstreamauth session 1 %q", bound)
+	pair := regexp.MustCompile(`(?:^|;)[ \t]*` + regexp.QuoteMeta(name) + `[ \t]*=([^;]*)`)
+	return &seal{pair: pair, aead: aead, bound: []byte(text)}
 }
 
 // close returns the value of a cookie that holds a token until its end; empty
@@ -85,33 +85,25 @@ func (s *seal) open(value string, now time.Time) string {
 
 // take removes the cookie from a request, however often it is there, and
 // returns its token. Two of the name are none: a sibling domain may set one too.
+// It is done in compiled code, since clients may send a megabyte of cookies.
 func (s *seal) take(h http.Header, now time.Time) string {
-	value, found := "", 0
-	var kept []string
-	for _, line := range h["Cookie"] {
-		var others []string
-		for _, pair := range strings.Split(line, ";") {
-			name, content, _ := strings.Cut(pair, "=")
-			if strings.TrimSpace(name) == s.name {
-				value = strings.TrimSpace(content)
-				found++
-				continue
-			}
-			others = append(others, strings.TrimSpace(pair))
-		}
-		if len(others) > 0 {
-			kept = append(kept, strings.Join(others, "; "))
-		}
-	}
-	if found == 0 {
+	lines := h["Cookie"]
+	if len(lines) == 0 {
 		return ""
 	}
+	whole := strings.Join(lines, "; ")
+	found := s.pair.FindAllStringSubmatch(whole, -1)
+	if len(found) == 0 {
+		return ""
+	}
+	others := strings.Trim(s.pair.ReplaceAllString(whole, ""), "; \t")
 	delete(h, "Cookie")
-	if len(kept) > 0 {
-		h["Cookie"] = kept
+	if others != "" {
+		h["Cookie"] = []string{others}
 	}
-	if found > 1 {
+	if len(found) > 1 {
 		return ""
 	}
-	return s.open(value, now)
+	token := s.open(strings.TrimSpace(found[0][1]), now)
+	return token
 }

@@ -54,11 +54,16 @@ func (j *journal) report(level, event, detail string) {
 	j.output.write(map[string]string{"level": level, "middleware": j.name, "event": event, "detail": detail})
 }
 
-// bug notes a fault of our own: ten notes a second at most.
-func (j *journal) bug(detail string) {
+// note writes a fact that requests bring about: ten a second at most.
+func (j *journal) note(level, event, detail string) {
 	if j.output.mayNote() {
-		j.report(levelError, eventInternal, detail)
+		j.report(level, event, detail)
 	}
+}
+
+// bug notes a fault of our own.
+func (j *journal) bug(detail string) {
+	j.note(levelError, eventInternal, detail)
 }
 
 // notes tells whether a refusal is to be noted now: at level debug only, ten a

@@ -107,7 +107,7 @@ func (g *gate) decide(r *http.Request, carried verifier.Credential) *outcome {
 func (g *gate) judge(r *http.Request, carried verifier.Credential, o *outcome) {
 	defer g.recovered()
 	c, denial := verifier.FromHeader(r.Header, g.accepts)
-	alone := denial.Reason == verifier.Missing && carried.Token != ""
+	alone := denial.Reason == verifier.Missing && c.Kind == "" && carried.Token != ""
 	if alone {
 		c = carried
 		denial = verifier.Denial{}
@@ -158,11 +158,11 @@ func (g *gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifi
 	return decision, verifier.Denial{}
 }
 
-// refuse settles on a denial, and notes it at debug: with a mark of the
-// credential, where there is one.
+// refuse settles on a denial, which may be none, and notes it at debug: with a
+// mark of the credential, where there is one.
 func (g *gate) refuse(o *outcome, denial verifier.Denial, d *scheme, c verifier.Credential) {
 	o.denial = denial
-	if !g.journal.notes() {
+	if denial.Reason == "" || !g.journal.notes() {
 		return
 	}
 	mark := ""

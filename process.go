@@ -118,14 +118,7 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 		Budget:       b.budget,
 		PerClient:    s.perClient,
 	}
-	u := b.upstream
-	probe := verifier.Account{}
-	if u.Probe != nil {
-		probe = *u.Probe
-	}
-	fingerprint := p.scopes.Fingerprint(b.api.Name, string(u.Kind), u.URL, u.Path, u.Method,
-		fmt.Sprint(u.Account, u.Canary), probe.User, probe.Password, u.Key,
-		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify), b.learn)
+	fingerprint := p.scopes.Fingerprint(scopeOf(b)...)
 	plan := p.scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
 		fmt.Sprintf("%q", s.require), b.lifetime.String(), b.revalidate.String())
 	instance := cache.Instance{Context: ctx, Epoch: s.epoch, Plan: plan, Policy: policy, Report: j.report, Learned: p.learned(b)}
@@ -133,6 +126,21 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 		return p.chain(b, limit, report)
 	})
 	return d
+}
+
+// scopeOf is everything of a block that changes its upstream's answers; some of
+// it is secret. With the epoch it is the block's scope.
+func scopeOf(b *block) []string {
+	u := b.upstream
+	probe := verifier.Account{}
+	if u.Probe != nil {
+		probe = *u.Probe
+	}
+	return []string{
+		b.api.Name, string(u.Kind), u.URL, u.Path, u.Method,
+		fmt.Sprint(u.Account, u.Canary), probe.User, probe.Password, u.Key,
+		u.TLS.CA, u.TLS.Cert, u.TLS.Key, u.TLS.ServerName, fmt.Sprint(u.TLS.InsecureSkipVerify), b.learn,
+	}
 }
 
 func identityHeaders(s *settings, api *verifier.API) []verifier.HeaderField {

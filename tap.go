@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // maxLogin bounds the reply of a login, in bytes, as it comes and unpacked; a
@@ -50,14 +51,9 @@ func (t *tap) WriteHeader(status int) {
 }
 
 func (t *tap) open(h http.Header) {
-	switch h.Get("Content-Encoding") {
-	case "gzip":
-		t.packed = true
-	case "":
-	default:
-		return
-	}
-	if len(h["Content-Encoding"]) > 1 {
+	coding := strings.Join(h["Content-Encoding"], ",")
+	t.packed = strings.EqualFold(coding, "gzip")
+	if coding != "" && !t.packed {
 		return
 	}
 	if announced := h.Get("Content-Length"); announced != "" {

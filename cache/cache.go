@@ -150,8 +150,9 @@ func (s *Scope) cooling(credential verifier.Credential, now time.Time) *refusal 
 // Forget drops what is known of a credential. A question about it that is under
 // way is void: its yes, late as it comes, is given to nobody and not kept.
 func (c *Cache) Forget(credential verifier.Credential) {
-	if c.scope.learned != nil {
-		c.scope.learned.Forget(credential.Token)
+	logins := c.scope.logins()
+	if logins != nil {
+		logins.Forget(credential.Token)
 		return
 	}
 	c.scope.forget(credential)

@@ -135,12 +135,19 @@ func (s *Scope) unlearn(credential verifier.Credential, f *flight) {
 	}
 }
 
+// logins are those that the scope believes; nil: none.
+func (s *Scope) logins() *Learned {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.learned
+}
+
 // forget drops a token in all scopes that believe l.
 func (r *Registry) forget(l *Learned, token string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.scopes {
-		if s.learned == l {
+		if s.logins() == l {
 			s.forget(verifier.Credential{Kind: verifier.Bearer, Token: token})
 		}
 	}

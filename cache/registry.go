@@ -72,7 +72,6 @@ func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build
 	if s == nil || s.over() {
 		s = r.open(name, i.Policy, perKey)
 		s.family = fingerprint
-		s.learned = i.Learned
 		s.born = r.reborn(fingerprint)
 		limit, report := s.limit, s.report
 		s.next = build(limit, report)

@@ -138,6 +138,7 @@ func (s *Scope) join(i Instance) *Front {
 	}
 	s.newest = i.Context
 	s.reporter = i.Report
+	s.learned = i.Learned // the same logins, unless they were unused for so long that they were let go
 	s.instances[fmt.Sprint(i.Plan, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, plan: i.Plan}
 	s.grow(i.Policy)
 	s.economize()

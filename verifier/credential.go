@@ -29,10 +29,10 @@ func FromHeader(h http.Header, a Accepts) (Credential, Denial) {
 	var authorization, key string
 	var twice, keyTwice bool
 	if a.Bearer || a.Basic || a.Account {
-		authorization, twice = single(h["Authorization"])
+		authorization, twice = Single(h["Authorization"])
 	}
 	if a.Key {
-		key, keyTwice = single(h[keyHeader])
+		key, keyTwice = Single(h[keyHeader])
 	}
 	scheme, rest, readable := a.split(authorization)
 	paired := a.Account && scheme == Basic
@@ -77,9 +77,9 @@ func (c Credential) complete(a Accepts) bool {
 	return false
 }
 
-// single drops empty lines and returns the first that is left, and whether
+// Single drops empty lines and returns the first that is left, and whether
 // there are more.
-func single(lines []string) (line string, twice bool) {
+func Single(lines []string) (line string, twice bool) {
 	for _, l := range lines {
 		if l != "" && line != "" {
 			return line, true

@@ -22,8 +22,11 @@ var Logins = []Scenario{
 	{Name: "a changed epoch forgets the logins before it", Play: learnedEpoch},
 }
 
-// word is the learn of the scenarios.
-const word = Marker + "learn-0123456789"
+// word is the learn of the scenarios; anotherWord is not.
+const (
+	word        = "env:UPSTREAMAUTH_LEARN"
+	anotherWord = "env:UPSTREAMAUTH_LEARN_ANOTHER"
+)
 
 // entrance is an issuer route beside a protected one, of one API.
 type entrance struct {
@@ -265,7 +268,7 @@ func otherWords(t *testing.T, g *Gate) {
 		}
 		return reply.Data.Token
 	}
-	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "learn": word + "-another"}}
+	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "learn": anotherWord}}
 	elsewhere := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": evil.URL, "learn": word}}
 	for name, config := range map[string]map[string]any{"another word": other, "another address": elsewhere} {
 		g.Serve(Routes{

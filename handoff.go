@@ -1,0 +1,127 @@
+package upstreamauth
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// maxForm bounds the body of a hand-off by POST, in bytes.
+const maxForm = 64 << 10
+
+// arrive exchanges a token for a cookie, and leads on to a page without it.
+func (s *session) arrive(w http.ResponseWriter, r *http.Request, old string) {
+	o := &outcome{kind: verifier.Bearer, denial: verifier.Denial{Reason: verifier.Unavailable}}
+	cookie := s.exchange(r, old, o)
+	w.Header().Set("Referrer-Policy", "no-referrer") // not even a refusal tells the next page of the token
+	if o.denial.Reason != "" {
+		s.gate.refusal.write(w, r, o.kind, o.denial)
+		return
+	}
+	s.lead(w, cookie)
+}
+
+// exchange returns the Set-Cookie line for the token that a hand-off brings, or
+// none, with the denial in o, or where the session that the browser has stays. A
+// panic of ours leaves o as it was.
+func (s *session) exchange(r *http.Request, old string, o *outcome) (cookie string) {
+	defer s.gate.recovered()
+	token, denial := s.presented(r)
+	if denial.Reason != "" {
+		s.gate.refuse(o, denial, nil, verifier.Credential{})
+		return ""
+	}
+	decision, denial := s.gate.verify(r, bearer(token), s.scheme)
+	if denial.Reason == "" && !s.another(r, old, token, decision) {
+		cookie, denial = s.cookie(r, token, decision)
+	}
+	s.gate.refuse(o, denial, s.scheme, bearer(token))
+	return cookie
+}
+
+// presented is the one token of a hand-off: in the query, or in a form.
+func (s *session) presented(r *http.Request) (string, verifier.Denial) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "", verifier.Denial{Reason: verifier.Malformed}
+	}
+	form, ok := postForm(r)
+	if !ok {
+		return "", verifier.Denial{Reason: verifier.Malformed}
+	}
+	token, twice := verifier.Single(append(query[s.say.parameter], form[s.say.parameter]...))
+	sent, header := verifier.FromHeader(r.Header, s.gate.accepts)
+	if twice || (token != "" && (header.Reason != verifier.Missing || sent.Kind != "")) {
+		return "", verifier.Denial{Reason: verifier.Ambiguous}
+	}
+	if token == "" {
+		return "", verifier.Denial{Reason: verifier.Missing}
+	}
+	if !verifier.Visible(token) {
+		return "", verifier.Denial{Reason: verifier.Malformed}
+	}
+	return token, verifier.Denial{}
+}
+
+// postForm reads the fields of a form; none where there is no form. It is not ok
+// where they do not parse, or are too long.
+func postForm(r *http.Request) (fields url.Values, ok bool) {
+	sort, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || sort != "application/x-www-form-urlencoded" || r.Method != http.MethodPost {
+		return nil, true
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	if err != nil || len(body) > maxForm {
+		return nil, false
+	}
+	fields, err = url.ParseQuery(string(body))
+	return fields, err == nil
+}
+
+// another tells whether the session that the browser has is alive, and somebody
+// else's, or may be: then it stays. A link that somebody sent is not to make its
+// reader somebody else.
+func (s *session) another(r *http.Request, old, token string, decision verifier.Decision) bool {
+	if old == "" || old == token {
+		return false
+	}
+	before, denial := s.gate.verify(r, bearer(old), s.scheme)
+	switch denial.Reason {
+	case "", verifier.Requirement: // not wanted here, but alive
+		user := before.Identity.Get("user")
+		return user == "" || user != decision.Identity.Get("user")
+	case verifier.Unavailable, verifier.Distrusted, verifier.Throttled:
+		return true
+	}
+	return false
+}
+
+// cookie is the Set-Cookie line of a token that was called good, until its end.
+func (s *session) cookie(r *http.Request, token string, decision verifier.Decision) (string, verifier.Denial) {
+	left := int(decision.Expires.Sub(s.now()) / time.Second)
+	if left < 1 {
+		return "", verifier.Denial{Reason: verifier.Expired}
+	}
+	value := s.seal.close(token, decision.Expires)
+	if value == "" {
+		s.gate.journal.note(levelError, eventOutage, "a token is too long for a cookie: browsers take 4 KiB")
+		return "", verifier.Denial{Reason: verifier.Unavailable}
+	}
+	return s.line(r, value, left), verifier.Denial{}
+}
+
+func (s *session) line(r *http.Request, value string, age int) string {
+	c := &http.Cookie{
+		Name: s.say.cookie, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: s.say.always || r.TLS != nil, SameSite: http.SameSiteLaxMode,
+	}
+	if s.say.strict {
+		c.SameSite = http.SameSiteStrictMode
+	}
+	text := c.String()
+	return text
+}
