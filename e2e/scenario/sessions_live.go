@@ -1,0 +1,193 @@
+package scenario
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// sentLink: login CSRF. What is live stays, also where that cannot be told now.
+func sentLink(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	config := block("bearer", "ippanel", up.URL, "timeout", "1s")
+	g.Serve(Routes{"r": session(config)})
+	ali, sara := Marker+"ali", Marker+"sara"
+	b := g.browser(t)
+	mine := up.IssueToken(ali)
+	b.follow(303, mine)
+	stays := func(token string) {
+		t.Helper()
+		before := b.cookie.Value
+		if r := b.follow(303, token); r.Header.Get("Set-Cookie") != "" || b.cookie.Value != before {
+			t.Error("a live session is replaced")
+		}
+	}
+	theirs := up.IssueToken(sara)
+	stays(theirs)
+	b.isIn(ali)
+	form := Call{Method: "POST", Path: "/external-login", Body: strings.NewReader("token=" + theirs), Lines: []string{"Content-Type: application/x-www-form-urlencoded"}}
+	if r := b.send(form); r.Header.Get("Set-Cookie") != "" {
+		t.Error("a live session is replaced, by a form")
+	}
+	g.Serve(Routes{"r": with(session(config), "identity", map[string]any{"require": map[string]any{"id": "7"}})})
+	stays(theirs) // alive, if not wanted on this route
+	g.Serve(Routes{"r": session(config)})
+
+	b.follow(303, up.IssueToken(ali)) // her own new one
+	b.isIn(ali)
+	newer := b.cookie.Value
+	b.follow(303, mine)
+	if b.cookie.Value == newer {
+		t.Error("a newer token of the same user changes nothing")
+	}
+	b.isIn(ali)
+
+	other := g.browser(t)
+	other.cookie = b.cookie // the same session, on another tab's way out
+	other.send(Call{Method: "POST", Path: "/logout", Lines: []string{"Origin: http://r.test"}})
+	b.isOut()
+	b.follow(303, theirs)
+	b.isIn(sara)
+
+	g.Serve(Routes{"r": with(session(config), "cache", map[string]any{"epoch": "2", "size": 1})})
+	b.isOut() // bound to the epoch too
+	b.follow(303, up.IssueToken(ali))
+	other.follow(303, theirs) // and there is no room for two
+	up.AnswerAll(&upstreams.Reply{Status: 503})
+	stays(theirs) // nobody can tell now whose session it is
+	up.AnswerAll(nil)
+	b.isIn(ali)
+}
+
+func outranked(t *testing.T, g *Gate) {
+	up, uni := smsPanel(g.Clock()), university(g.Clock())
+	defer up.Close()
+	defer uni.Close()
+	config := session(block("bearer", "ippanel", up.URL))
+	config["applicationKey"] = map[string]any{"api": "thammasat", "url": uni.URL, "account": true}
+	g.Serve(Routes{"r": config, "open": with(config, "optional", true)})
+	b := g.browser(t)
+	b.follow(303, up.IssueToken(Marker+"ali"))
+	b.isIn(Marker + "ali")
+	sara := up.IssueToken(Marker + "sara")
+	for _, route := range []string{"r", "open"} {
+		b.route = route
+		cookie := func(status int, user string, lines ...string) {
+			t.Helper()
+			r := b.send(Call{Lines: lines})
+			if r.Status != status || (status == 200) != (r.Seen != nil) {
+				t.Errorf("%v: %d, want %d", redact(lines), r.Status, status)
+			}
+			if status == 200 {
+				same(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
+			}
+		}
+		cookie(200, Marker+"sara", bearer(sara))
+		cookie(401, "", bearer("wrong"))
+		cookie(400, "", "Authorization: Bearer  x")
+		cookie(400, "", bearer(sara), bearer(sara))
+		cookie(200, Marker+"ali", "Authorization: Digest x")
+		cookie(200, Marker+"ali", "Authorization: ")
+		half := map[string]int{"r": 401, "open": 200}[route] // nobody, where nobody may pass
+		cookie(half, "", "Application-Key: "+Marker+"half-of-it")
+		cookie(half, "", "Authorization: Bearer ")
+	}
+}
+
+func forwardedSession(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	g.Serve(Routes{"r": with(session(block("bearer", "ippanel", up.URL)), "forwardCredential", true)})
+	token := up.IssueToken(Marker + "ali")
+	b := g.browser(t)
+	b.follow(303, token)
+	for range 2 {
+		r := b.isIn(Marker + "ali")
+		same(t, "what the backend gets", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
+	}
+	r := b.send(Call{Lines: []string{"Application-Key: " + Marker + "of-nobody-here"}})
+	same(t, "beside a kind that is none here", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
+	r = b.send(Call{Lines: []string{"Authorization: Digest x"}})
+	same(t, "beside a scheme that is none here", strings.Join(r.Seen.Header["Authorization"], "|"), "Digest x")
+}
+
+// panelLogout is the path of the panel's own logout.
+const panelLogout = "/v1/api/acl/auth/logout"
+
+func sessionLogout(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	g.Serve(Routes{"r": session(block("bearer", "ippanel", up.URL))})
+	token := up.IssueToken(Marker + "ali")
+	b := g.browser(t)
+	b.follow(303, token)
+	old := *b.cookie
+	logout := func(method string, lines ...string) Reply {
+		return b.send(Call{Method: method, Path: "/logout", Lines: lines})
+	}
+	for _, lines := range [][]string{
+		nil, {"Origin: null"}, {"Origin: http://evil.test"}, {"Origin: http://r.test.evil.test"}, {"Origin: http://r.test", "Origin: http://evil.test"}, {"Referer: http://r.test/"},
+	} {
+		if r := logout("POST", lines...); r.Status != 403 || r.Header.Get("Set-Cookie") != "" {
+			t.Errorf("%v: %d", lines, r.Status)
+		}
+	}
+	logout("GET", "Origin: http://r.test") // the backend's
+	b.isIn(Marker + "ali")
+	counts(t, "the upstream's logout, before", up.CallsTo(panelLogout), 0)
+	r := logout("POST", "Origin: http://r.test")
+	if r.Status != 303 || r.Header.Get("Location") != "/" || b.cookie != nil || r.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the logout: %d, %q", r.Status, r.Header.Get("Location"))
+	}
+	counts(t, "the upstream's logout", up.CallsTo(panelLogout), 1)
+	b.isOut()
+	calls := up.Calls()
+	for range 20 { // a copied cookie
+		b.cookie = &old
+		b.isOut()
+		logout("POST", "Origin: http://r.test")
+	}
+	counts(t, "the upstream's logout, for copies", up.CallsTo(panelLogout), 1)
+	if more := up.Calls() - calls; more > 1 {
+		t.Errorf("copies of an ended session cost %d calls", more)
+	}
+	b.cookie = nil
+	same(t, "nobody's logout", logout("POST", "Origin: http://r.test").Header.Get("Location"), "/")
+	b.follow(303, up.IssueToken(Marker+"sara"))
+	b.isIn(Marker + "sara")
+	up.AnswerAll(&upstreams.Reply{Status: 503})
+	if r := logout("POST", "Origin: http://r.test"); r.Status != 303 || b.cookie != nil {
+		t.Errorf("a logout in an outage: %d", r.Status)
+	}
+}
+
+func sessionLogoutMeanwhile(t *testing.T, g *Gate) {
+	up := smsPanel(g.Clock())
+	defer up.Close()
+	config := block("bearer", "ippanel", up.URL, "revalidate", "1s", "timeout", "20s")
+	g.Serve(Routes{"r": session(config)})
+	token := up.IssueToken(Marker + "ali")
+	b := g.browser(t)
+	b.follow(303, token)
+	old := *b.cookie
+	g.Pass(1100 * time.Millisecond)
+	release := up.Hold()
+	b.isIn(Marker + "ali") // and is asked about again, behind the request's back
+	until(t, "it is asked about", func() bool { return up.CallsWith(token) == 2 })
+	done := make(chan Reply, 1)
+	go func() {
+		r, _ := g.Try(Call{Route: "r", Method: "POST", Path: "/logout", Lines: []string{"Origin: http://r.test", "Cookie: " + old.Name + "=" + old.Value}})
+		done <- r
+	}()
+	time.Sleep(100 * time.Millisecond)
+	release()
+	if r := <-done; r.Status != http.StatusSeeOther {
+		t.Errorf("the logout: %d", r.Status)
+	}
+	b.cookie = &old
+	b.isOut()
+}
