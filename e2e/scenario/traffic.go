@@ -43,23 +43,32 @@ func webSocket(t *testing.T, g *Gate) {
 	}
 	for range 2 {
 		_, value, _ := strings.Cut(line, ": ")
-		socket, _, err := dialer.Dial(address, http.Header{"Host": {"r.test"}, "Authorization": {value}})
-		if err != nil {
+		talk(t, g, http.Header{"Authorization": {value}}, Marker+"ali")
+	}
+}
+
+// talk opens a web socket and has it echo; the backend greets with the user that
+// it was told of.
+func talk(t *testing.T, g *Gate, header http.Header, user string) {
+	t.Helper()
+	header.Set("Host", "r.test")
+	dialer := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
+	socket, _, err := dialer.Dial("ws"+strings.TrimPrefix(g.URL(), "http")+"/socket", header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	_, greeting, err := socket.ReadMessage()
+	same(t, "who is calling", string(greeting), user)
+	for i := range 20 {
+		sent := strings.Repeat(fmt.Sprint(i), 1000)
+		if err = socket.WriteMessage(websocket.TextMessage, []byte(sent)); err != nil {
 			t.Fatal(err)
 		}
-		_, greeting, err := socket.ReadMessage()
-		same(t, "who is calling", string(greeting), Marker+"ali")
-		for i := range 20 {
-			sent := strings.Repeat(fmt.Sprint(i), 1000)
-			if err = socket.WriteMessage(websocket.TextMessage, []byte(sent)); err != nil {
-				t.Fatal(err)
-			}
-			_, got, err := socket.ReadMessage()
-			if err != nil || string(got) != sent {
-				t.Fatalf("message %d: %v", i, err)
-			}
+		_, got, err := socket.ReadMessage()
+		if err != nil || string(got) != sent {
+			t.Fatalf("message %d: %v", i, err)
 		}
-		_ = socket.Close()
 	}
 }
 
