@@ -35,6 +35,15 @@ func TestBehindTraefik(t *testing.T) { scenario.Play(t, open, scenario.All()) }
 
 func TestRowsBehindTraefik(t *testing.T) { scenario.Rows(t, open) }
 
+func TestTwoTraefiksShareSessions(t *testing.T) {
+	another, err := traefik.Start(traefik.Options{Env: scenario.Environment()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = another.Stop() }()
+	scenario.Replicas(t, open, func(backend string) (scenario.Level, error) { return Open(another, backend), nil })
+}
+
 // With a router present that would answer every request without a credential:
 // where Traefik drops a route of ours, it shows as a 200.
 func TestConfigurationsBehindTraefik(t *testing.T) {

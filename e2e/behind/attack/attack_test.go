@@ -43,7 +43,8 @@ func TestAttacks(t *testing.T) {
 	rows = append(scenario.PlayAttacks(t, open, 1), rows...)
 	t.Run("scenarios", func(t *testing.T) {
 		rows = append(rows, scenario.Play(t, open, slices.Concat(
-			scenario.Troubles, scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege))...)
+			scenario.Troubles, scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege,
+			scenario.Logins, scenario.Issuing, scenario.Sessions, scenario.Forgeries))...)
 	})
 	report(t, rows)
 }
