@@ -95,14 +95,9 @@ func (g *issuer) leave(w http.ResponseWriter, r *http.Request) {
 	}
 	t := newTap(w, nil)
 	t.success = func() {
-		g.forget(c.Token)
+		g.learned.Forget(c.Token) // a panic here is an error for the client, who must not believe it
 	}
 	g.next.ServeHTTP(t, r)
-}
-
-func (g *issuer) forget(token string) {
-	defer g.recovered()
-	g.learned.Forget(token)
 }
 
 // recovered ends a panic of ours where it happens: what passes is not to suffer.

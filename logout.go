@@ -30,13 +30,18 @@ func (s *session) part(r *http.Request, token string, o *outcome) {
 		s.gate.refuse(o, verifier.Denial{Reason: verifier.Forbidden}, nil, verifier.Credential{})
 		return
 	}
-	o.denial = verifier.Denial{}
-	if token == "" {
-		return
+	if token != "" {
+		s.forget(r, token)
 	}
+	o.denial = verifier.Denial{}
+}
+
+// forget ends what is known of a token; there is nothing to, where it is not
+// called good.
+func (s *session) forget(r *http.Request, token string) {
 	decision, _ := s.gate.verify(r, bearer(token), s.scheme)
 	if !decision.Allowed {
-		return // there is nothing to forget
+		return
 	}
 	s.scheme.cache.Forget(bearer(token))
 	s.end(token)

@@ -43,18 +43,20 @@ func (s *Scope) fit() {
 	}
 }
 
-// economize finds the smallest budget of the live instances.
+// economize finds the smallest budget of the live instances. Until it is found
+// the one before holds, whatever happens.
 func (s *Scope) economize() {
-	s.budget = verifier.Rate{}
+	smallest := verifier.Rate{}
 	for _, i := range s.instances {
 		budget := i.policy.Budget
 		if budget.Calls == 0 || i.ctx.Err() != nil {
 			continue
 		}
-		if s.budget.Calls == 0 || budget.Less(s.budget) {
-			s.budget = budget
+		if smallest.Calls == 0 || budget.Less(smallest) {
+			smallest = budget
 		}
 	}
+	s.budget = smallest
 }
 
 // limit is the budget that holds now.
