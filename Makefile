@@ -29,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test attack fuzz traefik dist clean race-ready
+.PHONY: help demo check test attack fuzz traefik chromium dist clean race-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ check: race-ready ## test the plugin compiled (with -race) and interpreted, with
 	@packages="$$($(TESTED))" && \
 		$(E2E) test -count=1 -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
-test: check traefik ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
+test: check traefik chromium ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
 	@echo "== inputs that nobody thought of, for a moment"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@echo "== the plugin behind Traefik"
@@ -87,6 +87,12 @@ traefik: ## get the Traefik to test with: build it into the user's cache (10 min
 	@mkdir -p $(BIN)
 	@$(E2E) build -buildvcs=false -o $(BIN)/traefik-build ./cmd/traefik-build
 	@exec $(BIN)/traefik-build
+
+chromium: ## get the browser that sessions are tested with: Debian's (a minute, once)
+	@command -v chromium >/dev/null || { \
+		if [ "$$(id -u)" != 0 ]; then echo "The tests need a browser: apt-get install -y chromium"; exit 1; fi; \
+		echo "== getting chromium from Debian's packages, once: about a minute"; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
 
 dist: ## pack the plugin and its dependencies as the catalog wants them, into dist/ (seconds)
 	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \

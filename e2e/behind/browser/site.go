@@ -1,0 +1,135 @@
+package browser
+
+import (
+	"fmt"
+	"html"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/upstreamauth/upstreamauth/e2e/scenario"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// host is the site's name; browsers find it on this machine.
+const host = "panel.localhost"
+
+// site is a panel's page behind Traefik, and another server that it shows a
+// picture of.
+type site struct {
+	server        *traefik.Server
+	secure        string // the address of the entry point with TLS
+	up            *upstreams.IPPanel
+	pages, others *httptest.Server
+
+	mu   sync.Mutex
+	seen []string // all that the servers behind were told, as text
+}
+
+// start starts a site whose Traefik has more in its static configuration.
+func start(static map[string]any) (*site, error) {
+	s := &site{up: upstreams.NewIPPanel(upstreams.IPPanelOptions{})}
+	for _, user := range []string{"ali", "sara"} {
+		s.up.AddUser(upstreams.PanelUser{UserName: scenario.Marker + user, Password: scenario.Marker + "password", Method: upstreams.MethodLogin, UserID: 7, Name: user})
+	}
+	s.others = httptest.NewServer(http.HandlerFunc(s.panel))
+	s.pages = httptest.NewServer(http.HandlerFunc(s.page))
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := free.Addr().String()
+	_ = free.Close()
+	s.secure = "https://" + strings.Replace(address, "127.0.0.1", host, 1)
+	static["entryPoints"] = map[string]any{"secure": map[string]any{"address": address, "http": map[string]any{"tls": map[string]any{}}}}
+	s.server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Static: static})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.server.Apply("site", s.dynamic())
+}
+
+func (s *site) dynamic() map[string]any {
+	gate := map[string]any{
+		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "learn": "env:UPSTREAMAUTH_LEARN"},
+		"session": map[string]any{
+			"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout",
+		},
+	}
+	service := map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": s.pages.URL}}}}
+	router := func(entry string) map[string]any {
+		return map[string]any{"rule": "Host(`" + host + "`)", "middlewares": []string{"gate"}, "service": "pages", "entryPoints": []string{entry}}
+	}
+	secure := router("secure")
+	secure["tls"] = map[string]any{}
+	return map[string]any{"http": map[string]any{
+		"routers":     map[string]any{"plain": router("web"), "secure": secure},
+		"middlewares": map[string]any{"gate": map[string]any{"plugin": map[string]any{"upstreamauth": gate}}},
+		"services":    map[string]any{"pages": service},
+	}}
+}
+
+// plain is the site's address without TLS.
+func (s *site) plain() string {
+	address, _ := url.Parse(s.server.URL)
+	return "http://" + host + ":" + address.Port()
+}
+
+func (s *site) stop() {
+	_ = s.server.Stop()
+	s.pages.Close()
+	s.others.Close()
+	s.up.Close()
+}
+
+func (s *site) note(r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, fmt.Sprint(r.Host, r.RequestURI, r.Header))
+}
+
+// told is all that the servers behind Traefik, and beside it, have been told.
+func (s *site) told() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.seen, "\n")
+}
+
+// page shows who is there, a picture of this site and one of another, a link and
+// the way out.
+func (s *site) page(w http.ResponseWriter, r *http.Request) {
+	s.note(r)
+	if r.URL.Path == "/picture" {
+		s.picture(w, r)
+		return
+	}
+	user, _ := url.PathUnescape(r.Header.Get("X-Auth-Name"))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprintf(w, `<!doctype html><title>panel</title><link rel="icon" href="/picture">
+<body style="font: 18px sans-serif; margin: 2em"><h1>Hello, %s</h1><p>This page is %s; the SMS panel says who you are until %s.</p>
+<p><img src="/picture" alt=""> <img src="%s/picture" alt=""> <a id="next" href="/next">next page</a></p>
+<form method="post" action="/logout"><button id="out">log out</button></form></body>`,
+		html.EscapeString(user), html.EscapeString(r.URL.Path), html.EscapeString(r.Header.Get("X-Auth-Expires")), s.others.URL)
+}
+
+// panel is the SMS panel's own page, on a server of its own: it links to wherever
+// it is asked to. It has a picture too.
+func (s *site) panel(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/picture" {
+		s.picture(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprintf(w, `<!doctype html><title>the SMS panel</title><body style="font: 18px sans-serif; margin: 2em"><h1>The SMS panel</h1>
+<p><a id="go" href="%s">go on to your page</a></p></body>`, html.EscapeString(r.URL.Query().Get("to")))
+}
+
+func (s *site) picture(w http.ResponseWriter, r *http.Request) {
+	s.note(r)
+	w.Header().Set("Content-Type", "image/svg+xml")
+	_, _ = fmt.Fprint(w, `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="18" fill="#37a"/></svg>`)
+}
