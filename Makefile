@@ -29,7 +29,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test attack fuzz traefik chromium dist clean race-ready
+.PHONY: help demo check test attack bench fuzz traefik chromium dist clean race-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ attack: traefik ## play faults and attacks in full, and end with a table, also i
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=10s
 	@echo "== faults and attacks behind Traefik, in full: six minutes"
 	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '
+
+# wrk is fetched where it is missing: as root by apt-get, else it is said how.
+bench: traefik ## measure what the plugin costs, into docs/bench.txt and docs/bench.svg (10 minutes, on a quiet machine)
+	@mkdir -p $(BIN)
+	$(E2E) build -buildvcs=false -o $(BIN)/bench ./cmd/bench
+	@exec $(BIN)/bench
 
 # What is found is kept as a seed below testdata/fuzz: commit it with its repair.
 FUZZTIME ?= 30s

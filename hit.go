@@ -66,16 +66,8 @@ func (p *Process) byKind(g *gate) func(http.ResponseWriter, *http.Request) {
 	}
 }
 
-// usualConnections are values of Connection that name no header of anybody's.
-func usualConnections() map[string]bool {
-	return map[string]bool{
-		"keep-alive": true, "Keep-Alive": true, "close": true,
-		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
-	}
-}
-
-// hitOf returns the way of a request whose answer is ready, with g for every
-// other.
+// hitOf returns the way of a request whose answer is ready, a yes or a remembered
+// no, with g for every other.
 //
 // This runs interpreted, on every request, so it is one flat closure: a call
 // of a function of ours costs as much as five map reads, and a line that never
@@ -85,59 +77,81 @@ func usualConnections() map[string]bool {
 // compiled code, for header names that are not known to be harmless (it fails
 // on writing the first, since the pipe is closed); the answer is used only
 // before its end.
+//
+// A Connection header may name others, which the proxy behind us then removes,
+// ours too: so a request with a usual one has a way of its own, and one with any
+// other goes the slow one. (Newer Traefiks have removed it before.)
 func (p *Process) hitOf(g *gate, d *scheme) func(http.ResponseWriter, *http.Request) {
 	if d.paired {
 		return g.ServeHTTP // two lines: not worth a way of its own
 	}
+	usual := map[string]bool{
+		"keep-alive": true, "Keep-Alive": true, "close": true,
+		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
+	}
+	slow := g.ServeHTTP
+	connected := p.flat(g, d, 1, slow)
+	return p.flat(g, d, 0, func(w http.ResponseWriter, r *http.Request) {
+		connection := r.Header["Connection"]
+		if len(connection) == 1 && usual[connection[0]] {
+			connected(w, r)
+			return
+		}
+		slow(w, r)
+	})
+}
+
+// flat is hitOf for requests with that many Connection lines, and odd for others.
+func (p *Process) flat(g *gate, d *scheme, connections int, odd func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
 		name = "Application-Key"
 	}
-	_, refusing := io.Pipe()
-	_ = refusing.Close()
+	_, closed := io.Pipe()
+	_ = closed.Close()
 	var (
-		front   = d.front
-		secret  = front.Secret
-		lock    = front.Lock
-		ready   = front.Ready
-		lru     = front.LRU
-		names   = d.headers
-		id      = g.identity
-		next    = g.next
-		slow    = g.ServeHTTP
-		since   = p.since
-		start   = p.start
-		forward = g.credentials.forward
-		usual   = usualConnections()
+		refusing io.Writer = closed
+		secret             = d.front.Secret
+		lock               = d.front.Lock
+		ready              = d.front.Ready
+		next               = g.next
+		slow               = g.ServeHTTP
+		no                 = readyNo(slow)
+		since              = p.since
+		start              = p.start
+		forward            = g.credentials.forward
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
 		lines := h[name]
-		connection := h["Connection"]
-		if len(lines) != 1 || len(r.Trailer) != 0 || (len(connection) != 0 && !usual[strings.Join(connection, ",")]) {
-			slow(w, r)
+		if len(lines) != 1 || len(h["Connection"]) != connections || len(r.Trailer) != 0 {
+			odd(w, r)
 			return
 		}
 		line := sha256.Sum256([]byte(secret + lines[0]))
 		lock.Lock()
 		x := ready[line]
 		if x != nil {
-			lru.Get(x.Key)
+			x.Order.MoveToFront(x.Place)
 		}
+		known := d.harmless
 		lock.Unlock()
 		if x == nil {
 			slow(w, r)
 			return
 		}
 		age := since(start)
-		if age >= x.Until || age < x.From || h.WriteSubset(refusing, id.harmless()) != nil {
+		if age >= x.Until || age < x.From {
+			no(w, r, x, age)
+			return
+		}
+		if h.WriteSubset(refusing, known) != nil {
 			slow(w, r)
 			return
 		}
+		names := x.Names
 		for i, value := range x.Values {
-			if value != nil {
-				h[names[i]] = value
-			}
+			h[names[i]] = value
 		}
 		if !forward {
 			delete(h, name)

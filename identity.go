@@ -128,11 +128,11 @@ func (id *identity) harmless() map[string]bool {
 }
 
 // learn adds names to the harmless ones, or starts anew with them where there is
-// no room: by a set in the place of the old one, which others may be reading. Only those of
-// requests that were let in are learned, so that no stranger fills the room.
-func (id *identity) learn(names []string) {
+// no room: by a set in the place of the old one, which others may be reading. It
+// returns the new set; nil where there is none.
+func (id *identity) learn(names []string) map[string]bool {
 	if len(names) == 0 {
-		return
+		return nil
 	}
 	if len(names) > maxLearned {
 		names = names[:maxLearned]
@@ -149,6 +149,7 @@ func (id *identity) learn(names []string) {
 	}
 	id.known = larger
 	id.mu.Unlock()
+	return larger
 }
 
 // meets tells whether an identity that api vouched for has an allowed value for

@@ -71,28 +71,37 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, carried verifier.Cr
 		g.refusal.write(w, r, outcome.kind, outcome.denial)
 		return
 	}
-	if len(outcome.headers) > 0 {
-		g.identity.learn(judged)
-	}
 	g.credentials.remove(r.Header)
-	outcome.enrich(r.Header)
+	if outcome.yes != nil {
+		g.learn(judged)
+		enrich(r.Header, outcome.yes)
+	}
 	g.next.ServeHTTP(w, r)
 }
 
 // outcome is what was decided about a request: a denial, or the headers that
 // tell the backend who is calling (none for an anonymous one).
 type outcome struct {
-	kind    verifier.Kind
-	denial  verifier.Denial
-	headers []string
-	values  [][]string
+	kind   verifier.Kind
+	denial verifier.Denial
+	yes    *cache.Ready
 }
 
-func (o *outcome) enrich(h http.Header) {
-	for i, name := range o.headers {
-		if o.values[i] != nil {
-			h[name] = o.values[i]
-		}
+func enrich(h http.Header, yes *cache.Ready) {
+	for i, name := range yes.Names {
+		h[name] = yes.Values[i]
+	}
+}
+
+// learn has the hit path know names that were judged harmless. Only those of
+// requests that were let in are learned, so that no stranger fills the room.
+func (g *gate) learn(judged []string) {
+	known := g.identity.learn(judged)
+	if known == nil {
+		return
+	}
+	for _, d := range g.schemes {
+		d.know(known)
 	}
 }
 
@@ -125,13 +134,15 @@ func (g *gate) judge(r *http.Request, carried verifier.Credential, o *outcome) {
 	decision, denial := g.verify(r, c, d)
 	if denial.Reason != "" {
 		g.refuse(o, denial, d, c)
+		if decision.Answer != 0 && !alone && g.journal.level != levelDebug { // there each refusal is noted
+			d.turnAway(r.Header, c, decision, g.refusal.finished(c.Kind, denial))
+		}
 		return
 	}
-	o.headers = d.headers
 	if alone {
-		o.values = d.render(decision) // no header line stands for this credential
+		o.yes = d.render(decision) // no header line stands for this credential
 	} else {
-		o.values = d.tell(r.Header, c, decision)
+		o.yes = d.tell(r.Header, c, decision)
 	}
 	o.denial = verifier.Denial{}
 }

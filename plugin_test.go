@@ -22,7 +22,7 @@ func TestAPanicOfOursIsNotAYesAndIsLogged(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Authorization", "Bearer MARKER-token")
 	o := g.decide(r, verifier.Credential{})
-	if o.denial.Reason != verifier.Unavailable || o.headers != nil {
+	if o.denial.Reason != verifier.Unavailable || o.yes != nil {
 		t.Errorf("after a panic: %+v", o)
 	}
 	if !strings.Contains(log.String(), `"event":"internal"`) || strings.Contains(log.String(), "MARKER") {

@@ -120,12 +120,21 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 	}
 	fingerprint := p.scopes.Fingerprint(scopeOf(b)...)
 	plan := p.scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
-		fmt.Sprintf("%q", s.require), b.lifetime.String(), b.revalidate.String())
+		fmt.Sprintf("%q", s.require), b.lifetime.String(), b.revalidate.String(), looks(s))
 	instance := cache.Instance{Context: ctx, Epoch: s.epoch, Plan: plan, Policy: policy, Report: j.report, Learned: p.learned(b)}
 	d.cache, d.front = p.scopes.Join(fingerprint, instance, b.api.PerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
 		return p.chain(b, limit, report)
 	})
 	return d
+}
+
+// looks is all that a refusal's answer is made of, beside the denial.
+func looks(s *settings) string {
+	text := fmt.Sprint(s.problem, s.unavailable, s.negative, s.statuses)
+	for _, b := range s.blocks {
+		text += " " + string(b.upstream.Kind) + " " + b.api.Name // each is a word of ours
+	}
+	return text
 }
 
 // scopeOf is everything of a block that changes its upstream's answers; some of

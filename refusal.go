@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -21,27 +22,69 @@ type refusal struct {
 // write answers a request with a denial. kind is what the client sent, or
 // empty; then the shape is that of the route's first kind.
 func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Kind, d verifier.Denial) {
+	send(w, r, f.finished(kind, d))
+}
+
+// finished is the whole answer of a denial.
+func (f *refusal) finished(kind verifier.Kind, d verifier.Denial) *cache.No {
 	sent := f.shape(kind)
 	d = f.complete(d, sent)
-	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	sort := "application/json; charset=utf-8"
 	body := ""
 	if f.problem {
-		h.Set("Content-Type", "application/problem+json")
+		sort = "application/problem+json"
 		body = problem(d)
 	} else {
 		body = sent.api.Body(d)
 	}
+	no := &cache.No{
+		Status: d.Status,
+		Names:  []string{"Content-Type", "Cache-Control"},
+		Values: [][]string{{sort}, {"no-store"}},
+		Body:   []byte(body),
+	}
 	if d.Status == http.StatusUnauthorized {
-		h["Www-Authenticate"] = f.challenges(kind, d.Reason)
+		no.Names = append(no.Names, "Www-Authenticate")
+		no.Values = append(no.Values, f.challenges(kind, d.Reason))
 	}
 	if d.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.FormatInt(seconds(d.RetryAfter), 10))
+		no.Names = append(no.Names, "Retry-After")
+		no.Values = append(no.Values, []string{strconv.FormatInt(seconds(d.RetryAfter), 10)})
 	}
-	w.WriteHeader(d.Status)
+	return no
+}
+
+// send writes a finished refusal.
+func send(w http.ResponseWriter, r *http.Request, no *cache.No) {
+	h := w.Header()
+	for i, name := range no.Names {
+		h[name] = no.Values[i]
+	}
+	w.WriteHeader(no.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(body))
+		_, _ = w.Write(no.Body)
+	}
+}
+
+// readyNo is the rest of a refusal's way. It ends as a yes at once, and goes on
+// as a no, so that a yes costs no look at which it is. It does as send does,
+// without a call.
+func readyNo(slow func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request, *cache.Ready, time.Duration) {
+	return func(w http.ResponseWriter, r *http.Request, x *cache.Ready, age time.Duration) {
+		if age >= x.NoUntil || age < x.From {
+			slow(w, r)
+			return
+		}
+		no := x.No
+		h := w.Header()
+		values := no.Values
+		for i, name := range no.Names {
+			h[name] = values[i]
+		}
+		w.WriteHeader(no.Status)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(no.Body)
+		}
 	}
 }
 

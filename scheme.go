@@ -20,21 +20,37 @@ type scheme struct {
 	paired  bool     // a key and an account: two header lines
 	headers []string // canonical names of the identity headers
 	fields  []string // which field goes into each
+
+	harmless map[string]bool // names that need no second look; under front.Lock
 }
 
-// tell returns the values of the identity headers for an answer, and makes
-// them ready for the hit path where the credential came in plain header lines.
-func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.Decision) [][]string {
+// tell returns the identity headers for a yes, and makes them ready for the hit
+// path where the credential came in plain header lines.
+func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
 	if decision.Answer == 0 || !d.plain(h) {
 		return d.render(decision)
 	}
 	line := d.line(h)
-	values := d.cache.Ready(line, decision.Answer)
-	if values == nil {
-		values = d.render(decision)
-		d.cache.Heat(c, decision, line, values)
+	x := d.cache.Ready(line, decision.Answer)
+	if x == nil {
+		x = d.render(decision)
+		d.cache.Heat(c, decision, line, x)
 	}
-	return values
+	return x
+}
+
+// turnAway makes a refusal ready for the hit path, likewise.
+func (d *scheme) turnAway(h http.Header, c verifier.Credential, decision verifier.Decision, no *cache.No) {
+	if d.plain(h) {
+		d.cache.Heat(c, decision, d.line(h), &cache.Ready{No: no})
+	}
+}
+
+// know takes over the names that are known to be harmless.
+func (d *scheme) know(names map[string]bool) {
+	d.front.Lock.Lock()
+	d.harmless = names
+	d.front.Lock.Unlock()
 }
 
 // plain: one header line of each sort that the credential consists of.
@@ -56,10 +72,11 @@ func (d *scheme) line(h http.Header) [32]byte {
 	return d.front.Line(h["Authorization"][0])
 }
 
-// render makes the values of the identity headers, in the order of headers;
-// nil where the identity has no such field.
-func (d *scheme) render(decision verifier.Decision) [][]string {
-	values := make([][]string, len(d.fields))
+// render makes the identity headers of a yes: those whose fields the identity has.
+func (d *scheme) render(decision verifier.Decision) *cache.Ready {
+	x := &cache.Ready{Values: make([][]string, 0, len(d.fields))}
+	values := make([]string, 0, len(d.fields)) // of all headers in one place: a hit reads them together
+	var names []string
 	for i, field := range d.fields {
 		value := ""
 		switch field {
@@ -71,10 +88,17 @@ func (d *scheme) render(decision verifier.Decision) [][]string {
 			value = decision.Identity.Get(field)
 		}
 		if value != "" {
-			values[i] = []string{percentEncode(value)}
+			names = append(names, d.headers[i])
+			n := len(names)
+			values = append(values, percentEncode(value))
+			x.Values = append(x.Values, values[n-1:n:n])
 		}
 	}
-	return values
+	x.Names = d.headers // which thousands of answers share
+	if len(names) < len(d.headers) {
+		x.Names = names
+	}
+	return x
 }
 
 const hexDigits = "0123456789ABCDEF"

@@ -76,6 +76,7 @@ func (s *session) stand(w http.ResponseWriter, r *http.Request, token string) {
 	if line == "" {
 		h["Authorization"] = []string{"Bearer " + token}
 		s.hit(w, r)
+		delete(h, "Authorization") // the client sent none: the access log is not to have one
 		return
 	}
 	s.gate.serve(w, r, bearer(token)) // the line is of a scheme that is none of ours, and stays

@@ -128,7 +128,7 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.D
 		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Invalid}}, true
 	}
 	if r := s.store.refusal(key); r != nil && (login == nil || login.at.Before(r.asked)) && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
-		return verifier.Decision{Denial: r.denial}, true
+		return verifier.Decision{Denial: r.denial, Answer: r.answer}, true
 	}
 	if r := s.cooling(credential, now); r != nil {
 		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
@@ -163,6 +163,5 @@ func (s *Scope) forget(credential verifier.Credential) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetFlight(key)
-	s.store.good.Remove(key)
-	s.store.bad.Remove(key)
+	s.store.forget(key)
 }

@@ -1,10 +1,10 @@
 package cache
 
 import (
+	"container/list"
 	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/simplelru"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -12,30 +12,47 @@ import (
 // one front ("Bearer x", "bearer x"); a further one takes the oldest's place.
 const maxLines = 2
 
-// Front is what instances of one plan (the same identity headers, demands and
-// lifetime) have ready for their hits: finished header values by the digest of
-// the header line as it comes. The hit path reads it field by field, without a
-// call of ours, so everything here may be captured once: only Ready's content
-// changes, under Lock.
+// Front is what instances of one plan (one that answers in the same way) have
+// ready for their hits: finished answers by the digest of the header line as it
+// comes. The hit path reads it field by field, without a call of ours, so
+// everything here may be captured once: only Ready's content changes, under Lock.
 type Front struct {
 	Secret string // goes before the line
 	Lock   sync.Locker
 	Ready  map[[32]byte]*Ready
-	LRU    *simplelru.LRU // tell it of a hit: LRU.Get(ready.Key), under Lock
 
 	closed bool
 }
 
-// Ready is one credential's finished answer for one plan.
+// Ready is one credential's finished answer for one plan: what the backend is
+// told, or what the client is. It is never changed, and nor is what it refers to:
+// many requests share it.
 type Ready struct {
-	From   time.Duration // since the process's start; not honoured before: see recall
-	Until  time.Duration // likewise; not honoured from then on
-	Values [][]string    // in the order of the plan's headers
-	Key    interface{}   // the entry's, for the LRU
-	answer int64         // the entry's number
+	From  time.Duration // since the process's start; not honoured before: see recall
+	Until time.Duration // likewise; not honoured from then on
+
+	// Order.MoveToFront(Place), under Lock, counts as a use.
+	Order *list.List
+	Place *list.Element
+
+	Names  []string   // of the headers that the backend gets
+	Values [][]string // of theirs
+
+	No      *No           // nil: the request gets in; else Until is zero
+	NoUntil time.Duration // as Until, of a No
+
+	answer int64 // the entry's number, or the refusal's
 }
 
-// hotLine is where one entry stands ready.
+// No is a finished refusal.
+type No struct {
+	Status int
+	Names  []string
+	Values [][]string
+	Body   []byte
+}
+
+// hotLine is where one answer stands ready.
 type hotLine struct {
 	front *Front
 	line  [32]byte
@@ -47,35 +64,74 @@ func (f *Front) Line(line string) [32]byte {
 }
 
 // Ready returns what stands ready for a line, if it was made of that answer.
-func (c *Cache) Ready(line [32]byte, answer int64) [][]string {
+func (c *Cache) Ready(line [32]byte, answer int64) *Ready {
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := c.front.Ready[line]
-	if x == nil || x.answer != answer || s.now().Sub(s.start) >= x.Until {
+	if x == nil || x.answer != answer || x.No != nil || s.now().Sub(s.start) >= x.Until {
 		return nil
 	}
-	return x.Values
+	return x
 }
 
-// Heat makes an answer ready for the next request that carries the same line.
-// It does nothing if the answer has left or been replaced meanwhile.
-func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [32]byte, values [][]string) {
+// Heat makes an answer ready for the next request that carries the same line: x
+// has what is to be told, the rest is filled in here. It does nothing if the
+// answer has left or been replaced meanwhile.
+func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [32]byte, x *Ready) {
 	s := c.scope
 	key := s.key(credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.store.entry(key)
-	if e == nil || e.answer != d.Answer || c.front.closed {
+	if c.front.closed {
 		return
 	}
-	e.hot = append(c.front.makeRoom(e.hot, line), hotLine{front: c.front, line: line})
-	until := d.Expires
+	room := s.store.good
+	if !d.Allowed {
+		room = s.store.bad
+	}
+	place := room.slots[key]
+	if place == nil {
+		return
+	}
+	held := place.Value.(*slot)
+	from, until := c.span(held, d)
+	if held.number() != d.Answer {
+		return
+	}
+	held.hot = append(c.front.makeRoom(held.hot, line), hotLine{front: c.front, line: line})
+	x.From = from.Sub(s.start)
+	x.Until = until.Sub(s.start)
+	if x.No != nil {
+		x.NoUntil = x.Until
+		x.Until = 0
+	}
+	x.Order, x.Place = room.order, place
+	x.answer = d.Answer
+	c.front.Ready[line] = x
+}
+
+// span is from when and until when an answer may stand ready.
+func (c *Cache) span(held *slot, d verifier.Decision) (from, until time.Time) {
+	if held.refusal != nil {
+		from = held.refusal.asked
+		until = from.Add(c.policy.Negative)
+		return from, until
+	}
+	e := held.entry
+	until = d.Expires
 	due := e.tried.Add(c.policy.Revalidate)
 	if c.policy.Revalidate > 0 && due.Before(until) {
 		until = due // then a request has to come the long way, to set off the question
 	}
-	c.front.Ready[line] = &Ready{From: e.asked.Sub(s.start), Until: until.Sub(s.start), Values: values, Key: key, answer: e.answer}
+	return e.asked, until
+}
+
+func (s *slot) number() int64 {
+	if s.refusal != nil {
+		return s.refusal.answer
+	}
+	return s.entry.answer
 }
 
 // makeRoom returns an entry's hot lines without this one, without those of
@@ -106,9 +162,9 @@ func (f *Front) makeRoom(lines []hotLine, line [32]byte) []hotLine {
 	return kept
 }
 
-// cool takes an entry that leaves out of every front.
-func cool(e *entry) {
-	for _, h := range e.hot {
+// cool takes an answer that leaves out of every front.
+func cool(s *slot) {
+	for _, h := range s.hot {
 		delete(h.front.Ready, h.line)
 	}
 }

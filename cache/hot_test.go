@@ -16,7 +16,7 @@ func (w *world) hot(c *Cache, f *Front, credential verifier.Credential, line str
 	if err != nil || !d.Allowed {
 		w.t.Fatalf("%+v (%v)", d, err)
 	}
-	c.Heat(credential, d, f.Line(line), [][]string{{credential.Token}})
+	c.Heat(credential, d, f.Line(line), told(credential.Token))
 }
 
 // ready tells whether a front answers a line now, and as whom, as the hit path
@@ -28,8 +28,13 @@ func (w *world) ready(f *Front, line string) string {
 	if x == nil || w.Now().Sub(w.registry.start) >= x.Until {
 		return ""
 	}
-	f.LRU.Get(x.Key)
+	x.Order.MoveToFront(x.Place)
 	return x.Values[0][0]
+}
+
+// told is an answer that says who is calling.
+func told(who string) *Ready {
+	return &Ready{Names: []string{"X-Auth-User"}, Values: [][]string{{who}}}
 }
 
 func TestAnAnswerStandsReadyUntilItEnds(t *testing.T) {
@@ -75,7 +80,7 @@ func TestAnAnswerThatWasReplacedMeanwhileIsNotMadeReady(t *testing.T) {
 	old, _ := c.Verify(context.Background(), bearer("x"), client)
 	w.move(10 * time.Hour)
 	w.expect(c, bearer("x"), "", 1)
-	c.Heat(bearer("x"), old, f.Line("Bearer x"), [][]string{{"old"}})
+	c.Heat(bearer("x"), old, f.Line("Bearer x"), told("old"))
 	if len(f.Ready) != 0 {
 		t.Error("an old answer became ready")
 	}
@@ -83,14 +88,14 @@ func TestAnAnswerThatWasReplacedMeanwhileIsNotMadeReady(t *testing.T) {
 	if c.Ready(f.Line("Bearer x"), d.Answer) != nil {
 		t.Error("something is ready for nobody")
 	}
-	c.Heat(bearer("x"), d, f.Line("Bearer x"), [][]string{{"new"}})
-	if got := c.Ready(f.Line("Bearer x"), d.Answer); len(got) != 1 || got[0][0] != "new" {
+	c.Heat(bearer("x"), d, f.Line("Bearer x"), told("new"))
+	if got := c.Ready(f.Line("Bearer x"), d.Answer); got == nil || got.Values[0][0] != "new" {
 		t.Errorf("ready: %v", got)
 	}
 	if c.Ready(f.Line("Bearer x"), old.Answer) != nil {
 		t.Error("the new values are given out for the old answer")
 	}
-	c.Heat(bearer("nobody"), d, f.Line("Bearer nobody"), [][]string{{"x"}})
+	c.Heat(bearer("nobody"), d, f.Line("Bearer nobody"), told("x"))
 	if len(f.Ready) != 1 {
 		t.Error("an unknown credential became ready")
 	}
@@ -109,7 +114,7 @@ func TestOneCredentialHasABoundedNumberOfLines(t *testing.T) {
 	if w.ready(f, "spelling 99") != "x" || w.ready(f, "spelling 98") != "x" || w.ready(f, "spelling 97") != "" {
 		t.Error("not the newest lines are ready")
 	}
-	if hot := len(c.scope.store.entry(c.scope.key(bearer("x"))).hot); hot != maxLines {
+	if hot := len(c.scope.store.good.find(c.scope.key(bearer("x"))).hot); hot != maxLines {
 		t.Errorf("the entry remembers %d lines", hot)
 	}
 }
@@ -164,7 +169,7 @@ func TestEntriesLetGoOfClosedFronts(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		c, front := w.join(ctx, "scope", fmt.Sprint("plan", i), p, false)
 		w.hot(c, front, a, "a")
-		if n := len(c.scope.store.entry(c.scope.key(a)).hot); n > 3 {
+		if n := len(c.scope.store.good.find(c.scope.key(a)).hot); n > 3 {
 			t.Fatalf("after %d plans the entry stands ready in %d places", i+1, n)
 		}
 		cancel()

@@ -25,9 +25,10 @@ type Learned struct {
 	secret string
 	now    func() time.Time
 
-	// everywhere drops a token in all scopes that believe this. A function, since
-	// the interpreter loads no types that go round (docs/yaegi.md).
-	everywhere func(token string)
+	// everywhere drops a token in all scopes that believe this, or only that it was
+	// refused. A function, since the interpreter loads no types that go round
+	// (docs/yaegi.md).
+	everywhere func(token string, refusal bool)
 
 	mu     sync.Mutex
 	issues *simplelru.LRU // [32]byte to *issue
@@ -60,10 +61,13 @@ func (r *Registry) Learned(fingerprint string) *Learned {
 }
 
 func (r *Registry) newLearned(fingerprint string) *Learned {
-	issues := newRoom(maxLearned, nil)
+	issues, err := simplelru.NewLRU(maxLearned, nil)
+	if err != nil {
+		panic(err.Error()) // unreachable: there is room
+	}
 	l := &Learned{secret: derive(r.secret, "learned", fingerprint), now: r.now, issues: issues}
-	l.everywhere = func(token string) {
-		r.forget(l, token)
+	l.everywhere = func(token string, refusal bool) {
+		r.forget(l, token, refusal)
 	}
 	return l
 }
@@ -80,15 +84,17 @@ func (l *Learned) touch(now time.Time) {
 	l.used = now
 }
 
-// Learn takes in a token that has just been given out.
+// Learn takes in a token that has just been given out. It takes the place of a
+// remembered refusal.
 func (l *Learned) Learn(token string) {
 	l.put(token, false)
+	l.everywhere(token, true)
 }
 
 // Bar takes in a token that opens nothing, whoever may call it good.
 func (l *Learned) Bar(token string) {
 	l.put(token, true)
-	l.everywhere(token)
+	l.everywhere(token, false)
 }
 
 func (l *Learned) put(token string, barred bool) {
@@ -104,7 +110,7 @@ func (l *Learned) put(token string, barred bool) {
 // that may have believed it. A question about it that is under way is void.
 func (l *Learned) Forget(token string) {
 	l.drop(token)
-	l.everywhere(token)
+	l.everywhere(token, false)
 }
 
 func (l *Learned) drop(token string) {
@@ -142,15 +148,28 @@ func (s *Scope) logins() *Learned {
 	return s.learned
 }
 
-// forget drops a token in all scopes that believe l.
-func (r *Registry) forget(l *Learned, token string) {
+// forget drops a token, or only its refusal, in all scopes that believe l.
+func (r *Registry) forget(l *Learned, token string, refusal bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range r.scopes {
-		if s.logins() == l {
-			s.forget(verifier.Credential{Kind: verifier.Bearer, Token: token})
+		if s.logins() != l {
+			continue
 		}
+		if refusal {
+			s.pardon(verifier.Credential{Kind: verifier.Bearer, Token: token})
+			continue
+		}
+		s.forget(verifier.Credential{Kind: verifier.Bearer, Token: token})
 	}
+}
+
+// pardon drops what is remembered against a credential.
+func (s *Scope) pardon(credential verifier.Credential) {
+	key := s.key(credential)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.bad.remove(key)
 }
 
 // issueOf is what is known of a credential's login; nil: nothing. The caller

@@ -105,7 +105,7 @@ func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {
 		start:     r.start,
 		now:       r.now,
 		secret:    derive(r.secret, "scope", name),
-		store:     newStore(policy.Size, policy.NegativeSize, cool),
+		store:     newStore(policy.Size, policy.NegativeSize),
 		fronts:    map[string]*Front{},
 		instances: map[string]*instance{},
 		flying:    map[[32]byte]*flight{},

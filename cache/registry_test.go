@@ -95,7 +95,7 @@ func TestOfSizesTheLargestAmongLiveInstancesHolds(t *testing.T) {
 		for i := 0; i < 10; i++ {
 			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), client)
 		}
-		if got := c.scope.store.good.Len(); got != want {
+		if got := c.scope.store.good.count(); got != want {
 			t.Errorf("%d are held, want %d", got, want)
 		}
 	}

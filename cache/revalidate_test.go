@@ -83,7 +83,7 @@ func TestARefusalRemovesTheEntry(t *testing.T) {
 	w.turn(refuse(verifier.Invalid))
 	w.after(time.Hour, c, 1)
 	w.expect(c, bearer("x"), verifier.Invalid, 0)
-	if c.scope.store.good.Len() != 0 {
+	if c.scope.store.good.count() != 0 {
 		t.Error("it is still there")
 	}
 }
@@ -161,7 +161,7 @@ func TestTheHitPathLetsGoWhenAYesIsDue(t *testing.T) {
 	c, f := w.join(context.Background(), "scope", "plan", p, false)
 	line := f.Line("Bearer x")
 	heat := func(d verifier.Decision) time.Duration {
-		c.Heat(bearer("x"), d, line, [][]string{{"x"}})
+		c.Heat(bearer("x"), d, line, told("x"))
 		return f.Ready[line].Until
 	}
 	if until := heat(w.after(0, c, 1)); until != time.Hour {

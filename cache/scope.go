@@ -102,7 +102,7 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a 
 			a.entry.issued = s.store.firstSeen(key, now)
 		}
 		if !d.Expires.IsZero() && !now.Before(d.Expires) {
-			s.store.good.Remove(key)
+			s.store.good.remove(key)
 			return
 		}
 		s.answers++
@@ -119,10 +119,11 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a 
 		if d.Denial.HTTP == 0 {
 			return // not the upstream's word, but of ours who keep count
 		}
-		s.store.cool.Add(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
+		s.store.putCoolDown(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
 		s.unlearn(credential, f)
-		s.store.putRefusal(key, &refusal{denial: d.Denial, asked: now})
+		s.answers++
+		s.store.putRefusal(key, &refusal{answer: s.answers, denial: d.Denial, asked: now})
 	}
 }
 
@@ -149,7 +150,6 @@ func (s *Scope) join(i Instance) *Front {
 			Secret: derive(s.secret, "line", i.Plan),
 			Lock:   &s.mu,
 			Ready:  map[[32]byte]*Ready{},
-			LRU:    s.store.good,
 		}
 		s.fronts[i.Plan] = front
 	}

@@ -3,12 +3,11 @@ package cache
 import (
 	"time"
 
-	"github.com/hashicorp/golang-lru/simplelru"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// entry is a remembered yes. It is replaced, never changed, but for the list
-// of its hot lines and the last try to confirm it.
+// entry is a remembered yes. It is replaced, never changed, but for the last try
+// to confirm it.
 type entry struct {
 	answer   int64 // its number, from 1
 	identity verifier.Identity
@@ -16,11 +15,11 @@ type entry struct {
 	tried    time.Time // when it was asked last, whatever it said
 	issued   time.Time // when the credential was issued, else first seen
 	expires  time.Time // the credential's own end; zero: it does not say
-	hot      []hotLine
 }
 
 // refusal is a remembered no; or, with until set, a "not now".
 type refusal struct {
+	answer int64 // its number, as an entry's; 0: it is never ready
 	denial verifier.Denial
 	asked  time.Time
 	until  time.Time
@@ -40,54 +39,42 @@ func (e *entry) end(lifetime time.Duration) time.Time {
 	return end
 }
 
-// store holds a scope's answers: a bounded room for each sort, the least
-// recently used leaving first, so that a flood of junk evicts nothing good.
-// What has ended is found out on reading. The scope's lock guards it.
+// store holds a scope's answers: a bounded room for each sort, so that a flood of
+// junk evicts nothing good. What has ended is found out on reading. The scope's
+// lock guards it.
 type store struct {
-	good *simplelru.LRU // [32]byte to *entry
-	bad  *simplelru.LRU // [32]byte to *refusal
-	cool *simplelru.LRU // [32]byte of a quota to *refusal, with until
+	good *room // entries
+	bad  *room // refusals
+	cool *room // by quota: refusals with until
 }
 
-func newStore(size, negativeSize int, gone func(*entry)) *store {
-	good := newRoom(size, func(_, value interface{}) {
-		gone(value.(*entry))
-	})
-	return &store{good: good, bad: newRoom(negativeSize, nil), cool: newRoom(negativeSize, nil)}
-}
-
-// newRoom panics for a size below 1, which the settings rule out.
-func newRoom(size int, gone simplelru.EvictCallback) *simplelru.LRU {
-	room, err := simplelru.NewLRU(size, gone)
-	if err != nil {
-		panic(err.Error())
-	}
-	return room
+func newStore(size, negativeSize int) *store {
+	return &store{good: newRoom(size), bad: newRoom(negativeSize), cool: newRoom(negativeSize)}
 }
 
 func (s *store) entry(key [32]byte) *entry {
-	value, found := s.good.Get(key)
-	if !found {
+	found := s.good.find(key)
+	if found == nil {
 		return nil
 	}
-	return value.(*entry)
+	return found.entry
 }
 
 func (s *store) refusal(key [32]byte) *refusal {
-	return refusalIn(s.bad, key)
+	found := s.bad.find(key)
+	if found == nil {
+		return nil
+	}
+	return found.refusal
 }
 
 // coolDown is what is remembered of a quota.
 func (s *store) coolDown(key [32]byte) *refusal {
-	return refusalIn(s.cool, key)
-}
-
-func refusalIn(room *simplelru.LRU, key [32]byte) *refusal {
-	value, found := room.Get(key)
-	if !found {
+	found := s.cool.find(key)
+	if found == nil {
 		return nil
 	}
-	return value.(*refusal)
+	return found.refusal
 }
 
 // firstSeen is when a credential that does not say when it was issued was seen
@@ -102,20 +89,30 @@ func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
 
 // putEntry replaces whatever was known of a credential by a yes.
 func (s *store) putEntry(key [32]byte, e *entry) {
-	s.bad.Remove(key)
-	s.good.Remove(key) // so that the old entry's hot lines leave with it
-	s.good.Add(key, e)
+	s.bad.remove(key)
+	s.good.put(&slot{key: key, entry: e})
 }
 
 // putRefusal replaces whatever was known of a credential by a no.
 func (s *store) putRefusal(key [32]byte, r *refusal) {
-	s.good.Remove(key)
-	s.bad.Add(key, r)
+	s.good.remove(key)
+	s.bad.put(&slot{key: key, refusal: r})
 }
 
-// resize sets both bounds; what is beyond them leaves at once.
+// putCoolDown takes in a "not now".
+func (s *store) putCoolDown(key [32]byte, r *refusal) {
+	s.cool.put(&slot{key: key, refusal: r})
+}
+
+// forget drops whatever was known of a credential.
+func (s *store) forget(key [32]byte) {
+	s.good.remove(key)
+	s.bad.remove(key)
+}
+
+// resize sets all bounds; what is beyond them leaves at once.
 func (s *store) resize(size, negativeSize int) {
-	s.good.Resize(size)
-	s.bad.Resize(negativeSize)
-	s.cool.Resize(negativeSize)
+	s.good.resize(size)
+	s.bad.resize(negativeSize)
+	s.cool.resize(negativeSize)
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
@@ -18,6 +19,9 @@ import (
 // host is the site's name; browsers find it on this machine.
 const host = "panel.localhost"
 
+// lifetime is how long a session lasts here.
+const lifetime = 2 * time.Hour
+
 // site is a panel's page behind Traefik, and another server that it shows a
 // picture of.
 type site struct {
@@ -25,9 +29,10 @@ type site struct {
 	secure        string // the address of the entry point with TLS
 	up            *upstreams.IPPanel
 	pages, others *httptest.Server
+	safe          *httptest.Server // others, with TLS: pages with it send no Referer to a server without
 
 	mu   sync.Mutex
-	seen []string // all that the servers behind were told, as text
+	seen []string // what servers were told, each request as text
 }
 
 // start starts a site whose Traefik has more in its static configuration.
@@ -37,6 +42,7 @@ func start(static map[string]any) (*site, error) {
 		s.up.AddUser(upstreams.PanelUser{UserName: scenario.Marker + user, Password: scenario.Marker + "password", Method: upstreams.MethodLogin, UserID: 7, Name: user})
 	}
 	s.others = httptest.NewServer(http.HandlerFunc(s.panel))
+	s.safe = httptest.NewTLSServer(http.HandlerFunc(s.panel))
 	s.pages = httptest.NewServer(http.HandlerFunc(s.page))
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -55,7 +61,7 @@ func start(static map[string]any) (*site, error) {
 
 func (s *site) dynamic() map[string]any {
 	gate := map[string]any{
-		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "learn": "env:UPSTREAMAUTH_LEARN"},
+		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "learn": "env:UPSTREAMAUTH_LEARN", "lifetime": lifetime.String()},
 		"session": map[string]any{
 			"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout",
 		},
@@ -79,10 +85,19 @@ func (s *site) plain() string {
 	return "http://" + host + ":" + address.Port()
 }
 
+// elsewhere is the other server that pages of a scheme link to.
+func (s *site) elsewhere(scheme string) *httptest.Server {
+	if scheme == "https" {
+		return s.safe
+	}
+	return s.others
+}
+
 func (s *site) stop() {
 	_ = s.server.Stop()
 	s.pages.Close()
 	s.others.Close()
+	s.safe.Close()
 	s.up.Close()
 }
 
@@ -92,11 +107,14 @@ func (s *site) note(r *http.Request) {
 	s.seen = append(s.seen, fmt.Sprint(r.Host, r.RequestURI, r.Header))
 }
 
-// told is all that the servers behind Traefik, and beside it, have been told.
-func (s *site) told() string {
+// told is what the servers behind Traefik, and beside it, have been told since
+// the last call.
+func (s *site) told() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.Join(s.seen, "\n")
+	seen := s.seen
+	s.seen = nil
+	return seen
 }
 
 // page shows who is there, a picture of this site and one of another, a link and
@@ -107,21 +125,25 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 		s.picture(w, r)
 		return
 	}
+	elsewhere := s.elsewhere(r.Header.Get("X-Forwarded-Proto")).URL
 	user, _ := url.PathUnescape(r.Header.Get("X-Auth-Name"))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><title>panel</title><link rel="icon" href="/picture">
 <body style="font: 18px sans-serif; margin: 2em"><h1>Hello, %s</h1><p>This page is %s; the SMS panel says who you are until %s.</p>
-<p><img src="/picture" alt=""> <img src="%s/picture" alt=""> <a id="next" href="/next">next page</a></p>
+<p><img src="/picture" alt=""> <img src="%s/picture" alt=""> <a id="next" href="/next">next page</a> <a id="away" href="%s/away">elsewhere</a></p>
 <form method="post" action="/logout"><button id="out">log out</button></form></body>`,
-		html.EscapeString(user), html.EscapeString(r.URL.Path), html.EscapeString(r.Header.Get("X-Auth-Expires")), s.others.URL)
+		html.EscapeString(user), html.EscapeString(r.URL.Path), html.EscapeString(r.Header.Get("X-Auth-Expires")), elsewhere, elsewhere)
 }
 
 // panel is the SMS panel's own page, on a server of its own: it links to wherever
-// it is asked to. It has a picture too.
+// it is asked to. It has a picture too, and a page that others link to.
 func (s *site) panel(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/picture" {
 		s.picture(w, r)
 		return
+	}
+	if r.URL.Path == "/away" {
+		s.note(r)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><title>the SMS panel</title><body style="font: 18px sans-serif; margin: 2em"><h1>The SMS panel</h1>

@@ -1,0 +1,181 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
+	"github.com/upstreamauth/upstreamauth/e2e/stage"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// missing is what misses are timed with: the same upstream asked by this
+// process, by the plugin in this process, and by the plugin behind Traefik.
+type missing struct {
+	*gate
+	up     *upstreams.WebService
+	alone  http.Handler
+	client *http.Client
+	dir    string
+	made   int
+}
+
+// timings of misses while the upstream takes equally long; same index, same
+// moment.
+type timings struct{ direct, alone, none, behind []time.Duration }
+
+func misses(ctx context.Context, o Options, say Say, r *Report) error {
+	m, err := newMissing(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	t := Table{
+		Title: "A miss: what it adds to the upstream's own latency (medians, µs)",
+		Head:  []string{"upstream's delay", "samples", "asked directly", "interpreted, in process", "adds", "Traefik alone", "miss behind Traefik", "adds"},
+		Notes: []string{"behind Traefik, \"adds\" is over the upstream asked directly and the same Traefik's route without a middleware"},
+	}
+	var worst time.Duration
+	for _, s := range o.Samples {
+		say("  upstream of %s, %d misses", s.Latency, s.Times)
+		found, err := m.sample(ctx, s)
+		if err != nil {
+			return err
+		}
+		alone, behind := median(less(found.alone, found.direct)), median(less(found.behind, found.direct, found.none))
+		worst = max(worst, alone)
+		t.Rows = append(t.Rows, []string{
+			s.Latency.String(), fmt.Sprint(s.Times), micros(median(found.direct)), micros(median(found.alone)), micros(alone),
+			micros(median(found.none)), micros(median(found.behind)), micros(behind),
+		})
+	}
+	say("  a herd of %d", o.Herd)
+	calls, slowest, err := m.herd(ctx, o.Herd)
+	if err != nil {
+		return err
+	}
+	t.Notes = append(t.Notes, fmt.Sprintf("herd: %d callers of one unknown token (upstream of 100 ms) made %s; the last was answered after %s", o.Herd, count(calls, "call"), wholeMillis(slowest)))
+	r.Tables = append(r.Tables, t)
+	r.Targets = append(r.Targets,
+		within("in process: a miss adds to the upstream's latency (the worst of three)", worst, time.Millisecond, millis),
+		Target{What: fmt.Sprintf("a herd of %d: calls made", o.Herd), Want: "1", Got: fmt.Sprint(calls), OK: calls == 1})
+	return nil
+}
+
+func newMissing(ctx context.Context) (_ *missing, err error) {
+	m := &missing{up: upstreams.NewWebService(upstreams.WebServiceOptions{}), client: newClient(1)}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
+	if m.gate, err = open(false, m.up.URL, m.up.Path(), nil); err != nil {
+		return nil, err
+	}
+	if m.dir, err = os.MkdirTemp("", "upstreamauth-bench-"); err != nil {
+		return nil, err
+	}
+	if err := stage.Plugin(m.dir); err != nil {
+		return nil, err
+	}
+	loaded, err := interpreted.Load(m.dir, interpreted.Options{Stdout: io.Discard, Stderr: io.Discard})
+	if err != nil {
+		return nil, err
+	}
+	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	if m.alone, err = loaded.New(ctx, next, bearer(m.up.URL, m.up.Path(), nil), "bench@file"); err != nil {
+		return nil, err
+	}
+	// The first question is asked with the canary beside it, which is no miss
+	// like the others.
+	_, err = m.sample(ctx, Sampling{0, 5})
+	return m, err
+}
+
+func (m *missing) close() {
+	if m.gate != nil {
+		m.gate.close()
+	}
+	m.up.Close()
+	m.client.CloseIdleConnections()
+	if m.dir != "" {
+		_ = os.RemoveAll(m.dir)
+	}
+}
+
+// fresh is a token that nobody has shown yet, and that the upstream takes so
+// long to call good.
+func (m *missing) fresh(latency time.Duration) string {
+	m.made++
+	token := fmt.Sprintf("miss%028x", m.made)
+	m.up.Answer(token, upstreams.Reply{
+		Delay: latency,
+		Body:  fmt.Sprintf(`{"IsSuccess":true,"Data":{"UserName":"user%06d","Id":%d,"Name":"User %06d"}}`, m.made, m.made, m.made),
+	})
+	return "Authorization: Bearer " + token
+}
+
+// sample times all ways in turn.
+func (m *missing) sample(ctx context.Context, s Sampling) (timings, error) {
+	var found timings
+	for range s.Times {
+		for _, way := range []struct {
+			list *[]time.Duration
+			ask  func() (time.Duration, error)
+		}{
+			{&found.direct, func() (time.Duration, error) {
+				return timed(ctx, m.client, 200, m.up.URL+m.up.Path(), m.fresh(s.Latency))
+			}},
+			{&found.alone, func() (time.Duration, error) { return m.within(ctx, m.fresh(s.Latency)) }},
+			{&found.none, func() (time.Duration, error) { return timed(ctx, m.client, 200, m.URL+"/none", m.fresh(s.Latency)) }},
+			{&found.behind, func() (time.Duration, error) { return timed(ctx, m.client, 200, m.URL+"/hit", m.fresh(s.Latency)) }},
+		} {
+			took, err := way.ask()
+			if err != nil {
+				return timings{}, err
+			}
+			*way.list = append(*way.list, took)
+		}
+	}
+	return found, nil
+}
+
+// within has the interpreted plugin of this process ask.
+func (m *missing) within(ctx context.Context, line string) (time.Duration, error) {
+	request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	request.Header.Set("Authorization", line[len("Authorization: "):])
+	recorder := httptest.NewRecorder()
+	begun := time.Now()
+	m.alone.ServeHTTP(recorder, request)
+	took := time.Since(begun)
+	if recorder.Code != http.StatusOK {
+		return 0, fmt.Errorf("in process: status %d instead of 200", recorder.Code)
+	}
+	return took, nil
+}
+
+// herd sends callers at once, all with one unknown token.
+func (m *missing) herd(ctx context.Context, callers int) (calls int, slowest time.Duration, err error) {
+	line := m.fresh(100 * time.Millisecond)
+	client := newClient(callers)
+	defer client.CloseIdleConnections()
+	took, errs := make([]time.Duration, callers), make([]error, callers)
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() { took[i], errs[i] = timed(ctx, client, 200, m.URL+"/hit", line) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return 0, 0, fmt.Errorf("a caller of the herd: %w", err)
+		}
+		slowest = max(slowest, took[i])
+	}
+	return m.up.CallsWith(line[len("Authorization: Bearer "):]), slowest, nil
+}
