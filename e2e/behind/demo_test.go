@@ -33,6 +33,26 @@ func TestTheDemosLinesGiveWhatTheyPromise(t *testing.T) {
 	}
 }
 
+// So is each journey, line by line in one shell.
+func TestTheDemosJourneysLeadWhereTheySay(t *testing.T) {
+	d, err := demo.Start(io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, j := range d.Journeys() {
+		before := total(d.Calls())
+		out, err := exec.Command("sh", "-c", strings.Join(j.Commands, "\n")).Output()
+		if err != nil {
+			t.Fatalf("%s: %v", j.Title, err)
+		}
+		if got := strings.Join(strings.Fields(string(out)), ", "); got != strings.Join(j.Statuses, ", ") {
+			t.Errorf("%s: %s, want %v", j.Title, got, j.Statuses)
+		}
+		t.Logf("%s: %d calls", j.Title, total(d.Calls())-before)
+	}
+}
+
 func total(calls map[string]int) int {
 	sum := 0
 	for _, n := range calls {

@@ -43,7 +43,11 @@ func Start(progress io.Writer) (*Demo, error) {
 	fmt.Fprintln(progress, "starting Traefik with the plugin (a few seconds)")
 	d.Traefik, err = traefik.Start(traefik.Options{
 		LogLevel: "ERROR",
-		Env:      []string{"UPSTREAMAUTH_TU_KEY=" + apis.Secrets.ApplicationKey},
+		Env: []string{
+			"UPSTREAMAUTH_TU_KEY=" + apis.Secrets.ApplicationKey,
+			"UPSTREAMAUTH_LEARN=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
+			"UPSTREAMAUTH_SESSION=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
+		},
 	})
 	if err != nil {
 		d.Close()
@@ -81,15 +85,19 @@ func show(w http.ResponseWriter, r *http.Request) {
 // dynamic is Traefik's dynamic configuration: a route for each API, and one
 // that takes two kinds of credentials.
 func (d *Demo) dynamic() map[string]any {
-	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL}
+	const word = "env:UPSTREAMAUTH_LEARN"
+	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL, "learn": word}
 	key := map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL}
 	gates := map[string]map[string]any{
 		"university": {"applicationKey": key},
 		"account":    {"basic": map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL, "applicationKey": "env:UPSTREAMAUTH_TU_KEY"}},
 		"panel":      {"bearer": panel},
-		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath}},
+		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath, "learn": word}},
 		"service":    {"bearer": map[string]any{"api": "webservice", "url": d.APIs.WebService.URL, "path": d.APIs.WebService.Path()}},
 		"both":       {"bearer": panel, "applicationKey": key},
+		"site": {"bearer": panel, "session": map[string]any{
+			"secret": "env:UPSTREAMAUTH_SESSION", "path": "/site/enter", "redirect": "/site/", "logout": "/site/leave",
+		}},
 	}
 	routers, middlewares := map[string]any{}, map[string]any{}
 	for name, gate := range gates {
@@ -99,13 +107,24 @@ func (d *Demo) dynamic() map[string]any {
 			"service": "backend", "entryPoints": []string{"web"},
 		}
 	}
-	return map[string]any{"http": map[string]any{
-		"routers":     routers,
-		"middlewares": middlewares,
-		"services": map[string]any{"backend": map[string]any{"loadBalancer": map[string]any{
-			"servers": []any{map[string]any{"url": d.backend.URL}},
-		}}},
-	}}
+	services := map[string]any{"backend": serviceOf(d.backend.URL)}
+	for name, login := range map[string]struct{ api, url, path string }{
+		"panel-login":   {"ippanel", d.APIs.IPPanel.URL, "/v1/api/acl/auth/"},
+		"courier-login": {"bts", d.APIs.BTS.URL, "/auth/"},
+	} {
+		block := map[string]any{"api": login.api, "url": login.url, "learn": word}
+		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": map[string]any{"mode": "issuer", "bearer": block}}}
+		routers[name] = map[string]any{
+			"rule": "PathPrefix(`" + login.path + "`)", "middlewares": []string{name},
+			"service": name, "entryPoints": []string{"web"},
+		}
+		services[name] = serviceOf(strings.TrimSuffix(login.url, "/v1"))
+	}
+	return map[string]any{"http": map[string]any{"routers": routers, "middlewares": middlewares, "services": services}}
+}
+
+func serviceOf(address string) map[string]any {
+	return map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": address}}}}
 }
 
 // Lines are the requests to try, in the order in which they make sense.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,6 +46,9 @@ func guide(out io.Writer, d *demo.Demo) {
 			note = ": " + note
 		}
 		fmt.Fprintf(out, "\n# %s → %d%s\n%s\n", l.Title, l.Status, note, d.Curl(l))
+	}
+	for _, j := range d.Journeys() {
+		fmt.Fprintf(out, "\n# %s → %s\n%s\n", j.Title, strings.Join(j.Statuses, ", "), strings.Join(j.Commands, "\n"))
 	}
 	fmt.Fprint(out, "\nBelow, a line for each call that an API gets. Ctrl-C ends it.\n")
 }
