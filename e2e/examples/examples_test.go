@@ -68,10 +68,7 @@ func TestWhatIsNotInThisVersionIsRefused(t *testing.T) {
 	}
 	const block = "bearer: {api: ippanel, url: https://edge.example"
 	for word, text := range map[string]string{
-		"mode: issuer": block + "}, mode: issuer",
-		"session":      block + "}, session: {path: /login}",
-		"shared":       block + "}, shared: {address: redis}",
-		"learn":        block + ", learn: a word of sixteen bytes}",
+		"shared": block + "}, shared: {address: redis}",
 	} {
 		if !strings.Contains(section, "`"+word+"`") {
 			t.Errorf("the readme does not name %s", word)
@@ -80,7 +77,7 @@ func TestWhatIsNotInThisVersionIsRefused(t *testing.T) {
 		if err := yaml.Unmarshal([]byte("{"+text+"}"), &s); err != nil {
 			t.Fatal(err)
 		}
-		answer, log := ask(t, s)
+		answer, log := ask(t, s, func() { t.Error("the backend was reached") })
 		if answer.Code != http.StatusInternalServerError || !strings.Contains(log, "not available in this version") {
 			t.Errorf("%s: status %d, log %q", word, answer.Code, log)
 		}
@@ -186,9 +183,16 @@ func guards(t *testing.T, b block) {
 	if b.plugin != "upstreamauth" {
 		t.Errorf("%s: the plugin %s is declared nowhere", b.middleware, b.plugin)
 	}
-	answer, log := ask(t, b.settings)
+	passed := false
+	answer, log := ask(t, b.settings, func() { passed = true })
 	if log != "" {
 		t.Errorf("%s: %s", b.middleware, log)
+	}
+	if issuer := b.settings["mode"] == "issuer"; issuer || passed {
+		if issuer != passed {
+			t.Errorf("%s: without a credential: the backend was reached: %t", b.middleware, passed)
+		}
+		return
 	}
 	if answer.Code != http.StatusUnauthorized || answer.Header().Get("WWW-Authenticate") == "" {
 		t.Errorf("%s: without a credential: status %d: %s", b.middleware, answer.Code, answer.Body)
@@ -196,14 +200,15 @@ func guards(t *testing.T, b block) {
 }
 
 // ask makes a handler of a block, as Traefik does, and sends it a request
-// without a credential.
-func ask(t *testing.T, s settings) (*httptest.ResponseRecorder, string) {
+// without a credential; reached is called if that gets to the backend.
+func ask(t *testing.T, s settings, reached func()) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	secrets := t.TempDir()
 	if err := mount(s, secrets); err != nil {
 		t.Fatal(err)
 	}
-	env := map[string]string{"UPSTREAMAUTH_FILES": secrets, "UPSTREAMAUTH_TU_KEY": "a-key"}
+	env := map[string]string{"UPSTREAMAUTH_FILES": secrets, "UPSTREAMAUTH_TU_KEY": "a-key",
+		"UPSTREAMAUTH_LEARN": "sixteen bytes at least", "UPSTREAMAUTH_SESSION": "thirty-two bytes are the very least"}
 	lookup := func(name string) (string, bool) {
 		value, there := env[name]
 		return value, there
@@ -213,7 +218,7 @@ func ask(t *testing.T, s settings) (*httptest.ResponseRecorder, string) {
 		t.Fatal(err)
 	}
 	backend := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("the backend was reached")
+		reached()
 	})
 	var log bytes.Buffer
 	process := upstreamauth.NewProcess(time.Now(), time.Since, lookup, &log)

@@ -35,7 +35,8 @@ type middleware struct {
 
 type service struct {
 	LoadBalancer *struct {
-		Servers []struct{ URL string }
+		Servers        []struct{ URL string }
+		PassHostHeader *bool
 	}
 }
 
