@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -141,7 +140,7 @@ func account(encoded string) (user, password string, ok bool) {
 		return "", "", false
 	}
 	text := string(plain)
-	if strings.IndexFunc(text, unicode.IsControl) >= 0 {
+	if strings.ContainsAny(text, controls) {
 		return "", "", false
 	}
 	user, password, ok = strings.Cut(text, ":")

@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -69,6 +68,10 @@ func (c *collector) addOthers(object *Value, reserved string) {
 
 // presentable: text of 1 to 1024 bytes without control characters.
 func presentable(text string) bool {
-	return text != "" && len(text) <= maxValue && utf8.ValidString(text) &&
-		strings.IndexFunc(text, unicode.IsControl) < 0
+	return text != "" && len(text) <= maxValue && utf8.ValidString(text) && !strings.ContainsAny(text, controls)
 }
+
+// controls are Unicode's control characters. (With unicode.IsControl, which says
+// the same, the interpreter would be called for each character.)
+const controls = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f" +
+	"\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b\u009c\u009d\u009e\u009f"

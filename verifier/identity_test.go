@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func collect(t *testing.T, text, reserved string) *collector {
@@ -76,5 +77,14 @@ func TestAFieldThatIsNotThereIsEmpty(t *testing.T) {
 	who.addOthers(&Value{Kind: jsonArray}, "")
 	if len(who.fields) != 0 {
 		t.Errorf("%v", who.fields)
+	}
+}
+
+// The text of all control characters, against the standard library's table.
+func TestControlsAreUnicodesControls(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if strings.ContainsRune(controls, r) != unicode.IsControl(r) {
+			t.Errorf("%U", r)
+		}
 	}
 }

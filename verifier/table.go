@@ -71,14 +71,10 @@ func fitsCode(pattern, code string) bool {
 	return pattern == "" || pattern == code
 }
 
-// contains tells whether word is one of words.
+// contains tells whether word is one of words, which are apart by one space. (By
+// compiled calls alone: each miss asks it a dozen times.)
 func contains(words, word string) bool {
-	for _, w := range strings.Fields(words) {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+words+" ", " "+word+" ")
 }
 
 // denial is what a row says to the client, before the reply's own words.

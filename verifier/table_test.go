@@ -160,3 +160,14 @@ func TestAReplyOutsideOfTheTablesIsNoYes(t *testing.T) {
 		}
 	}
 }
+
+func TestAWordIsAWholeWord(t *testing.T) {
+	for word, want := range map[string]bool{"user": true, "id": true, "name": true, "": false, "use": false, "ser": false, "user id": false, " ": false, "id ": false, "Name": false} {
+		if contains("user id name", word) != want {
+			t.Errorf("%q: %t", word, !want)
+		}
+	}
+	if contains("", "") || !contains("x", "x") {
+		t.Error("one word, or none")
+	}
+}
