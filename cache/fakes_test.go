@@ -136,3 +136,6 @@ func (r *Registry) Scopes() int {
 	defer r.mu.Unlock()
 	return len(r.scopes)
 }
+
+// count is how many answers a room holds.
+func (r *room) count() int { return r.order.Len() }

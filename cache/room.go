@@ -65,7 +65,3 @@ func (r *room) shrink() {
 		r.drop(r.order.Back())
 	}
 }
-
-func (r *room) count() int {
-	return r.order.Len()
-}

@@ -20,6 +20,7 @@ type Act struct {
 // Acts pass, together, all of the plugin that can be passed.
 var Acts = []Act{
 	{"in, again, and refused", actEverybody},
+	{"refused again and again", actRefused},
 	{"headers and anonymous requests", actHeaders},
 	{"faulty configurations", actFaulty},
 	{"errors in other forms", actErrors},
@@ -77,6 +78,19 @@ func actEverybody(x *Exam) {
 		x.want(401, "", get("courier", bearer(Marker+"bad")))
 		x.want(401, "", get("service", bearer(Marker+"bad")))
 		x.want(401, "", get("account", basic("nobody", "wrong")))
+	}
+}
+
+// actRefused is without the debug log, which keeps refusals off the short way.
+func actRefused(x *Exam) {
+	up, issue := x.service()
+	defer up.Close()
+	x.serve(Routes{"r": with(block("bearer", "webservice", up.URL, "path", up.Path()), "log", "info")})
+	token, user := issue()
+	wrong := x.fresh("wrong")
+	for range 4 {
+		x.want(200, user, get("r", bearer(token)))
+		x.want(401, "", get("r", bearer(wrong)))
 	}
 }
 
