@@ -146,19 +146,19 @@ func handOff(t *testing.T, g *Gate) {
 func shortSession(t *testing.T, g *Gate) {
 	up := smsPanel(g.Clock())
 	defer up.Close()
-	config := session(block("bearer", "ippanel", up.URL, "lifetime", "3s"), "cookie", "panel.session", "path", "/enter", "parameter", "key",
+	config := session(block("bearer", "ippanel", up.URL, "lifetime", "5s"), "cookie", "panel.session", "path", "/enter", "parameter", "key",
 		"redirect", "/", "sameSite", "strict", "secure", "always")
 	g.Serve(Routes{"r": config})
 	token := up.IssueToken(Marker + "ali")
 	b := g.browser(t)
 	b.passed(b.send(Call{Path: "/enter?key=" + token}), 303)
 	c := b.cookie
-	if c.Name != "panel.session" || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.MaxAge < 1 || c.MaxAge > 3 {
+	if c.Name != "panel.session" || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.MaxAge < 1 || c.MaxAge > 5 {
 		t.Errorf("the cookie: %s %t %v, %d seconds", c.Name, c.Secure, c.SameSite, c.MaxAge)
 	}
 	g.Serve(Routes{"r": with(config, "cache", map[string]any{"negative": "1s"})})
 	b.isIn(Marker + "ali")
-	g.Pass(3100 * time.Millisecond)
+	g.Pass(5100 * time.Millisecond)
 	b.isOut()
 	counts(t, "for all of it", up.CallsWith(token), 1)
 }
