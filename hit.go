@@ -141,7 +141,7 @@ func (p *Process) flat(g *gate, d *scheme, connections int, odd func(http.Respon
 			return
 		}
 		age := since(start)
-		if age >= x.Until || age < x.From {
+		if (age >= x.Until || age < x.From) && h.WriteSubset(refusing, known) == nil {
 			no(w, r, x, age)
 			return
 		}

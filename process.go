@@ -130,7 +130,7 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 
 // looks is all that a refusal's answer is made of, beside the denial.
 func looks(s *settings) string {
-	text := fmt.Sprint(s.problem, s.unavailable, s.negative, s.statuses)
+	text := fmt.Sprint(s.problem, s.unavailable, s.negative, s.statuses, s.log == levelDebug)
 	for _, b := range s.blocks {
 		text += " " + string(b.upstream.Kind) + " " + b.api.Name // each is a word of ours
 	}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"container/list"
+	"math"
 	"sync"
 	"time"
 
@@ -104,7 +105,7 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 	x.Until = until.Sub(s.start)
 	if x.No != nil {
 		x.NoUntil = x.Until
-		x.Until = 0
+		x.Until = math.MinInt64 // never a yes, whatever a clock that was set back says
 	}
 	x.Order, x.Place = room.order, place
 	x.answer = d.Answer
