@@ -71,7 +71,7 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.No) {
 // without a call.
 func readyNo(slow func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request, *cache.Ready, time.Duration) {
 	return func(w http.ResponseWriter, r *http.Request, x *cache.Ready, age time.Duration) {
-		if age >= x.NoUntil || age < x.From {
+		if x.No == nil || age >= x.NoUntil || age < x.From {
 			slow(w, r)
 			return
 		}

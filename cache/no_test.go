@@ -51,6 +51,10 @@ func TestARefusalStandsReadyForAsLongAsItIsRemembered(t *testing.T) {
 	if w.readyNo(f, "x") {
 		t.Error("it is ready after its end")
 	}
+	w.move(-3 * time.Hour) // to before the process began
+	if w.readyNo(f, "x") {
+		t.Error("it is ready before it was asked about")
+	}
 }
 
 func TestAReadyRefusalGivesWay(t *testing.T) {
