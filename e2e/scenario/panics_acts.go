@@ -362,9 +362,10 @@ func actFull(x *Exam) {
 	config := block("bearer", "webservice", up.URL, "path", up.Path())
 	small := with(config, "cache", map[string]any{"size": 100, "negativeSize": 100})
 	large := with(config, "cache", map[string]any{"size": 200, "negativeSize": 200})
-	for _, config := range []map[string]any{small, large, with(config, "cache", map[string]any{"epoch": "next"}), small} {
+	lean := with(small, "identity", map[string]any{"headers": map[string]any{"X-Auth-User": "user"}}) // a plan of its own
+	for _, config := range []map[string]any{small, lean, large, with(config, "cache", map[string]any{"epoch": "next"}), small} {
 		x.serve(Routes{"r": config})
-		x.pass(2 * time.Second)
+		x.pass(time.Minute) // and those replaced have left
 		for range 3 {
 			token, user := issue()
 			x.want(200, user, get("r", bearer(token)))
