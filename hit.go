@@ -1,161 +1,213 @@
 package upstreamauth
 
 import (
+	"container/list"
 	"crypto/sha256"
 	"io"
 	"net/http"
-	"strings"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 // hit returns the handler of a route: the way of requests whose answer is
-// ready, with g for everything unusual.
+// ready, with g for everything unusual. Where a route takes several kinds of
+// credentials their ways are a chain: who carries none of the first kind, or one
+// that is not ready, goes on to the next.
 func (p *Process) hit(g *gate) func(http.ResponseWriter, *http.Request) {
-	if g.preflight {
-		return exceptOptions(p.byKind(g), g.ServeHTTP)
+	further := g.ServeHTTP
+	for i := len(g.schemes) - 1; i >= 0; i-- {
+		further = p.hitOf(g, g.schemes[i], further)
+		g.schemes[i].know(g.identity)
 	}
-	return p.byKind(g)
+	return further
 }
 
-// exceptOptions sends what may be a preflight the slow way: it passes without
-// an identity, also with a credential whose answer is ready.
-func exceptOptions(hit, slow func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodOptions {
-			slow(w, r)
-			return
-		}
-		hit(w, r)
-	}
-}
-
-// byKind chooses the hit path by the headers that a request carries.
-func (p *Process) byKind(g *gate) func(http.ResponseWriter, *http.Request) {
-	if len(g.schemes) == 1 {
-		return p.hitOf(g, g.schemes[0])
-	}
-	slow := g.ServeHTTP
-	key, bearer, basic := slow, slow, slow
-	for _, d := range g.schemes {
-		switch d.kind {
-		case verifier.ApplicationKey:
-			key = p.hitOf(g, d)
-		case verifier.Bearer:
-			bearer = p.hitOf(g, d)
-		case verifier.Basic:
-			basic = p.hitOf(g, d)
-		}
-	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		h := r.Header
-		lines := h["Authorization"]
-		if len(h["Application-Key"]) != 0 {
-			if len(lines) != 0 {
-				slow(w, r)
-				return
-			}
-			key(w, r)
-			return
-		}
-		if len(lines) == 1 && strings.HasPrefix(lines[0], "Basic ") {
-			basic(w, r)
-			return
-		}
-		bearer(w, r)
-	}
-}
-
-// hitOf returns the way of a request whose answer is ready, a yes or a remembered
-// no, with g for every other.
-//
-// This runs interpreted, on every request, so it is one flat closure: a call
-// of a function of ours costs as much as five map reads, and a line that never
-// runs costs at entry. What it captures never changes, so that nothing of one
-// request can show up in another. It keeps every promise that g keeps: the
-// credential's line is compared by its keyed digest; WriteSubset looks, in
-// compiled code, for header names that are not known to be harmless (it fails
-// on writing the first, since the pipe is closed); the answer is used only
-// before its end.
+// hitOf returns the way of requests with one kind of credential.
 //
 // A Connection header may name others, which the proxy behind us then removes,
-// ours too: so a request with a usual one has a way of its own, and one with any
-// other goes the slow one. (Newer Traefiks have removed it before.)
-func (p *Process) hitOf(g *gate, d *scheme) func(http.ResponseWriter, *http.Request) {
-	if d.paired {
-		return g.ServeHTTP // two lines: not worth a way of its own
-	}
+// ours too. Newer Traefiks have removed it before; a request that still has a
+// usual one is found out on the first way, and goes a second.
+func (p *Process) hitOf(g *gate, d *scheme, further func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	usual := map[string]bool{
 		"keep-alive": true, "Keep-Alive": true, "close": true,
 		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
 	}
-	slow := g.ServeHTTP
-	connected := p.flat(g, d, 1, slow)
-	return p.flat(g, d, 0, func(w http.ResponseWriter, r *http.Request) {
+	odd := oddNames(g, d)
+	way := p.single
+	if d.paired {
+		way = p.pair
+	}
+	connected := way(g, d, d.glance(odd...), further)
+	return way(g, d, d.glance(append(odd, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
 		connection := r.Header["Connection"]
 		if len(connection) == 1 && usual[connection[0]] {
 			connected(w, r)
 			return
 		}
-		slow(w, r)
+		further(w, r)
 	})
 }
 
-// flat is hitOf for requests with that many Connection lines, and odd for others.
-func (p *Process) flat(g *gate, d *scheme, connections int, odd func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+// oddNames are headers that a request of this kind may not carry if its answer is
+// to be the ready one: credentials of another kind, and the mark of a preflight,
+// which passes without an identity.
+func oddNames(g *gate, d *scheme) []string {
+	var odd []string
+	if g.preflight {
+		odd = append(odd, "Access-Control-Request-Method")
+	}
+	if g.accepts.Key && d.kind != verifier.ApplicationKey {
+		odd = append(odd, "Application-Key")
+	}
+	if g.credentials.authorization && d.kind == verifier.ApplicationKey && !d.paired {
+		odd = append(odd, "Authorization")
+	}
+	return odd
+}
+
+// compiled returns a method of a compiled type as a function that takes its
+// receiver first: calling that costs less than binding the method each time.
+func compiled(of interface{}, name string) interface{} {
+	method, _ := reflect.TypeOf(of).MethodByName(name)
+	return method.Func.Interface()
+}
+
+// single is the way of a credential that comes in one header line.
+//
+// This runs interpreted, on every request, so it is one flat closure, and its
+// form is that of what is cheap (docs/speed.md): a call of a function of ours
+// costs as much as five map reads; every expression takes room at entry, also
+// one that never runs, and a variable twice as much; so conditions are nested, as
+// && takes room too, and what is used once has no name. What it captures never
+// changes, so that nothing of one request can show up in another.
+//
+// It keeps every promise that g keeps: the credential's line is compared by its
+// keyed digest; scan looks, in compiled code, for header names that are not known
+// to be harmless (it fails on writing the first, since the pipe is closed); the
+// answer is used only before its end. Nothing between acquire and release can
+// panic.
+func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
 		name = "Application-Key"
+	}
+	gone := name
+	if g.credentials.forward {
+		gone = "" // no header's name
+	}
+	_, closed := io.Pipe()
+	_ = closed.Close()
+	var (
+		refusing io.Writer = closed // as what scan takes: turning it into that costs 300 ns
+		lock               = d.front.Lock
+		secret             = d.front.Secret
+		ready              = d.front.Ready
+		next               = g.next
+		start              = p.start
+		since              = reflect.ValueOf(p.since).Interface().(func(time.Time) time.Duration)
+		sum                = sha256.Sum256
+		acquire            = compiled(lock, "Lock").(func(*sync.Mutex))
+		release            = compiled(lock, "Unlock").(func(*sync.Mutex))
+		touch              = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
+		scan               = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
+	)
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := r.Header
+		lines := h[name]
+		if len(lines) == 1 {
+			if r.Trailer == nil {
+				acquire(lock)
+				x, ok := ready[sum([]byte(secret+lines[0]))]
+				if ok {
+					touch(x.Order, x.Place)
+				}
+				known := glance.harmless
+				release(lock)
+				if ok {
+					if scan(h, refusing, known) == nil {
+						age := since(start)
+						if age >= x.From {
+							if age < x.Until {
+								for i, value := range x.Values {
+									h[x.Names[i]] = value
+								}
+								delete(h, gone)
+								next.ServeHTTP(w, r)
+								return
+							}
+							again(g, w, r, x, age)
+							return
+						}
+					}
+				}
+			}
+		}
+		otherwise(w, r)
+	}
+}
+
+// pair is the way of a key that comes with an account: single, but for two lines.
+func (p *Process) pair(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+	key, account := "Application-Key", "Authorization"
+	if g.credentials.forward {
+		key, account = "", "" // no header's names
 	}
 	_, closed := io.Pipe()
 	_ = closed.Close()
 	var (
 		refusing io.Writer = closed
-		secret             = d.front.Secret
 		lock               = d.front.Lock
+		secret             = d.front.Secret
 		ready              = d.front.Ready
 		next               = g.next
-		slow               = g.ServeHTTP
-		no                 = readyNo(slow)
-		since              = p.since
 		start              = p.start
-		forward            = g.credentials.forward
+		since              = reflect.ValueOf(p.since).Interface().(func(time.Time) time.Duration)
+		sum                = sha256.Sum256
+		itoa               = strconv.Itoa
+		acquire            = compiled(lock, "Lock").(func(*sync.Mutex))
+		release            = compiled(lock, "Unlock").(func(*sync.Mutex))
+		touch              = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
+		scan               = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
-		lines := h[name]
-		if len(lines) != 1 || len(h["Connection"]) != connections || len(r.Trailer) != 0 {
-			odd(w, r)
-			return
+		keys := h["Application-Key"]
+		lines := h["Authorization"]
+		if len(keys) == 1 {
+			if len(lines) == 1 {
+				if r.Trailer == nil {
+					acquire(lock)
+					x, ok := ready[sum([]byte(secret+itoa(len(keys[0]))+":"+keys[0]+lines[0]))]
+					if ok {
+						touch(x.Order, x.Place)
+					}
+					known := glance.harmless
+					release(lock)
+					if ok {
+						if scan(h, refusing, known) == nil {
+							age := since(start)
+							if age >= x.From {
+								if age < x.Until {
+									for i, value := range x.Values {
+										h[x.Names[i]] = value
+									}
+									delete(h, key)
+									delete(h, account)
+									next.ServeHTTP(w, r)
+									return
+								}
+								again(g, w, r, x, age)
+								return
+							}
+						}
+					}
+				}
+			}
 		}
-		line := sha256.Sum256([]byte(secret + lines[0]))
-		lock.Lock()
-		x := ready[line]
-		if x != nil {
-			x.Order.MoveToFront(x.Place)
-		}
-		known := d.harmless
-		lock.Unlock()
-		if x == nil {
-			slow(w, r)
-			return
-		}
-		age := since(start)
-		if (age >= x.Until || age < x.From) && h.WriteSubset(refusing, known) == nil {
-			no(w, r, x, age)
-			return
-		}
-		if h.WriteSubset(refusing, known) != nil {
-			slow(w, r)
-			return
-		}
-		names := x.Names
-		for i, value := range x.Values {
-			h[names[i]] = value
-		}
-		if !forward {
-			delete(h, name)
-		}
-		next.ServeHTTP(w, r)
+		otherwise(w, r)
 	}
 }

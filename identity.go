@@ -23,6 +23,7 @@ type identity struct {
 	prefix  string          // folded
 	names   map[string]bool // folded; headers that are set beside the prefix
 	aliases map[string]bool // folded; credential headers that go, but as themselves
+	usual   []string        // of usualNames, those that are none of ours
 	require []requirement
 
 	mu    sync.Mutex
@@ -43,8 +44,21 @@ func newIdentity(s *settings, accepts verifier.Accepts) *identity {
 	if accepts.Key {
 		id.aliases["application-key"] = true
 	}
+	for _, name := range strings.Fields(usualNames) {
+		if !id.ours(name) {
+			id.usual = append(id.usual, name)
+		}
+	}
 	return id
 }
+
+// usualNames are headers that most requests carry. They are judged at once, so
+// that the hit path knows them also on a route that has let nobody in yet.
+const usualNames = "Accept Accept-Encoding Accept-Language Application-Key Authorization Cache-Control " +
+	"Content-Length Content-Type Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer " +
+	"Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User " +
+	"Traceparent Tracestate Upgrade-Insecure-Requests User-Agent X-Forwarded-For X-Forwarded-Host X-Forwarded-Port " +
+	"X-Forwarded-Proto X-Forwarded-Server X-Real-Ip X-Request-Id X-Requested-With"
 
 // folding reads a header name as CGI, WSGI and PHP do: every character that is
 // no letter or digit is the same. (A byte replacer: one call into compiled
@@ -129,10 +143,10 @@ func (id *identity) harmless() map[string]bool {
 
 // learn adds names to the harmless ones, or starts anew with them where there is
 // no room: by a set in the place of the old one, which others may be reading. It
-// returns the new set; nil where there is none.
-func (id *identity) learn(names []string) map[string]bool {
+// tells whether anything has changed.
+func (id *identity) learn(names []string) bool {
 	if len(names) == 0 {
-		return nil
+		return false
 	}
 	if len(names) > maxLearned {
 		names = names[:maxLearned]
@@ -149,7 +163,7 @@ func (id *identity) learn(names []string) map[string]bool {
 	}
 	id.known = larger
 	id.mu.Unlock()
-	return larger
+	return true
 }
 
 // meets tells whether an identity that api vouched for has an allowed value for

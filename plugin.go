@@ -96,12 +96,11 @@ func enrich(h http.Header, yes *cache.Ready) {
 // learn has the hit path know names that were judged harmless. Only those of
 // requests that were let in are learned, so that no stranger fills the room.
 func (g *gate) learn(judged []string) {
-	known := g.identity.learn(judged)
-	if known == nil {
+	if !g.identity.learn(judged) {
 		return
 	}
 	for _, d := range g.schemes {
-		d.know(known)
+		d.know(g.identity)
 	}
 }
 
@@ -134,8 +133,8 @@ func (g *gate) judge(r *http.Request, carried verifier.Credential, o *outcome) {
 	decision, denial := g.verify(r, c, d)
 	if denial.Reason != "" {
 		g.refuse(o, denial, d, c)
-		if decision.Answer != 0 && !alone && g.journal.level != levelDebug { // there each refusal is noted
-			d.turnAway(r.Header, c, decision, g.refusal.finished(c.Kind, denial))
+		if decision.Answer != 0 && !alone {
+			g.turnAway(r.Header, c, decision, denial)
 		}
 		return
 	}

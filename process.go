@@ -128,7 +128,8 @@ func (p *Process) scheme(ctx context.Context, s *settings, b *block, j *journal)
 	return d
 }
 
-// looks is all that a refusal's answer is made of, beside the denial.
+// looks is all that a refusal's answer is made of, beside the denial; and whether
+// each is to be noted, since then none is to stand ready.
 func looks(s *settings) string {
 	text := fmt.Sprint(s.problem, s.unavailable, s.negative, s.statuses, s.log == levelDebug)
 	for _, b := range s.blocks {

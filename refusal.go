@@ -66,25 +66,23 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.No) {
 	}
 }
 
-// readyNo is the rest of a refusal's way. It ends as a yes at once, and goes on
-// as a no, so that a yes costs no look at which it is. It does as send does,
-// without a call.
-func readyNo(slow func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request, *cache.Ready, time.Duration) {
-	return func(w http.ResponseWriter, r *http.Request, x *cache.Ready, age time.Duration) {
-		if x.No == nil || age >= x.NoUntil || age < x.From {
-			slow(w, r)
-			return
-		}
-		no := x.No
-		h := w.Header()
-		values := no.Values
-		for i, name := range no.Names {
-			h[name] = values[i]
-		}
-		w.WriteHeader(no.Status)
-		if r.Method != http.MethodHead {
-			_, _ = w.Write(no.Body)
-		}
+// again is the rest of the way of a request that is refused as one before, with g
+// for a refusal that has ended. The hit path comes here with what is not, or no
+// more, a yes, so that a yes costs no look at which it is. It is a function, since a
+// closure costs more to call, and does as send does without a call.
+func again(g *gate, w http.ResponseWriter, r *http.Request, x *cache.Ready, age time.Duration) {
+	no := x.No
+	if no == nil || age >= x.NoUntil {
+		g.ServeHTTP(w, r)
+		return
+	}
+	h := w.Header()
+	for i, value := range no.Values {
+		h[no.Names[i]] = value
+	}
+	w.WriteHeader(no.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(no.Body)
 	}
 }
 

@@ -21,7 +21,13 @@ type scheme struct {
 	headers []string // canonical names of the identity headers
 	fields  []string // which field goes into each
 
-	harmless map[string]bool // names that need no second look; under front.Lock
+	glances []*glance // of its ways
+}
+
+// glance is what one way of the hit path knows of header names.
+type glance struct {
+	harmless map[string]bool // replaced, never changed; under the front's lock
+	odd      []string        // never among them
 }
 
 // tell returns the identity headers for a yes, and makes them ready for the hit
@@ -39,18 +45,41 @@ func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.De
 	return x
 }
 
-// turnAway makes a refusal ready for the hit path, likewise.
-func (d *scheme) turnAway(h http.Header, c verifier.Credential, decision verifier.Decision, no *cache.No) {
-	if d.plain(h) {
-		d.cache.Heat(c, decision, d.line(h), &cache.Ready{No: no})
+// turnAway makes a remembered refusal ready for the hit path, likewise; but not
+// where each is to be noted.
+func (g *gate) turnAway(h http.Header, c verifier.Credential, decision verifier.Decision, denial verifier.Denial) {
+	d := g.scheme(c.Kind)
+	if g.journal.level != levelDebug && d.plain(h) {
+		d.cache.Heat(c, decision, d.line(h), &cache.Ready{No: g.refusal.finished(c.Kind, denial)})
 	}
 }
 
-// know takes over the names that are known to be harmless.
-func (d *scheme) know(names map[string]bool) {
+// glance begins to know harmless names; odd ones are never among them.
+func (d *scheme) glance(odd ...string) *glance {
+	l := &glance{odd: append([]string{}, odd...)}
+	d.glances = append(d.glances, l)
+	return l
+}
+
+// know takes over the names that are known to be harmless now. Who comes late
+// brings no older ones: they are read under the lock.
+func (d *scheme) know(id *identity) {
 	d.front.Lock.Lock()
-	d.harmless = names
-	d.front.Lock.Unlock()
+	defer d.front.Lock.Unlock()
+	known := id.harmless()
+	for _, l := range d.glances {
+		harmless := make(map[string]bool, len(known)+len(id.usual))
+		for name := range known {
+			harmless[name] = true
+		}
+		for _, name := range id.usual {
+			harmless[name] = true
+		}
+		for _, name := range l.odd {
+			delete(harmless, name)
+		}
+		l.harmless = harmless
+	}
 }
 
 // plain: one header line of each sort that the credential consists of.

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"container/list"
-	"math"
 	"sync"
 	"time"
 
@@ -13,13 +12,17 @@ import (
 // one front ("Bearer x", "bearer x"); a further one takes the oldest's place.
 const maxLines = 2
 
+// never is an end before every age, also by a clock that was set back to before
+// the process began: ages are negative then, and zero would be a later end.
+const never = time.Duration(-1 << 63)
+
 // Front is what instances of one plan (one that answers in the same way) have
 // ready for their hits: finished answers by the digest of the header line as it
 // comes. The hit path reads it field by field, without a call of ours, so
 // everything here may be captured once: only Ready's content changes, under Lock.
 type Front struct {
 	Secret string // goes before the line
-	Lock   sync.Locker
+	Lock   *sync.Mutex
 	Ready  map[[32]byte]*Ready
 
 	closed bool
@@ -39,7 +42,7 @@ type Ready struct {
 	Names  []string   // of the headers that the backend gets
 	Values [][]string // of theirs
 
-	No      *No           // nil: the request gets in; else Until is zero
+	No      *No           // nil: the request gets in; else Until is never
 	NoUntil time.Duration // as Until, of a No
 
 	answer int64 // the entry's number, or the refusal's
@@ -105,7 +108,7 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 	x.Until = until.Sub(s.start)
 	if x.No != nil {
 		x.NoUntil = x.Until
-		x.Until = math.MinInt64 // never a yes, whatever a clock that was set back says
+		x.Until = never
 	}
 	x.Order, x.Place = room.order, place
 	x.answer = d.Answer
