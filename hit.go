@@ -89,7 +89,8 @@ func compiled(of interface{}, name string) interface{} {
 // keyed digest; scan looks, in compiled code, for header names that are not known
 // to be harmless (it fails on writing the first, since the pipe is closed); the
 // answer is used only before its end. Nothing between acquire and release can
-// panic.
+// panic; the digest is taken there too, since a variable for it would cost more
+// than others wait.
 func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {

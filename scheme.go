@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
@@ -21,6 +22,7 @@ type scheme struct {
 	headers []string // canonical names of the identity headers
 	fields  []string // which field goes into each
 
+	knowing sync.Mutex
 	glances []*glance // of its ways
 }
 
@@ -61,25 +63,34 @@ func (d *scheme) glance(odd ...string) *glance {
 	return l
 }
 
-// know takes over the names that are known to be harmless now. Who comes late
-// brings no older ones: they are read under the lock.
+// know takes over the names that are known to be harmless now. One at a time, so
+// that who comes late brings no older ones; the hit path waits for no more than
+// the new sets to be put in their places.
 func (d *scheme) know(id *identity) {
-	d.front.Lock.Lock()
-	defer d.front.Lock.Unlock()
+	d.knowing.Lock()
+	defer d.knowing.Unlock()
 	known := id.harmless()
 	for _, l := range d.glances {
-		harmless := make(map[string]bool, len(known)+len(id.usual))
-		for name := range known {
-			harmless[name] = true
-		}
-		for _, name := range id.usual {
-			harmless[name] = true
-		}
-		for _, name := range l.odd {
-			delete(harmless, name)
-		}
+		harmless := l.without(known, id.usual)
+		d.front.Lock.Lock()
 		l.harmless = harmless
+		d.front.Lock.Unlock()
 	}
+}
+
+// without is all that is known and usual, but what is odd.
+func (l *glance) without(known map[string]bool, usual []string) map[string]bool {
+	harmless := make(map[string]bool, len(known)+len(usual))
+	for name := range known {
+		harmless[name] = true
+	}
+	for _, name := range usual {
+		harmless[name] = true
+	}
+	for _, name := range l.odd {
+		delete(harmless, name)
+	}
+	return harmless
 }
 
 // plain: one header line of each sort that the credential consists of.
