@@ -2,7 +2,4 @@ module github.com/upstreamauth/upstreamauth
 
 go 1.21
 
-require (
-	github.com/hashicorp/golang-lru v1.0.2
-	golang.org/x/sync v0.10.0
-)
+require github.com/hashicorp/golang-lru v1.0.2

@@ -50,7 +50,6 @@ var lawCases = []lawCase{
 	{"a goroutine without a guard", `func f() { go func() { println(); defer func() { _ = recover() }() }() }`},
 	{"a goroutine without a guard", `func f() { go work() }; func work() { defer settle(); defer guard() }; func settle() { println() }` + caseGuard},
 	{"a goroutine without a guard", `func f(c context.Context) { context.AfterFunc(c, func() { println() }) }`},
-	{"a goroutine without a guard", `func f(g *singleflight.Group) { g.DoChan("k", func() (interface{}, error) { return nil, nil }) }`},
 	{"a call of ours under a lock that no defer releases", `func f(m *sync.Mutex) { m.Lock(); g(); m.Unlock() }; func g() {}`},
 	{"a call of ours under a lock that no defer releases", `func f(m sync.Locker, now func() int) { m.Lock(); if now() > 0 { println() }; m.Unlock() }`},
 	{"a call of ours under a lock that no defer releases", `type S struct { mu sync.Mutex; now func() int }; func (s *S) f() int { s.mu.Lock(); n := s.now(); s.mu.Unlock(); return n }`},

@@ -70,7 +70,7 @@ func snippet(t *testing.T, fset *token.FileSet, next types.Importer, text string
 	header := "package snippet\n"
 	for _, path := range []string{
 		"context", "errors", "fmt", "io", "net", "net/http", "strings", "sync", "sync/atomic", "time",
-		"unsafe", "crypto/tls", "golang.org/x/sync/singleflight",
+		"unsafe", "crypto/tls",
 	} {
 		name := path[strings.LastIndex(path, "/")+1:]
 		if strings.Contains(text, name+".") && !strings.Contains(text, `"`+path+`"`) {

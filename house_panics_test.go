@@ -20,10 +20,6 @@ func unguarded(s *source, n ast.Node, _ []ast.Node) bool {
 		if s.names(n.Fun, "context", "AfterFunc") {
 			return !s.guards(n.Args[1])
 		}
-		if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "DoChan" || f.Sel.Name == "Do") {
-			name := named(s.typeOf(f.X))
-			return name != nil && name.Pkg().Name() == "singleflight" && !s.guards(n.Args[1])
-		}
 	}
 	return false
 }

@@ -21,7 +21,7 @@ var arrows = map[string]struct {
 }{
 	module:               {ours: module + "/cache " + module + "/verifier"},
 	module + "/cache":    {ours: module + "/verifier", closed: "net net/http net/url crypto/tls encoding/json"},
-	module + "/verifier": {closed: "golang.org/x/sync/singleflight"},
+	module + "/verifier": {},
 }
 
 func TestThePluginKnowsTheCacheTheCacheTheVerifierAndNobodyCallsBackUp(t *testing.T) {
@@ -152,12 +152,12 @@ func TestFilesAndFunctionsStaySmall(t *testing.T) {
 	}
 }
 
-func TestTheRootModuleRequiresTwoLibraries(t *testing.T) {
+func TestTheRootModuleRequiresOneLibrary(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := "module go require ( ) github.com/hashicorp/golang-lru golang.org/x/sync"
+	allowed := "module go require ( ) github.com/hashicorp/golang-lru"
 	for _, line := range strings.Split(string(text), "\n") {
 		if words := strings.Fields(line); len(words) > 0 && !contains(allowed, words[0]) {
 			t.Errorf("go.mod: %q", line)

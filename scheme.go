@@ -35,15 +35,21 @@ type glance struct {
 // tell returns the identity headers for a yes, and makes them ready for the hit
 // path where the credential came in plain header lines.
 func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
-	if decision.Answer == 0 || !d.plain(h) {
+	if decision.Answer == 0 {
 		return d.render(decision)
 	}
-	line := d.line(h)
-	x := d.cache.Ready(line, decision.Answer)
-	if x == nil {
-		x = d.render(decision)
-		d.cache.Heat(c, decision, line, x)
+	line, plain := d.line(h)
+	if !plain {
+		return d.render(decision)
 	}
+	if !decision.Fresh {
+		x := d.cache.Ready(line, decision.Answer)
+		if x != nil {
+			return x
+		}
+	}
+	x := d.render(decision)
+	d.cache.Heat(c, decision, line, x)
 	return x
 }
 
@@ -51,8 +57,9 @@ func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.De
 // where each is to be noted.
 func (g *gate) turnAway(h http.Header, c verifier.Credential, decision verifier.Decision, denial verifier.Denial) {
 	d := g.scheme(c.Kind)
-	if g.journal.level != levelDebug && d.plain(h) {
-		d.cache.Heat(c, decision, d.line(h), &cache.Ready{No: g.refusal.finished(c.Kind, denial)})
+	line, plain := d.line(h)
+	if plain && g.journal.level != levelDebug {
+		d.cache.Heat(c, decision, line, &cache.Ready{No: g.refusal.finished(c.Kind, denial)})
 	}
 }
 
@@ -93,46 +100,52 @@ func (l *glance) without(known map[string]bool, usual []string) map[string]bool 
 	return harmless
 }
 
-// plain: one header line of each sort that the credential consists of.
-func (d *scheme) plain(h http.Header) bool {
-	key := d.kind == verifier.ApplicationKey
-	authorization := d.paired || !key
-	return (!key || len(h["Application-Key"]) == 1) && (!authorization || len(h["Authorization"]) == 1)
-}
-
-// line digests the header lines of a credential as they came.
-func (d *scheme) line(h http.Header) [32]byte {
-	if d.paired {
-		key := h["Application-Key"][0]
-		return d.front.Line(strconv.Itoa(len(key)) + ":" + key + h["Authorization"][0])
-	}
+// line digests the header lines of a credential as they came, if each sort that it
+// consists of came in one line.
+func (d *scheme) line(h http.Header) (line [32]byte, plain bool) {
+	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
-		return d.front.Line(h["Application-Key"][0])
+		name = "Application-Key"
 	}
-	return d.front.Line(h["Authorization"][0])
+	lines := h[name]
+	if len(lines) != 1 {
+		return line, false
+	}
+	text := lines[0]
+	if d.paired {
+		accounts := h["Authorization"]
+		if len(accounts) != 1 {
+			return line, false
+		}
+		text = strconv.Itoa(len(text)) + ":" + text + accounts[0]
+	}
+	line = d.front.Line(text)
+	return line, true
 }
 
 // render makes the identity headers of a yes: those whose fields the identity has.
 func (d *scheme) render(decision verifier.Decision) *cache.Ready {
 	x := &cache.Ready{Values: make([][]string, 0, len(d.fields))}
 	values := make([]string, 0, len(d.fields)) // of all headers in one place: a hit reads them together
+	told := map[string]string{}
+	for _, f := range decision.Identity {
+		told[f.Name] = f.Value
+	}
+	told["api"] = d.api.Name
+	told["expires"] = decision.Expires.UTC().Format(time.RFC3339)
 	var names []string
 	for i, field := range d.fields {
-		value := ""
-		switch field {
-		case "api":
-			value = d.api.Name
-		case "expires":
-			value = decision.Expires.UTC().Format(time.RFC3339)
-		default:
-			value = decision.Identity.Get(field)
+		value := told[field]
+		if value == "" {
+			continue
 		}
-		if value != "" {
-			names = append(names, d.headers[i])
-			n := len(names)
-			values = append(values, percentEncode(value))
-			x.Values = append(x.Values, values[n-1:n:n])
+		if strings.Trim(value, plainASCII) != "" {
+			value = percentEncode(value)
 		}
+		names = append(names, d.headers[i])
+		n := len(names)
+		values = append(values, value)
+		x.Values = append(x.Values, values[n-1:n:n])
 	}
 	x.Names = d.headers // which thousands of answers share
 	if len(names) < len(d.headers) {
@@ -146,9 +159,6 @@ const hexDigits = "0123456789ABCDEF"
 // percentEncode writes as RFC 3986 does every byte that is not visible ASCII,
 // and the percent sign, so that any value fits into a header and comes back.
 func percentEncode(value string) string {
-	if strings.Trim(value, plainASCII) == "" {
-		return value
-	}
 	var b strings.Builder
 	for i := 0; i < len(value); i++ {
 		c := value[i]
@@ -163,5 +173,5 @@ func percentEncode(value string) string {
 	return b.String()
 }
 
-// plainASCII needs no encoding: visible ASCII without the percent sign.
+// plainASCII needs no encoding, so that values of it alone are spared the call: visible ASCII without the percent sign.
 const plainASCII = "!\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
-	"golang.org/x/sync/singleflight"
 )
 
 // Policy is what one instance makes of the answers that its scope shares.
@@ -39,82 +38,68 @@ type Cache struct {
 // credential at the same time. The flight goes on without the caller that
 // started it; a caller waits for no longer than its own instance's timeout.
 // client names the address that pays for a flight that is refused; it is called
-// only where nothing is known.
+// only where somebody has to.
 func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, client func() string) (verifier.Decision, error) {
 	key := c.scope.key(credential)
-	d, known := c.known(key, credential)
-	if known {
+	payer := ""
+	if c.policy.PerClient.Calls > 0 {
+		payer = client() // before the lock is taken: what clients send may be long
+	}
+	d, f, first := c.begin(key, credential, payer)
+	if f == nil {
+		if d.Denial.Reason == verifier.Unavailable {
+			c.scope.crowded()
+		}
 		return d, nil
 	}
-	d, results, longer := c.begin(key, credential, client())
-	if results == nil {
-		c.scope.crowded(d)
-		return d, nil
-	}
-	if longer {
+	if f.timeout > c.policy.Timeout {
 		patience, cancel := context.WithTimeout(ctx, c.policy.Timeout)
 		defer cancel()
-		return c.join(patience, results)
+		return c.join(patience, f, first)
 	}
-	return c.join(ctx, results)
+	return c.join(ctx, f, first)
 }
 
-// known finds a remembered answer, and has an old yes confirmed behind the
-// request's back.
-func (c *Cache) known(key [32]byte, credential verifier.Credential) (d verifier.Decision, known bool) {
+// begin returns what is known; or the flight that is to bring an answer, and whether
+// the caller is the first to board it; or (neither) what to say at once. All under the lock under which flights land:
+// whoever finds nothing remembered finds the flight.
+func (c *Cache) begin(key [32]byte, credential verifier.Credential, client string) (d verifier.Decision, f *flight, first bool) {
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.used = s.now()
-	d, known = c.recall(key, credential)
-	if known && d.Allowed && c.policy.Revalidate > 0 {
-		c.revalidate(key, credential)
-	}
-	return d, known
-}
-
-// begin finds the flight that is to bring an answer, and whether it may take
-// longer than this instance wants to wait; or (results are nil) what to say at
-// once. All under the lock under which flights land: whoever finds nothing
-// remembered finds the flight.
-func (c *Cache) begin(key [32]byte, credential verifier.Credential, client string) (d verifier.Decision, results <-chan singleflight.Result, longer bool) {
-	s := c.scope
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d, known := c.recall(key, credential)
-	if known {
-		return d, nil, false
-	}
-	credential.Known = s.store.entry(key) != nil
+	now := s.now()
+	s.used = now
 	room := maxFlights
-	if login := s.issueOf(credential); login != nil && s.now().Before(login.at.Add(c.policy.Lifetime)) {
-		credential.Known, credential.Issued = true, login.at
-		room = 2 * maxFlights // however many hang: most of these need no call
-	}
-	f := s.flying[key]
-	if f == nil {
-		payer := c.payer(credential, client)
-		wait := s.mayDepart(payer)
-		if wait > 0 {
-			d.Denial = verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}
+	// Most who come here are strangers; to see that takes no call.
+	if s.learned != nil || s.store.good.slots[key] != nil || s.store.bad.slots[key] != nil || len(s.store.cool.slots) > 0 {
+		known := false
+		d, known = c.recall(key, credential, now)
+		if known {
+			c.confirm(key, credential, d)
 			return d, nil, false
 		}
-		if s.inFlight >= room {
-			d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
-			return d, nil, false
+		credential.Known = s.store.entry(key) != nil
+		login := s.issueOf(credential)
+		if login != nil && now.Before(login.at.Add(c.policy.Lifetime)) {
+			credential.Known, credential.Issued = true, login.at
+			room = 2 * maxFlights // however many hang: most of these need no call
 		}
-		f = s.depart(key, payer)
 	}
-	results = c.board(key, credential, f)
-	longer = f.timeout > c.policy.Timeout
-	return d, results, longer
+	f = s.flying[key]
+	if f != nil {
+		if !f.lost() {
+			return d, f, false
+		}
+		s.finish(key, f, false)
+	}
+	d, f = c.depart(key, credential, client, room)
+	return d, f, true
 }
 
 // recall looks a credential up: a yes that has not ended, a no that is still
 // remembered, a "not now" whose time is not over. The caller holds the lock.
-func (c *Cache) recall(key [32]byte, credential verifier.Credential) (verifier.Decision, bool) {
+func (c *Cache) recall(key [32]byte, credential verifier.Credential, now time.Time) (verifier.Decision, bool) {
 	s := c.scope
-	now := s.now()
 	// An answer from the future shows a clock that was set back: how old it is
 	// cannot be told, so it is none.
 	if e := s.store.entry(key); e != nil && !now.Before(e.asked) {

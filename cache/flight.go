@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
-	"golang.org/x/sync/singleflight"
 )
 
 // maxFlights bounds the questions under way in one scope; beyond it a new one
@@ -20,6 +19,17 @@ type flight struct {
 	timeout time.Duration
 	payer   payer
 	void    bool // the credential was forgotten meanwhile: its yes is none
+	over    bool // it counts as under way no more
+
+	answer *answer       // stands once landed is closed
+	landed chan struct{} // closed when nothing more will come of it
+}
+
+// lost tells whether a flight that has not landed never will: a panic has ended
+// it on the way. (A closed channel gives a zero value, an open one gives none.)
+func (f *flight) lost() bool {
+	nothing, _ := reflect.ValueOf(f.landed).TryRecv()
+	return nothing.IsValid()
 }
 
 // payer is the client address that a flight is charged to if it is refused.
@@ -45,45 +55,34 @@ var errLate = errors.New("what was asked about has been forgotten meanwhile")
 // ErrPanic: a verification ended in a panic of ours.
 var ErrPanic = errors.New("a verification ended in a panic")
 
-// payer finds who pays for a new flight. Credentials that were let in before
-// cost nobody anything: their refusal is no guess.
-func (c *Cache) payer(credential verifier.Credential, client string) payer {
-	if credential.Known || c.policy.PerClient.Calls == 0 {
-		return payer{}
+// depart begins a flight, unless its payer or the room that there is for flights
+// does not allow it: then the decision says so. Credentials that were let in before
+// cost nobody anything: their refusal is no guess. The caller holds the lock.
+func (c *Cache) depart(key [32]byte, credential verifier.Credential, client string, room int) (d verifier.Decision, f *flight) {
+	s := c.scope
+	now := s.now()
+	who := payer{}
+	if !credential.Known && c.policy.PerClient.Calls > 0 {
+		who.window = s.clients.At(client)
+		who.limit = c.policy.PerClient
+		wait := who.window.Wait(who.limit, now)
+		if wait > 0 {
+			d.Denial = verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}
+			return d, nil
+		}
 	}
-	return payer{window: c.scope.clients.At(client), limit: c.policy.PerClient}
-}
-
-// mayDepart returns how long a payer has to wait before its next flight.
-func (s *Scope) mayDepart(p payer) time.Duration {
-	if p.window == nil {
-		return 0
+	if s.inFlight >= room {
+		d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
+		return d, nil
 	}
-	return p.window.Wait(p.limit, s.now())
-}
-
-// depart begins a flight.
-func (s *Scope) depart(key [32]byte, p payer) *flight {
-	f := &flight{begun: s.now(), timeout: s.timeout, payer: p}
-	if p.window != nil {
-		p.window.Depart()
+	f = &flight{begun: now, timeout: s.timeout, payer: who, answer: failed(ErrPanic), landed: make(chan struct{})}
+	if who.window != nil {
+		who.window.Depart()
 	}
 	s.flying[key] = f
 	s.inFlight++
-	return f
-}
-
-// land ends a flight, also one that is void: then another may have taken its
-// place.
-func (s *Scope) land(key [32]byte, f *flight, refused bool) {
-	s.inFlight--
-	if f.payer.window != nil {
-		f.payer.window.Land(refused, f.payer.limit, s.now())
-	}
-	if !f.void {
-		delete(s.flying, key)
-		s.flights.Forget(string(key[:]))
-	}
+	go c.fly(key, credential, f)
+	return d, f
 }
 
 // forgetFlight makes the flight about a credential void, if there is one: who
@@ -95,51 +94,66 @@ func (s *Scope) forgetFlight(key [32]byte) {
 	}
 	f.void = true
 	delete(s.flying, key)
-	s.flights.Forget(string(key[:]))
 }
 
-// board has a flight's answer sent, and the flight begin with the first to
-// board it.
-func (c *Cache) board(key [32]byte, credential verifier.Credential, f *flight) <-chan singleflight.Result {
-	return c.scope.flights.DoChan(string(key[:]), func() (interface{}, error) {
-		defer func() { _ = recover() }() // a literal's guard is a literal: docs/yaegi.md
-		a := c.fly(key, credential, f)
-		return a, nil
-	})
+// fly asks and lands. Whatever happens, those who wait get an answer.
+func (c *Cache) fly(key [32]byte, credential verifier.Credential, f *flight) {
+	defer guard()
+	defer close(f.landed)
+	c.ask(credential, f)
+	c.land(key, credential, f)
 }
 
-// fly asks, lands, and keeps what was learned. Whatever happens, it lands.
-func (c *Cache) fly(key [32]byte, credential verifier.Credential, f *flight) *answer {
-	a := failed(ErrPanic)
-	c.ask(credential, f.timeout, a)
+// ask leaves an answer to a flight. Of no request's context: the first to ask may
+// leave, the others wait on.
+func (c *Cache) ask(credential verifier.Credential, f *flight) {
+	defer guard()
+	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
+	defer cancel()
+	d, err := c.scope.next.Verify(ctx, credential)
+	f.answer = &answer{decision: d, err: err}
+}
+
+// land ends a flight, and keeps what was learned. It may be void: then another may
+// have taken its place.
+func (c *Cache) land(key [32]byte, credential verifier.Credential, f *flight) {
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.land(key, f, a.decision.Refused())
-	if !f.void && !s.outdated(f) {
+	a := f.answer
+	believed := !f.void && !s.outdated(f)
+	s.finish(key, f, a.decision.Refused())
+	if believed {
 		s.keep(key, credential, f, a)
-		return a
+		return
 	}
 	if a.decision.Allowed {
-		a = failed(errLate)
-		a.decision.Denial.RetryAfter = time.Second
+		f.answer = failed(errLate)
+		f.answer.decision.Denial.RetryAfter = time.Second
 	}
-	return a
 }
 
-func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *answer) {
-	defer guard()
-	// No request's context: the first to ask may leave, the others wait on.
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	d, err := c.scope.next.Verify(ctx, credential)
-	a.decision, a.err = d, err
+// finish has a flight count no more as under way.
+func (s *Scope) finish(key [32]byte, f *flight, refused bool) {
+	if f.over {
+		return
+	}
+	f.over = true
+	s.inFlight--
+	if !f.void {
+		f.void = true
+		delete(s.flying, key)
+	}
+	if f.payer.window != nil {
+		f.payer.window.Land(refused, f.payer.limit, s.now())
+	}
 }
 
 // join waits for a flight to land.
-func (c *Cache) join(ctx context.Context, results <-chan singleflight.Result) (verifier.Decision, error) {
-	a := wait(ctx, results)
+func (c *Cache) join(ctx context.Context, f *flight, first bool) (verifier.Decision, error) {
+	a := wait(ctx, f)
 	d := a.decision
+	d.Fresh = first
 	if a.entry != nil {
 		d.Expires = a.entry.end(c.policy.Lifetime)
 	}
@@ -147,22 +161,17 @@ func (c *Cache) join(ctx context.Context, results <-chan singleflight.Result) (v
 }
 
 // wait takes a flight's answer, or leaves when the context ends. By reflection,
-// since the interpreter mixes up select statements; whoever leaves so leaves
-// nothing behind.
-func wait(ctx context.Context, results <-chan singleflight.Result) *answer {
+// since the interpreter mixes up select statements.
+func wait(ctx context.Context, f *flight) *answer {
 	cases := []reflect.SelectCase{
 		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
-		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(results)},
+		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(f.landed)},
 	}
-	chosen, landed, _ := reflect.Select(cases)
+	chosen, _, _ := reflect.Select(cases)
 	if chosen == 0 {
 		return failed(errGone)
 	}
-	a, ok := landed.FieldByName("Val").Interface().(*answer)
-	if !ok {
-		return failed(ErrPanic)
-	}
-	return a
+	return f.answer
 }
 
 // failed is an answer that nobody gets in with.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
-	"golang.org/x/sync/singleflight"
 )
 
 // shortest is the least that an unused scope stays known: a "not now" lasts up
@@ -100,7 +99,6 @@ func (r *Registry) reborn(family string) time.Time {
 
 func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {
 	return &Scope{
-		flights:   &singleflight.Group{},
 		perKey:    perKey,
 		start:     r.start,
 		now:       r.now,

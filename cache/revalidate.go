@@ -6,12 +6,15 @@ import "github.com/upstreamauth/upstreamauth/verifier"
 // is for those who wait.
 const maxConfirming = maxFlights / 2
 
-// revalidate asks again about a remembered yes of some age, while requests go
+// confirm asks again about a remembered yes of some age, while requests go
 // on with it: one question at a time, and none before as long again has passed
 // since the last, whatever came of that. A refusal takes the entry's place, a
 // yes renews what it says but not its end, anything else changes nothing. It
 // charges no client. The caller holds the lock.
-func (c *Cache) revalidate(key [32]byte, credential verifier.Credential) {
+func (c *Cache) confirm(key [32]byte, credential verifier.Credential, known verifier.Decision) {
+	if !known.Allowed || c.policy.Revalidate == 0 {
+		return
+	}
 	s := c.scope
 	now := s.now()
 	e := s.store.entry(key)
@@ -23,6 +26,5 @@ func (c *Cache) revalidate(key [32]byte, credential verifier.Credential) {
 		return
 	}
 	credential.Known = true
-	f := s.depart(key, payer{})
-	c.board(key, credential, f) // nobody waits at the other end, and nobody has to
+	c.depart(key, credential, "", maxFlights) // nobody waits at the other end, and nobody has to
 }

@@ -35,9 +35,14 @@ func (r *room) find(key [32]byte) *slot {
 
 // put gives a key a new slot; what its old one made ready is so no more.
 func (r *room) put(s *slot) {
-	r.remove(s.key)
+	old := r.slots[s.key]
+	if old != nil {
+		r.drop(old)
+	}
 	r.slots[s.key] = r.order.PushFront(s)
-	r.shrink()
+	if r.order.Len() > r.size {
+		r.shrink()
+	}
 }
 
 func (r *room) remove(key [32]byte) {

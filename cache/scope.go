@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
-	"golang.org/x/sync/singleflight"
 )
 
 // grace is how long an instance that Traefik has replaced still counts. Its
@@ -18,12 +17,11 @@ const grace = time.Minute
 // Scope is what all instances share that would get the same answers: the same
 // upstream, asked in the same way. It outlives them.
 type Scope struct {
-	next    verifier.Verifier
-	perKey  bool // the upstream's quota counts by application key
-	start   time.Time
-	now     func() time.Time
-	secret  string
-	flights *singleflight.Group // by pointer, as it holds a lock
+	next   verifier.Verifier
+	perKey bool // the upstream's quota counts by application key
+	start  time.Time
+	now    func() time.Time
+	secret string
 
 	mu        sync.Mutex
 	store     *store
@@ -71,10 +69,7 @@ func (s *Scope) report(level, event, detail string) {
 
 // crowded reports that questions are turned away because too many are under
 // way: once, until there is room again.
-func (s *Scope) crowded(d verifier.Decision) {
-	if d.Denial.Reason != verifier.Unavailable {
-		return
-	}
+func (s *Scope) crowded() {
 	s.mu.Lock()
 	news := !s.crowd
 	s.crowd = true
@@ -88,7 +83,7 @@ func (s *Scope) crowded(d verifier.Decision) {
 // the lock.
 func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
 	now := s.now()
-	if s.due(now) {
+	if !s.sweepAt.IsZero() && s.due(now) {
 		s.sweep(now)
 	}
 	s.crowd = s.crowd && s.inFlight > maxFlights/2

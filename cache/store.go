@@ -80,8 +80,12 @@ func (s *store) coolDown(key [32]byte) *refusal {
 // firstSeen is when a credential that does not say when it was issued was seen
 // first: asking about it again does not make it younger.
 func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
-	old := s.entry(key)
-	if old == nil || now.Before(old.issued) {
+	place := s.good.slots[key]
+	if place == nil {
+		return now
+	}
+	old := place.Value.(*slot).entry
+	if now.Before(old.issued) {
 		return now
 	}
 	return old.issued

@@ -80,16 +80,15 @@ func btsIssue(r Reply) (token, refresh string) {
 	return token, refresh
 }
 
+var btsMembers = []member{{"user", "sub"}, {"id", "jti"}, {"name", "name"}, {"email", "email"}}
+
 // btsIdentify reads the token's own claims, which the upstream has vouched for
 // by now. A token that is no JWT is good without an identity.
 func btsIdentify(_ Reply, c Credential, _ Settings) (id Identity, flaw string) {
 	claims := readClaims(c.Token)
-	who := &collector{}
-	who.add("user", claims.field("sub"))
-	who.add("id", claims.field("jti"))
-	who.add("name", claims.field("name"))
-	who.add("email", claims.field("email"))
-	who.addOthers(claims, "user id name email")
+	who := newCollector()
+	who.gather(claims, btsMembers)
+	who.gatherOthers(claims, btsMembers)
 	return who.fields, ""
 }
 

@@ -16,6 +16,7 @@ func FuzzFromHeader(f *testing.F) {
 		"Basic dTpw", "Basic dTpwcA==", "Basic Og==", "Digest a=b", "Bearer x\ny", "Bearer \xff",
 	} {
 		f.Add(line, "", "", "", byte(0xff))
+		f.Add(line, "", "", "", byte(1))
 		f.Add(line, "", "k", "", byte(1|4))
 		f.Add(line, "Bearer y", "k", "l", byte(4|8))
 	}
@@ -34,6 +35,13 @@ func FuzzFromHeader(f *testing.F) {
 		again, same := FromHeader(h, a)
 		if again != c || same != denial {
 			t.Fatal("asked twice, two answers")
+		}
+		for _, single := range []http.Header{{"Authorization": {one}}, {"Authorization": {one}, "Application-Key": {key}}, {"Authorization": {one}, "Application-Key": {""}}} {
+			quick, no := FromHeader(single, a)
+			thorough, same := readCredential(single, a)
+			if quick != thorough || no != same {
+				t.Fatal("the short way gives another answer")
+			}
 		}
 		withEmpty := http.Header{"Authorization": {"", one, "", two}, "Application-Key": {key, "", otherKey, ""}}
 		if again, same := FromHeader(withEmpty, a); again != c || same != denial {

@@ -32,43 +32,68 @@ func (id Identity) Get(name string) string {
 	return ""
 }
 
+// member says which member of an object becomes which field.
+type member struct {
+	field string
+	name  string
+}
+
+// scalars are the kinds of values that a field may be made of.
+var scalars = map[string]bool{jsonText: true, jsonNumber: true, jsonBool: true}
+
 // collector gathers the fields of one identity.
 type collector struct {
 	fields Identity
-	total  int
+	taken  map[string]bool // their names
+	total  int             // bytes of them
 }
 
-// add takes a scalar in, if it may stand in a header: it is left out when it
-// is empty, too long, of another JSON type, or holds control characters. The
-// first value of a name wins.
-func (c *collector) add(name string, v *Value) {
-	if v == nil || !v.scalar() || !presentable(v.Text) || c.fields.Get(name) != "" {
-		return
-	}
-	size := len(name) + len(v.Text)
-	if len(c.fields) >= maxFields || c.total+size > maxTotal {
-		return
-	}
-	c.total += size
-	c.fields = append(c.fields, Field{Name: name, Value: v.Text})
+func newCollector() *collector {
+	return &collector{taken: map[string]bool{}}
 }
 
-// addOthers takes in what an API's table does not name, by its own name. The
-// reserved names stay the table's, also where the table found nothing.
-func (c *collector) addOthers(object *Value, reserved string) {
-	if !object.is(jsonObject) {
+// gather takes an object's scalars in by a table, if they may stand in a header:
+// one is left out when it is empty, too long, of another JSON type, or holds
+// control characters. The first value of a field wins. (One loop, without a call
+// of ours: each miss goes through it.)
+func (c *collector) gather(object *Value, table []member) {
+	if object == nil {
 		return
 	}
+	for _, m := range table {
+		v := object.Fields[m.name]
+		if v == nil || !scalars[v.Kind] || c.taken[m.field] {
+			continue
+		}
+		text := v.Text
+		size := len(m.field) + len(text)
+		if text == "" || len(text) > maxValue || !utf8.ValidString(text) || strings.ContainsAny(text, controls) ||
+			len(c.fields) >= maxFields || c.total+size > maxTotal {
+			continue
+		}
+		c.total += size
+		c.taken[m.field] = true
+		c.fields = append(c.fields, Field{Name: m.field, Value: text})
+	}
+}
+
+// gatherOthers takes in what an API's table does not name, by its own name. The
+// table's fields stay its own, also where it found nothing; so do those of the gate.
+func (c *collector) gatherOthers(object *Value, table []member) {
+	if object == nil {
+		return
+	}
+	reserved := map[string]bool{"api": true, "expires": true}
+	for _, m := range table {
+		reserved[m.field] = true
+	}
+	others := make([]member, 0, len(object.Names))
 	for _, name := range object.Names {
-		if !contains(reserved+" api expires", name) {
-			c.add(name, object.Fields[name])
+		if !reserved[name] {
+			others = append(others, member{field: name, name: name})
 		}
 	}
-}
-
-// presentable: text of 1 to 1024 bytes without control characters.
-func presentable(text string) bool {
-	return text != "" && len(text) <= maxValue && utf8.ValidString(text) && !strings.ContainsAny(text, controls)
+	c.gather(object, others)
 }
 
 // controls are Unicode's control characters. (With unicode.IsControl, which says

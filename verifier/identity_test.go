@@ -7,14 +7,26 @@ import (
 	"unicode"
 )
 
+// tableOf is a table of fields that stand in no reply.
+func tableOf(fields string) (table []member) {
+	for _, field := range strings.Fields(fields) {
+		table = append(table, member{field: field, name: "nowhere"})
+	}
+	return table
+}
+
+func text(value string) *Value {
+	return &Value{Kind: jsonText, Text: value}
+}
+
 func collect(t *testing.T, text, reserved string) *collector {
 	t.Helper()
 	v := readObject([]byte(text))
 	if v == nil {
 		t.Fatalf("not read: %s", text)
 	}
-	who := &collector{}
-	who.addOthers(v, reserved)
+	who := newCollector()
+	who.gatherOthers(v, tableOf(reserved))
 	return who
 }
 
@@ -39,10 +51,9 @@ func TestScalarsBecomeFieldsAndNothingElseDoes(t *testing.T) {
 }
 
 func TestTheTablesNamesCannotBeTakenByTheReply(t *testing.T) {
-	who := &collector{}
-	who.add("user", &Value{Kind: jsonText, Text: "first"})
-	who.add("user", &Value{Kind: jsonText, Text: "second"})
-	who.addOthers(readObject([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), "user id")
+	who := newCollector()
+	who.gather(&Value{Fields: map[string]*Value{"a": text("first"), "b": text("second")}}, []member{{"user", "a"}, {"user", "b"}})
+	who.gatherOthers(readObject([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), tableOf("user id"))
 	if fmt.Sprint(who.fields) != "[{user first} {other kept}]" {
 		t.Errorf("%v", who.fields)
 	}
@@ -71,10 +82,11 @@ func TestAFieldThatIsNotThereIsEmpty(t *testing.T) {
 	if id.Get("user") != "u" || id.Get("User") != "" || id.Get("") != "" || Identity(nil).Get("user") != "" {
 		t.Error("Get makes something up")
 	}
-	who := &collector{}
-	who.add("nothing", nil)
-	who.addOthers(nil, "")
-	who.addOthers(&Value{Kind: jsonArray}, "")
+	who := newCollector()
+	who.gather(nil, tableOf("nothing"))
+	who.gather(&Value{Kind: jsonArray}, tableOf("nothing"))
+	who.gatherOthers(nil, nil)
+	who.gatherOthers(&Value{Kind: jsonArray}, nil)
 	if len(who.fields) != 0 {
 		t.Errorf("%v", who.fields)
 	}

@@ -84,18 +84,18 @@ func ippanelIssue(r Reply) (token, refresh string) {
 	return token, ""
 }
 
+var ippanelMembers = []member{{"user", "user_name"}, {"id", "user_id"}, {"name", "name"}}
+
 // ippanelIdentify: "for whom" is part of the documented yes; a reply that names
 // nobody is none.
 func ippanelIdentify(r Reply, _ Credential, _ Settings) (id Identity, flaw string) {
 	data := r.Body.field("data")
-	who := &collector{}
-	who.add("user", data.field("user_name"))
-	who.add("id", data.field("user_id"))
-	who.add("name", data.field("name"))
-	if who.fields.Get("user") == "" {
+	who := newCollector()
+	who.gather(data, ippanelMembers)
+	if !who.taken["user"] {
 		return nil, "a yes without data.user_name"
 	}
-	who.addOthers(data, "user id name")
+	who.gatherOthers(data, ippanelMembers)
 	return who.fields, ""
 }
 

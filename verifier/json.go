@@ -49,7 +49,15 @@ func readObject(data []byte) *Value {
 
 func readValue(d *json.Decoder, depth int) *Value {
 	token, err := d.Token()
-	if err != nil || depth > maxDepth {
+	if err != nil {
+		return nil
+	}
+	return readRest(d, token, depth)
+}
+
+// readRest reads the rest of a value that begins with a token.
+func readRest(d *json.Decoder, token json.Token, depth int) *Value {
+	if depth > maxDepth {
 		return nil
 	}
 	switch t := token.(type) {
@@ -79,15 +87,23 @@ func readMembers(d *json.Decoder, depth int) *Value {
 		if err != nil {
 			return nil
 		}
-		name, isText := token.(string)
+		name, named := token.(string)
 		// Upper, then lower: so that letters which only fold into ASCII,
 		// such as ſ and the Kelvin sign, count as the same.
 		folded := strings.ToLower(strings.ToUpper(name))
-		if !isText || seen[folded] {
+		if !named || seen[folded] {
 			return nil
 		}
 		seen[folded] = true
-		child := readValue(d, depth+1)
+		value, err := d.Token()
+		if err != nil {
+			return nil
+		}
+		text, isText := value.(string)
+		child := &Value{Kind: jsonText, Text: text} // most are texts, and take no call
+		if !isText || depth == maxDepth {
+			child = readRest(d, value, depth+1)
+		}
 		if child == nil {
 			return nil
 		}

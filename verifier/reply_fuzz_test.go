@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Whatever an upstream replies, an API's reader says yes where the documents do,
@@ -231,4 +233,10 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Fatalf("%q: %s, want %s", text, wait, want)
 		}
 	})
+}
+
+// presentable is what may stand in a header: 1 to 1024 bytes of text without
+// control characters.
+func presentable(text string) bool {
+	return text != "" && len(text) <= 1024 && utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0
 }

@@ -45,6 +45,9 @@ func TestTheFirstRowThatFitsCounts(t *testing.T) {
 		{204, "other", "", "", ""},
 		{418, "true", "200-1", "", ""},
 		{100, "", "", "", ""},
+		{0, "true", "200-1", "", ""},
+		{20, "true", "200-1", "", ""},
+		{29, "", "", "", ""},
 	}
 	for _, c := range cases {
 		got := ""

@@ -119,6 +119,15 @@ func thammasatRead(r Reply) (flag, code string) {
 	return flag, code
 }
 
+var (
+	thammasatUser    = []member{{"user", "username"}}
+	thammasatAccount = []member{{"user", "account"}}
+	thammasatMembers = []member{
+		{"name", "displayname_en"}, {"name_th", "displayname_th"}, {"email", "email"}, {"type", "type"}, {"department", "department"},
+		{"faculty", "faculty"}, {"organization", "organization"}, {"username", "username"}, {"tu_status", "tu_status"}, {"statusid", "statusid"},
+	}
+)
+
 // thammasatIdentify reads the account. A key alone, and the operator's own
 // probe account, tell nothing about who is calling.
 func thammasatIdentify(r Reply, c Credential, s Settings) (id Identity, flaw string) {
@@ -126,15 +135,12 @@ func thammasatIdentify(r Reply, c Credential, s Settings) (id Identity, flaw str
 	if check == bareCheck || check == probeCheck {
 		return nil, ""
 	}
-	who := &collector{}
-	who.add("user", r.Body.field("username"))
-	who.add("user", &Value{Kind: jsonText, Text: strings.ToLower(c.User)})
-	who.add("name", r.Body.field("displayname_en"))
-	who.add("name_th", r.Body.field("displayname_th"))
-	for _, name := range []string{"email", "type", "department", "faculty", "organization", "username", "tu_status", "statusid"} {
-		who.add(name, r.Body.field(name))
-	}
-	if who.fields.Get("user") == "" {
+	who := newCollector()
+	account := &Value{Kind: jsonText, Text: strings.ToLower(c.User)} // as the client gave it
+	who.gather(r.Body, thammasatUser)
+	who.gather(&Value{Fields: map[string]*Value{"account": account}}, thammasatAccount)
+	who.gather(r.Body, thammasatMembers)
+	if !who.taken["user"] {
 		return nil, "a yes without a user"
 	}
 	return who.fields, ""

@@ -79,6 +79,9 @@ const expiredWord = "منقض"
 func webserviceRead(r Reply) (flag, code string) {
 	flag = r.Body.field("IsSuccess").flag()
 	message := r.Body.field("Msg")
+	if message == nil {
+		return flag, ""
+	}
 	code = message.field("Code").text(jsonNumber)
 	if code == "-104" {
 		code = "-104/invalid"
@@ -89,14 +92,13 @@ func webserviceRead(r Reply) (flag, code string) {
 	return flag, code
 }
 
+var webserviceMembers = []member{{"user", "UserName"}, {"id", "Id"}, {"name", "Name"}, {"email", "Email"}}
+
 func webserviceIdentify(r Reply, _ Credential, _ Settings) (id Identity, flaw string) {
 	data := r.Body.field("Data")
-	who := &collector{}
-	who.add("user", data.field("UserName"))
-	who.add("id", data.field("Id"))
-	who.add("name", data.field("Name"))
-	who.add("email", data.field("Email"))
-	who.addOthers(data, "user id name email")
+	who := newCollector()
+	who.gather(data, webserviceMembers)
+	who.gatherOthers(data, webserviceMembers)
 	return who.fields, ""
 }
 
