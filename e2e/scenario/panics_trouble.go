@@ -126,7 +126,9 @@ func actTooMany(x *Exam) {
 			}
 		})
 	}
-	time.Sleep(100 * time.Millisecond)
+	for begun := time.Now(); turnedAway.Load() == 0 && time.Since(begun) < 900*time.Millisecond; {
+		time.Sleep(time.Millisecond)
+	}
 	release()
 	all.Wait()
 	if turnedAway.Load() == 0 {
