@@ -88,7 +88,8 @@ func compiled(of interface{}, name string) interface{} {
 // It keeps every promise that g keeps: the credential's line is compared by its
 // keyed digest; scan looks, in compiled code, for header names that are not known
 // to be harmless (it fails on writing the first, since the pipe is closed); the
-// answer is used only before its end. Nothing between acquire and release can
+// answer is used only before its end. (What is then refused for another reason has
+// counted as a use; only who has the credential can have it so.) Nothing between acquire and release can
 // panic; the digest is taken there too, since a variable for it would cost more
 // than others wait.
 func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {

@@ -90,7 +90,7 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 		if !f.lost() {
 			return d, f, false
 		}
-		s.finish(key, f, false)
+		s.finish(key, f, false, now)
 	}
 	d, f = c.depart(key, credential, client, room)
 	return d, f, true

@@ -21,7 +21,7 @@ type flight struct {
 	void    bool // the credential was forgotten meanwhile: its yes is none
 	over    bool // it counts as under way no more
 
-	answer *answer       // stands once landed is closed
+	answer *answer       // stands once landed is closed; before, that of a panic
 	landed chan struct{} // closed when nothing more will come of it
 }
 
@@ -100,41 +100,42 @@ func (s *Scope) forgetFlight(key [32]byte) {
 func (c *Cache) fly(key [32]byte, credential verifier.Credential, f *flight) {
 	defer guard()
 	defer close(f.landed)
-	c.ask(credential, f)
-	c.land(key, credential, f)
+	a := failed(ErrPanic)
+	c.ask(credential, f.timeout, a)
+	c.land(key, credential, f, a)
 }
 
-// ask leaves an answer to a flight. Of no request's context: the first to ask may
-// leave, the others wait on.
-func (c *Cache) ask(credential verifier.Credential, f *flight) {
+// ask finds an answer. Of no request's context: the first to ask may leave, the
+// others wait on.
+func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *answer) {
 	defer guard()
-	ctx, cancel := context.WithTimeout(context.Background(), f.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	d, err := c.scope.next.Verify(ctx, credential)
-	f.answer = &answer{decision: d, err: err}
+	a.decision, a.err = d, err
 }
 
 // land ends a flight, and keeps what was learned. It may be void: then another may
-// have taken its place.
-func (c *Cache) land(key [32]byte, credential verifier.Credential, f *flight) {
+// have taken its place. The answer is handed out last: if a panic ends this before,
+// those who wait get the one that the flight began with.
+func (c *Cache) land(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
 	s := c.scope
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := f.answer
 	believed := !f.void && !s.outdated(f)
-	s.finish(key, f, a.decision.Refused())
+	s.finish(key, f, a.decision.Refused(), now)
 	if believed {
 		s.keep(key, credential, f, a)
-		return
+	} else if a.decision.Allowed {
+		a = failed(errLate)
+		a.decision.Denial.RetryAfter = time.Second
 	}
-	if a.decision.Allowed {
-		f.answer = failed(errLate)
-		f.answer.decision.Denial.RetryAfter = time.Second
-	}
+	f.answer = a
 }
 
 // finish has a flight count no more as under way.
-func (s *Scope) finish(key [32]byte, f *flight, refused bool) {
+func (s *Scope) finish(key [32]byte, f *flight, refused bool, now time.Time) {
 	if f.over {
 		return
 	}
@@ -145,7 +146,7 @@ func (s *Scope) finish(key [32]byte, f *flight, refused bool) {
 		delete(s.flying, key)
 	}
 	if f.payer.window != nil {
-		f.payer.window.Land(refused, f.payer.limit, s.now())
+		f.payer.window.Land(refused, f.payer.limit, now)
 	}
 }
 
