@@ -26,7 +26,7 @@ func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Ki
 }
 
 // finished is the whole answer of a denial.
-func (f *refusal) finished(kind verifier.Kind, d verifier.Denial) *cache.No {
+func (f *refusal) finished(kind verifier.Kind, d verifier.Denial) *cache.Ready {
 	sent := f.shape(kind)
 	d = f.complete(d, sent)
 	sort := "application/json; charset=utf-8"
@@ -37,7 +37,7 @@ func (f *refusal) finished(kind verifier.Kind, d verifier.Denial) *cache.No {
 	} else {
 		body = sent.api.Body(d)
 	}
-	no := &cache.No{
+	no := &cache.Ready{
 		Status: d.Status,
 		Names:  []string{"Content-Type", "Cache-Control"},
 		Values: [][]string{{sort}, {"no-store"}},
@@ -55,10 +55,10 @@ func (f *refusal) finished(kind verifier.Kind, d verifier.Denial) *cache.No {
 }
 
 // send writes a finished refusal.
-func send(w http.ResponseWriter, r *http.Request, no *cache.No) {
+func send(w http.ResponseWriter, r *http.Request, no *cache.Ready) {
 	h := w.Header()
-	for i, name := range no.Names {
-		h[name] = no.Values[i]
+	for i, value := range no.Values {
+		h[no.Names[i]] = value
 	}
 	w.WriteHeader(no.Status)
 	if r.Method != http.MethodHead {
@@ -67,12 +67,11 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.No) {
 }
 
 // again is the rest of the way of a request that is refused as one before, with g
-// for a refusal that has ended. The hit path comes here with what is not, or no
-// more, a yes, so that a yes costs no look at which it is. It is a function, since a
-// closure costs more to call, and does as send does without a call.
-func again(g *gate, w http.ResponseWriter, r *http.Request, x *cache.Ready, age time.Duration) {
-	no := x.No
-	if no == nil || age >= x.NoUntil {
+// where that has ended. The hit path comes here with what is not, or no more, a
+// yes, so that a yes costs no look at which it is. It does as send does, without
+// the call.
+func again(g *gate, w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration) {
+	if age >= no.Ended {
 		g.ServeHTTP(w, r)
 		return
 	}

@@ -59,7 +59,7 @@ func (g *gate) turnAway(h http.Header, c verifier.Credential, decision verifier.
 	d := g.scheme(c.Kind)
 	line, plain := d.line(h)
 	if plain && g.journal.level != levelDebug {
-		d.cache.Heat(c, decision, line, &cache.Ready{No: g.refusal.finished(c.Kind, denial)})
+		d.cache.Heat(c, decision, line, g.refusal.finished(c.Kind, denial))
 	}
 }
 

@@ -39,21 +39,15 @@ type Ready struct {
 	Order *list.List
 	Place *list.Element
 
-	Names  []string   // of the headers that the backend gets
+	Names  []string   // of the headers: of those that the backend gets, or of the refusal's
 	Values [][]string // of theirs
 
-	No      *No           // nil: the request gets in; else Until is never
-	NoUntil time.Duration // as Until, of a No
+	// Of a refusal, whose Until lets nobody in. (Ended of a yes is before every age.)
+	Ended  time.Duration // as Until: not repeated from then on
+	Status int           // 0: the request gets in
+	Body   []byte
 
 	answer int64 // the entry's number, or the refusal's
-}
-
-// No is a finished refusal.
-type No struct {
-	Status int
-	Names  []string
-	Values [][]string
-	Body   []byte
 }
 
 // hotLine is where one answer stands ready.
@@ -73,7 +67,7 @@ func (c *Cache) Ready(line [32]byte, answer int64) *Ready {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := c.front.Ready[line]
-	if x == nil || x.answer != answer || x.No != nil || s.now().Sub(s.start) >= x.Until {
+	if x == nil || x.answer != answer || x.Status != 0 || s.now().Sub(s.start) >= x.Until {
 		return nil
 	}
 	return x
@@ -106,8 +100,9 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 	held.hot = append(c.front.makeRoom(held.hot, line), hotLine{front: c.front, line: line})
 	x.From = from.Sub(s.start)
 	x.Until = until.Sub(s.start)
-	if x.No != nil {
-		x.NoUntil = x.Until
+	x.Ended = never
+	if x.Status != 0 {
+		x.Ended = x.Until
 		x.Until = never
 	}
 	x.Order, x.Place = room.order, place

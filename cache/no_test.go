@@ -17,10 +17,10 @@ func (w *world) readyNo(f *Front, line string) bool {
 	if x == nil {
 		return false
 	}
-	if x.No == nil || age < x.Until {
+	if x.Status == 0 || age < x.Until {
 		w.t.Error("a refusal lets in")
 	}
-	return age < x.NoUntil && age >= x.From
+	return age < x.Ended && age >= x.From
 }
 
 // coldNo has a credential refused, and the remembered refusal made ready.
@@ -31,7 +31,7 @@ func (w *world) coldNo(c *Cache, f *Front, token string) {
 		w.t.Error("a refusal that is new would be made ready: junk comes once")
 	}
 	d := w.expect(c, bearer(token), verifier.Invalid, 0)
-	c.Heat(bearer(token), d, f.Line(token), &Ready{No: &No{Status: 401}})
+	c.Heat(bearer(token), d, f.Line(token), &Ready{Status: 401})
 	if !w.readyNo(f, token) {
 		w.t.Fatal("the refusal is not ready")
 	}
