@@ -38,6 +38,13 @@ func newAuth() *httptest.Server {
 // identity is what a hit on the bearer route adds; forwardAuth and the headers
 // middleware add as much.
 var identity = map[string]string{
+	"X-Auth-User": "client",
+	"X-Auth-Id":   "7",
+	"X-Auth-Name": "Client",
+}
+
+// wholeIdentity is what it adds where the configuration names no headers.
+var wholeIdentity = map[string]string{
 	"X-Auth-Api":     "webservice",
 	"X-Auth-User":    "client",
 	"X-Auth-Id":      "7",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
@@ -92,19 +93,32 @@ const (
 func (f *field) list(token string) []variant {
 	line := "Authorization: Bearer " + token
 	account := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(student+":"+password))
-	remember := map[string]any{"cache": map[string]any{"negative": "1h"}}
-	check := bearer(f.web.URL, f.web.Path(), remember)
+	three := func(fields ...string) map[string]any {
+		headers := map[string]any{}
+		for _, field := range fields {
+			headers["X-Auth-"+strings.ToUpper(field[:1])+field[1:]] = field
+		}
+		return map[string]any{"headers": headers}
+	}
+	remember := map[string]any{"negative": "1h"}
 	university := map[string]any{"api": "thammasat", "url": f.uni.URL}
 	own := map[string]any{"api": "thammasat", "url": f.uni.URL, "applicationKey": "env:" + keyVariable}
+	whole := bearer(f.web.URL, f.web.Path(), map[string]any{"cache": remember})
+	check := bearer(f.web.URL, f.web.Path(), map[string]any{"cache": remember, "identity": three("user", "id", "name")})
+	added := func(headers map[string]string) map[string]any {
+		return map[string]any{"headers": map[string]any{"customRequestHeaders": headers}}
+	}
 	return []variant{
 		{none, "no middleware", line, 200, " ", nil},
 		{noopPlugin, "no-op plugin", line, 200, " ", plugin("noop", map[string]any{"nothing": true})},
-		{"headers", "built-in headers, five of them", line, 200, "webservice client", map[string]any{"headers": map[string]any{"customRequestHeaders": identity}}},
-		{bearerHit, "upstreamauth hit, bearer", line, 200, "webservice client", ours(check)},
+		{"headers", "built-in headers, three of them", line, 200, " client", added(identity)},
+		{bearerHit, "upstreamauth hit, bearer, three headers", line, 200, " client", ours(check)},
 		{keyHit, "upstreamauth hit, Application-Key", "Application-Key: " + goodKey, 200, "thammasat ", ours(map[string]any{"applicationKey": university})},
-		{basicHit, "upstreamauth hit, Basic", account, 200, "thammasat " + student, ours(map[string]any{"basic": own})},
+		{basicHit, "upstreamauth hit, Basic, three headers", account, 200, " " + student, ours(map[string]any{"basic": own, "identity": three("user", "name", "type")})},
 		{"refusal", "upstreamauth refusal (no backend)", "Authorization: Bearer 00000000000000000000000000000000", 401, "", ours(check)},
-		{forwardAuth, "built-in forwardAuth, at once", line, 200, "webservice client", map[string]any{"forwardAuth": map[string]any{
+		{"five", "built-in headers, five of them", line, 200, "webservice client", added(wholeIdentity)},
+		{"whole", "upstreamauth hit, bearer, five headers", line, 200, "webservice client", ours(whole)},
+		{forwardAuth, "built-in forwardAuth, at once", line, 200, " client", map[string]any{"forwardAuth": map[string]any{
 			"address": f.auth.URL, "authResponseHeaders": names(identity),
 		}}},
 		{"sha", "built-in basicAuth, {SHA}", account, 200, " ", users("{SHA}" + digest(password))},
