@@ -2,6 +2,7 @@ package upstreamauth
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
@@ -36,7 +37,8 @@ func (c *credentials) remove(h http.Header) {
 	}
 	var foreign []string
 	for _, line := range h["Authorization"] {
-		if line != "" && c.accepts.Foreign(line) {
+		ours := c.accepts.Bearer && strings.HasPrefix(line, "Bearer ") // most are, which takes no call
+		if line != "" && !ours && c.accepts.Foreign(line) {
 			foreign = append(foreign, line)
 		}
 	}

@@ -73,7 +73,9 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, carried verifier.Cr
 	}
 	g.credentials.remove(r.Header)
 	if outcome.yes != nil {
-		g.learn(judged)
+		if len(judged) > 0 {
+			g.learn(judged)
+		}
 		enrich(r.Header, outcome.yes)
 	}
 	g.next.ServeHTTP(w, r)

@@ -61,8 +61,9 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, clie
 }
 
 // begin returns what is known; or the flight that is to bring an answer, and whether
-// the caller is the first to board it; or (neither) what to say at once. All under the lock under which flights land:
-// whoever finds nothing remembered finds the flight.
+// the caller is the first to board it; or (neither) what to say at once. All under
+// the lock under which flights land: whoever finds nothing remembered finds the
+// flight.
 func (c *Cache) begin(key [32]byte, credential verifier.Credential, client string) (d verifier.Decision, f *flight, first bool) {
 	s := c.scope
 	s.mu.Lock()

@@ -41,7 +41,7 @@ func NewCircuit(next Verifier, now func() time.Time, report Report) *Circuit {
 // passage is one question that is let through.
 type passage struct {
 	trial      bool
-	credential [32]byte
+	credential Credential
 	asked      bool // next has returned
 	called     bool // the upstream was called
 	fault      bool
@@ -63,7 +63,7 @@ func (y *Circuit) Verify(ctx context.Context, c Credential) (Decision, error) {
 
 // enter lets a question through, or says how long to wait.
 func (y *Circuit) enter(c Credential) (p *passage, wait time.Duration) {
-	p = &passage{credential: sha256.Sum256([]byte(fmt.Sprintf("%q%q%q", c.Token, c.User, c.Password)))}
+	p = &passage{credential: c}
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if !y.open {
@@ -86,6 +86,12 @@ func (y *Circuit) enter(c Credential) (p *passage, wait time.Duration) {
 // ended in a panic, proves nothing.
 func (y *Circuit) leave(p *passage) {
 	defer guard()
+	y.mu.Lock()
+	well := p.asked && !p.fault && !p.trial && !y.open && y.row == 0
+	y.mu.Unlock()
+	if well {
+		return // as nearly always, and there is nothing to conclude
+	}
 	before, open := y.settle(p)
 	if open && !before {
 		y.report("error", "circuit open", "five faults in a row: unknown credentials get an error at once, and one in ten seconds is let through to see")
@@ -117,10 +123,12 @@ func (y *Circuit) conclude(p *passage) {
 		y.others = false
 		return
 	}
+	c := p.credential
+	digest := sha256.Sum256([]byte(fmt.Sprintf("%q%q%q", c.Token, c.User, c.Password)))
 	if y.row == 0 {
-		y.first = p.credential
+		y.first = digest
 	}
-	y.others = y.others || p.credential != y.first
+	y.others = y.others || digest != y.first
 	y.row++
 	if p.trial || (y.row >= openAfter && y.others) {
 		y.open = true

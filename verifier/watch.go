@@ -68,6 +68,12 @@ func (w *Watch) failed(event, cause string) {
 }
 
 func (w *Watch) answered() {
+	w.mu.Lock()
+	troubled := len(w.causes) > 0
+	w.mu.Unlock()
+	if !troubled {
+		return
+	}
 	now := w.now()
 	w.mu.Lock()
 	over := len(w.causes) > 0 && now.Sub(w.last) >= calmAfter

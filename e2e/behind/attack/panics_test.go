@@ -15,14 +15,15 @@ import (
 // those that e2e/panics plants.
 var points = []string{
 	"process.go:Process.compose",            // while Traefik makes the handler
-	"hit.go:Process.hitOf.func1",            // on the hit path
+	"hit.go:Process.single.func1",           // on the hit path
+	"hit.go:Process.hitOf.func1",            // and off it
 	"plugin.go:gate.ServeHTTP",              // in the handler
 	"plugin.go:gate.judge",                  // while a request is decided
 	"plugin.go:gate.refuse",                 // while it is refused
 	"refusal.go:refusal.write",              // and answered
 	"cache/cache.go:Cache.begin+1",          // with the cache's lock
-	"cache/flight.go:Cache.board.func1",     // on a goroutine that many wait for
-	"cache/flight.go:Cache.fly+1",           // there, with the lock
+	"cache/flight.go:Cache.fly",             // on a goroutine that many wait for
+	"cache/flight.go:Cache.land+1",          // there, with the lock
 	"verifier/guard.go:await.func1",         // in a callback of the standard library
 	"verifier/guard.go:await.func3",         // on a goroutine of one request
 	"verifier/canary.go:Canary.try",         // on the canary's goroutine
