@@ -17,7 +17,7 @@ type Bar struct {
 // the bars; the scale ends a little behind the longest.
 const (
 	chartWidth = 760
-	barLeft    = 268
+	barLeft    = 300
 	barRight   = 690
 	barTop     = 78
 	barStep    = 30

@@ -129,7 +129,7 @@ func (f *field) bars(found map[string]bursts) []Bar {
 		bars = append(bars, Bar{
 			Label: v.label,
 			Value: median(ratios(found[v.name].rates(), found[none].rates())),
-			Ours:  v.name == bearerHit || v.name == keyHit || v.name == basicHit || v.name == "refusal",
+			Ours:  v.name == bearerHit || v.name == keyHit || v.name == basicHit || v.name == "whole" || v.name == "refusal",
 		})
 	}
 	return bars
