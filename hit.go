@@ -89,9 +89,9 @@ func compiled(of interface{}, name string) interface{} {
 // keyed digest; scan looks, in compiled code, for header names that are not known
 // to be harmless (it fails on writing the first, since the pipe is closed); the
 // answer is used only before its end. (What is then refused for another reason has
-// counted as a use; only who has the credential can have it so.) Nothing between acquire and release can
-// panic; the digest is taken there too, since a variable for it would cost more
-// than others wait.
+// counted as a use; only who has the credential can have it so.) Nothing between
+// acquire and release can panic; the digest is taken there too, since a variable
+// for it would cost more than others wait.
 func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
@@ -152,7 +152,8 @@ func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http
 	}
 }
 
-// pair is the way of a key that comes with an account: single, but for two lines.
+// pair is the way of a key that comes with an account: single, but for two lines. It
+// is written out again, since what they have in common would be a call.
 func (p *Process) pair(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	key, account := "Application-Key", "Authorization"
 	if g.credentials.forward {

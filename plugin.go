@@ -136,7 +136,7 @@ func (g *gate) judge(r *http.Request, carried verifier.Credential, o *outcome) {
 	if denial.Reason != "" {
 		g.refuse(o, denial, d, c)
 		if decision.Answer != 0 && !alone {
-			g.turnAway(r.Header, c, decision, denial)
+			g.turnAway(r.Header, c, d, decision, denial)
 		}
 		return
 	}
@@ -182,6 +182,15 @@ func (g *gate) refuse(o *outcome, denial verifier.Denial, d *scheme, c verifier.
 		mark = d.cache.Mark(c)
 	}
 	g.journal.refused(denial.Reason, mark)
+}
+
+// turnAway makes a remembered refusal ready for the hit path, but not where each
+// is to be noted.
+func (g *gate) turnAway(h http.Header, c verifier.Credential, d *scheme, decision verifier.Decision, denial verifier.Denial) {
+	line, plain := d.line(h)
+	if plain && g.journal.level != levelDebug {
+		d.cache.Heat(c, decision, line, g.refusal.finished(c.Kind, denial))
+	}
 }
 
 func (g *gate) scheme(kind verifier.Kind) *scheme {

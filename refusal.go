@@ -71,7 +71,7 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.Ready) {
 // yes, so that a yes costs no look at which it is. It does as send does, without
 // the call.
 func again(g *gate, w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration) {
-	if age >= no.Ended {
+	if age >= no.RepeatUntil {
 		g.ServeHTTP(w, r)
 		return
 	}

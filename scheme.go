@@ -22,14 +22,8 @@ type scheme struct {
 	headers []string // canonical names of the identity headers
 	fields  []string // which field goes into each
 
-	knowing sync.Mutex
-	glances []*glance // of its ways
-}
-
-// glance is what one way of the hit path knows of header names.
-type glance struct {
-	harmless map[string]bool // replaced, never changed; under the front's lock
-	odd      []string        // never among them
+	knowing sync.Mutex // one at a time renews what glances know
+	glances []*glance  // of its ways
 }
 
 // tell returns the identity headers for a yes, and makes them ready for the hit
@@ -51,53 +45,6 @@ func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.De
 	x := d.render(decision)
 	d.cache.Heat(c, decision, line, x)
 	return x
-}
-
-// turnAway makes a remembered refusal ready for the hit path, likewise; but not
-// where each is to be noted.
-func (g *gate) turnAway(h http.Header, c verifier.Credential, decision verifier.Decision, denial verifier.Denial) {
-	d := g.scheme(c.Kind)
-	line, plain := d.line(h)
-	if plain && g.journal.level != levelDebug {
-		d.cache.Heat(c, decision, line, g.refusal.finished(c.Kind, denial))
-	}
-}
-
-// glance begins to know harmless names; odd ones are never among them.
-func (d *scheme) glance(odd ...string) *glance {
-	l := &glance{odd: append([]string{}, odd...)}
-	d.glances = append(d.glances, l)
-	return l
-}
-
-// know takes over the names that are known to be harmless now. One at a time, so
-// that who comes late brings no older ones; the hit path waits for no more than
-// the new sets to be put in their places.
-func (d *scheme) know(id *identity) {
-	d.knowing.Lock()
-	defer d.knowing.Unlock()
-	known := id.harmless()
-	for _, l := range d.glances {
-		harmless := l.without(known, id.usual)
-		d.front.Lock.Lock()
-		l.harmless = harmless
-		d.front.Lock.Unlock()
-	}
-}
-
-// without is all that is known and usual, but what is odd.
-func (l *glance) without(known map[string]bool, usual []string) map[string]bool {
-	harmless := make(map[string]bool, len(known)+len(usual))
-	for name := range known {
-		harmless[name] = true
-	}
-	for _, name := range usual {
-		harmless[name] = true
-	}
-	for _, name := range l.odd {
-		delete(harmless, name)
-	}
-	return harmless
 }
 
 // line digests the header lines of a credential as they came, if each sort that it
@@ -173,5 +120,6 @@ func percentEncode(value string) string {
 	return b.String()
 }
 
-// plainASCII needs no encoding, so that values of it alone are spared the call: visible ASCII without the percent sign.
+// plainASCII needs no encoding, so that values of it alone are spared the call:
+// visible ASCII without the percent sign.
 const plainASCII = "!\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"

@@ -42,10 +42,10 @@ type Ready struct {
 	Names  []string   // of the headers: of those that the backend gets, or of the refusal's
 	Values [][]string // of theirs
 
-	// Of a refusal, whose Until lets nobody in. (Ended of a yes is before every age.)
-	Ended  time.Duration // as Until: not repeated from then on
-	Status int           // 0: the request gets in
-	Body   []byte
+	// A refusal has a status; its Until lets nobody in, and a yes is not repeated.
+	RepeatUntil time.Duration // as Until, of a refusal
+	Status      int           // 0: the request gets in
+	Body        []byte
 
 	answer int64 // the entry's number, or the refusal's
 }
@@ -100,9 +100,9 @@ func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [
 	held.hot = append(c.front.makeRoom(held.hot, line), hotLine{front: c.front, line: line})
 	x.From = from.Sub(s.start)
 	x.Until = until.Sub(s.start)
-	x.Ended = never
+	x.RepeatUntil = never
 	if x.Status != 0 {
-		x.Ended = x.Until
+		x.RepeatUntil = x.Until
 		x.Until = never
 	}
 	x.Order, x.Place = room.order, place

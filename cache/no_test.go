@@ -20,7 +20,7 @@ func (w *world) readyNo(f *Front, line string) bool {
 	if x.Status == 0 || age < x.Until {
 		w.t.Error("a refusal lets in")
 	}
-	return age < x.Ended && age >= x.From
+	return age < x.RepeatUntil && age >= x.From
 }
 
 // coldNo has a credential refused, and the remembered refusal made ready.
