@@ -1,7 +1,11 @@
 # What a developer runs; `make` alone lists it. It needs Go, make, git and, for
 # the race detector, a C compiler. Times are those of two cores.
 #
-#   TRAEFIK=/path/to/traefik   another Traefik than the one `make traefik` builds
+#   TRAEFIK=/path/to/traefik   another Traefik than the pinned ones, for everything
+#
+# Without it, tests run on the pinned versions that `make traefik` and `make
+# traefik-oldest` build, so that they give the same results everywhere; the demo
+# takes any Traefik 3.x on the PATH, and builds one only where there is none.
 
 GO  ?= go
 E2E := $(GO) -C e2e
@@ -29,12 +33,12 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test attack bench fuzz traefik chromium dist clean race-ready
+.PHONY: help demo check test attack bench fuzz traefik traefik-oldest chromium dist clean race-ready
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: traefik ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds, once Traefik is there)
+demo: ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds, once there is any Traefik 3.x)
 	@mkdir -p $(BIN)
 	$(E2E) build -buildvcs=false -o $(BIN)/demo ./cmd/demo
 	@exec $(BIN)/demo
@@ -56,7 +60,7 @@ check: race-ready ## test the plugin compiled (with -race) and interpreted, with
 	@packages="$$($(TESTED))" && \
 		$(E2E) test -count=1 -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
-test: check traefik chromium ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
+test: check traefik traefik-oldest chromium ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
 	@echo "== inputs that nobody thought of, for a moment"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@echo "== the plugin behind Traefik"
@@ -89,10 +93,18 @@ fuzz: ## feed made-up input to everything that reads it, half a minute each (6 m
 		done; \
 	done
 
-traefik: ## get the Traefik to test with: build it into the user's cache (10 minutes, once)
+# Pinned by e2e/traefik/binary/modules. Where TRAEFIK names one, it is only
+# looked at, and nothing is built.
+traefik: $(BIN)/traefik-build ## get the Traefik to test with, the newest 3.7, into the user's cache (4 minutes, once)
+	@exec $(BIN)/traefik-build
+
+traefik-oldest: $(BIN)/traefik-build ## get the oldest Traefik that is tested (3 minutes, once)
+	@exec $(BIN)/traefik-build -oldest
+
+.PHONY: $(BIN)/traefik-build
+$(BIN)/traefik-build:
 	@mkdir -p $(BIN)
 	@$(E2E) build -buildvcs=false -o $(BIN)/traefik-build ./cmd/traefik-build
-	@exec $(BIN)/traefik-build
 
 chromium: ## get the browser that sessions are tested with: Debian's (a minute, once)
 	@command -v chromium >/dev/null || { \
@@ -104,7 +116,7 @@ dist: ## pack the plugin and its dependencies as the catalog wants them, into di
 	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \
 		$(E2E) run ./cmd/dist $(CURDIR)/dist/upstreamauth-$$version.tar.gz
 
-clean: ## remove what was made here; the Traefik in the user's cache stays
+clean: ## remove what was made here; the Traefiks in the user's cache stay
 	rm -rf dist
 
 # The race detector is part of the tests, so its absence is an error and no

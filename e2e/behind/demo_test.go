@@ -12,7 +12,7 @@ import (
 
 // Each line that the demo prints is run as it is printed, by a shell.
 func TestTheDemosLinesGiveWhatTheyPromise(t *testing.T) {
-	d, err := demo.Start(io.Discard)
+	d, err := demo.Start(io.Discard, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestTheDemosLinesGiveWhatTheyPromise(t *testing.T) {
 
 // So is each journey, line by line in one shell.
 func TestTheDemosJourneysLeadWhereTheySay(t *testing.T) {
-	d, err := demo.Start(io.Discard)
+	d, err := demo.Start(io.Discard, "")
 	if err != nil {
 		t.Fatal(err)
 	}
