@@ -13,13 +13,20 @@ var (
 	topWords = vocabulary{
 		keys: []string{
 			"mode", "bearer", "applicationKey", "basic", "cache", "identity",
-			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "unknown", "session",
+			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "limits", "session",
 		},
 		later: []string{"shared"},
+		old:   []renamed{{key: "unknown", name: "limits"}},
 	}
-	unknownWords = vocabulary{keys: []string{"perClient", "depth"}}
-	cacheWords   = vocabulary{keys: []string{"size", "negative", "negativeSize", "epoch"}}
-	errorsWords  = vocabulary{keys: []string{"format", "statuses", "unavailable"}}
+	limitsKeys = vocabulary{
+		keys: []string{"perClient", "clientDepth"},
+		old:  []renamed{{key: "depth", name: "clientDepth"}},
+	}
+	cacheWords = vocabulary{
+		keys: []string{"size", "negativeLifetime", "negativeSize", "epoch"},
+		old:  []renamed{{key: "negative", name: "negativeLifetime"}},
+	}
+	errorsWords = vocabulary{keys: []string{"format", "statuses", "unavailable"}}
 
 	negativeSpan = span{low: 0, high: time.Hour, words: "0s to 1h"}
 )
@@ -57,7 +64,7 @@ func (s *section) protect(into *settings) {
 	s.credentials(into)
 	s.session("session", into)
 	s.cache("cache", into)
-	s.unknown("unknown", into)
+	s.limits("limits", into)
 	s.identity("identity", into)
 	into.forwardCredential = s.boolean("forwardCredential", false)
 	into.optional = s.boolean("optional", false)
@@ -118,7 +125,7 @@ func (s *section) cache(key string, into *settings) {
 		return
 	}
 	into.cacheSize = inner.integer("size", defaultSize, 1, maxSize)
-	into.negative = inner.duration("negative", defaultNegative, negativeSpan)
+	into.negative = inner.duration("negativeLifetime", defaultNegative, negativeSpan)
 	into.negativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
 	into.epoch = inner.text("epoch")
 }

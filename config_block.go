@@ -24,9 +24,10 @@ func credentialKeys(kind verifier.Kind) vocabulary {
 	v := vocabulary{}
 	v.keys = append(v.keys, blockKeys...)
 	if kind == verifier.Bearer {
-		v.keys = append(v.keys, "learn")
+		v.keys = append(v.keys, "loginSecret")
+		v.old = append(v.old, renamed{key: "learn", name: "loginSecret"})
 	} else {
-		v.other = append(v.other, foreign{key: "learn", home: "bearer"})
+		v.other = append(v.other, foreign{key: "loginSecret", home: "bearer"})
 	}
 	if kind == verifier.Basic {
 		v.keys = append(v.keys, "applicationKey")
@@ -68,7 +69,7 @@ func (s *section) credential(kind verifier.Kind, canary bool) *block {
 	b.budget = inner.rate("budget", known.Quota)
 	b.timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
 	if kind == verifier.Bearer {
-		b.learn = inner.learn("learn", b.api)
+		b.learn = inner.learn("loginSecret", b.api)
 	}
 	if kind == verifier.Basic {
 		b.upstream.Key = inner.operatorKey("applicationKey")

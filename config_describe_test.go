@@ -27,7 +27,7 @@ func describe(s *settings) string {
 		say(kind+".revalidate", b.revalidate)
 		say(kind+".timeout", b.timeout)
 		say(kind+".budget", b.budget)
-		say(kind+".learn", b.learn)
+		say(kind+".loginSecret", b.learn)
 		say(kind+".applicationKey", b.upstream.Key)
 		say(kind+".account", b.upstream.Account)
 		if b.upstream.Probe != nil {
@@ -46,11 +46,11 @@ func describe(s *settings) string {
 		say("session", fmt.Sprintf("%+v", *s.session))
 	}
 	say("cache.size", s.cacheSize)
-	say("cache.negative", s.negative)
+	say("cache.negativeLifetime", s.negative)
 	say("cache.negativeSize", s.negativeSize)
 	say("cache.epoch", s.epoch)
-	say("unknown.perClient", s.perClient)
-	say("unknown.depth", s.depth)
+	say("limits.perClient", s.perClient)
+	say("limits.clientDepth", s.depth)
 	say("identity.prefix", s.prefix)
 	for _, h := range s.headers {
 		say("identity.headers."+h.Header, h.Field)

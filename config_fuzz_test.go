@@ -16,7 +16,7 @@ func plant(block map[string]any, path string) {
 	for key, value := range block {
 		here := strings.ToLower(strings.TrimPrefix(path+"."+key, "."))
 		switch here {
-		case "bearer.learn", "bearer.tls.key", "bearer.applicationkey", "applicationkey.probe.password", "applicationkey.tls.key",
+		case "bearer.loginsecret", "bearer.tls.key", "bearer.applicationkey", "applicationkey.probe.password", "applicationkey.tls.key",
 			"basic.applicationkey", "basic.tls.key", "session.secret", "shared":
 			block[key] = mark(value)
 		case "bearer.url", "applicationkey.url", "basic.url":
@@ -27,7 +27,7 @@ func plant(block map[string]any, path string) {
 				}
 				block[key] = scheme + "://user:" + planted + "@" + rest
 			}
-		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "unknown", "session", "bearer.tls", "applicationkey.probe":
+		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "limits", "session", "bearer.tls", "applicationkey.probe":
 			if inner, ok := value.(map[string]any); ok {
 				plant(inner, here)
 				inner["nobodyknows"] = planted

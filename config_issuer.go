@@ -21,14 +21,14 @@ func (s *section) issuer(into *settings) {
 	if inner == nil {
 		return
 	}
-	inner.only("api", "url", "learn")
+	inner.only("api", "url", "loginSecret")
 	b := &block{upstream: verifier.Settings{Kind: verifier.Bearer}}
 	b.api = inner.api(verifier.Bearer)
 	b.upstream.URL = inner.address("url")
-	if inner.values["learn"].shape == "" {
-		inner.fault("learn", "required in mode: issuer; the word that the protecting blocks have too")
+	if inner.values["loginSecret"].shape == "" {
+		inner.fault("loginSecret", "required in mode: issuer; the word that the protecting blocks have too")
 	}
-	b.learn = inner.learn("learn", b.api)
+	b.learn = inner.learn("loginSecret", b.api)
 	into.blocks = append(into.blocks, b)
 }
 

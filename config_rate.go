@@ -21,16 +21,16 @@ var (
 	defaultPerClient = verifier.Rate{Calls: 300, Period: time.Minute}
 )
 
-// unknown reads how many refused calls one client may cause, and which address
+// limits reads how many refused calls one client may cause, and which address
 // a client is known by.
-func (s *section) unknown(key string, into *settings) {
+func (s *section) limits(key string, into *settings) {
 	into.perClient = defaultPerClient
-	inner := s.block(key, unknownWords)
+	inner := s.block(key, limitsKeys)
 	if inner == nil {
 		return
 	}
 	into.perClient = inner.rate("perClient", defaultPerClient)
-	into.depth = inner.integer("depth", 0, 0, maxDepth)
+	into.depth = inner.integer("clientDepth", 0, 0, maxDepth)
 }
 
 // rate is a number of calls and a period, with a slash and no blanks between.

@@ -22,10 +22,14 @@ type vocabulary struct {
 	keys  []string
 	later []string  // known, but not built yet
 	other []foreign // known, but not here
+	old   []renamed // no keys any more
 }
 
 // foreign is a key that belongs into another block.
 type foreign struct{ key, home string }
+
+// renamed is a key that had another name before the first release.
+type renamed struct{ key, name string }
 
 // enter reads v, a map, one level deep. Keys keep their spelling.
 func (r *reader) enter(path string, v reflect.Value) *section {
@@ -101,6 +105,12 @@ func (s *section) stray(name string, v vocabulary) {
 	for _, f := range v.other {
 		if match(name, []string{f.key}) != "" {
 			s.fault(f.key, "not a key of this block, but of "+f.home)
+			return
+		}
+	}
+	for _, k := range v.old {
+		if match(name, []string{k.key}) != "" {
+			s.fault(k.key, "unknown key; it is "+strconv.Quote(k.name)+" now")
 			return
 		}
 	}

@@ -141,8 +141,8 @@ const everyKey = `{
 		"tls": {"ca": "", "cert": "", "serverName": "x", "insecureSkipVerify": true}},
 	"applicationKey": {"api": "thammasat", "url": "https://b.example", "account": false, "probe": {"username": "u", "password": "p"}},
 	"basic": {"api": "thammasat", "url": "https://c.example", "applicationKey": "k", "tls": {"ca": ""}},
-	"cache": {"size": 1, "negative": "1s", "negativeSize": 1, "epoch": "e"},
-	"unknown": {"perClient": "30/1m", "depth": 1},
+	"cache": {"size": 1, "negativeLifetime": "1s", "negativeSize": 1, "epoch": "e"},
+	"limits": {"perClient": "30/1m", "clientDepth": 1},
 	"identity": {"prefix": "X-A-", "headers": {"X-A-User": "user"}, "require": {"user": "a, b"}},
 	"errors": {"format": "problem", "statuses": {"401": 402}, "unavailable": 503}
 }`

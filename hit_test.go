@@ -157,9 +157,9 @@ func TestAReadyRefusalTakesTheClientsWordAwayToo(t *testing.T) {
 
 func TestAReadyRefusalEndsAndARouteThatRemembersNoneGivesNone(t *testing.T) {
 	s := newHouse(t)
-	long := s.route("bearer", s.bearer(), "cache", settingsOf{"negative": "1h"})
-	short := s.route("bearer", s.bearer(), "cache", settingsOf{"negative": "10s"})
-	none := s.route("bearer", s.bearer(), "cache", settingsOf{"negative": "0s"})
+	long := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "1h"})
+	short := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "10s"})
+	none := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "0s"})
 	s.known(long, "Authorization", "Bearer wrong")
 	s.known(short, "Authorization", "Bearer wrong")
 	count := func(h http.Handler) int64 {
@@ -180,7 +180,7 @@ func TestAReadyRefusalEndsAndARouteThatRemembersNoneGivesNone(t *testing.T) {
 // A machine may start with its clock ahead, and have it set right when we run.
 func TestAClockThatIsSetBackBeforeOurStartTurnsNoRefusalIntoAYes(t *testing.T) {
 	s := newHouse(t)
-	h := s.route("bearer", s.bearer(), "cache", settingsOf{"negative": "10s"})
+	h := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "10s"})
 	s.known(h, "Authorization", "Bearer good") // so that the names of headers are known
 	s.moved.Add(-int64(time.Hour))
 	for i := 0; i < 6; i++ {

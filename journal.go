@@ -17,7 +17,7 @@ const (
 	levelInfo     = "info"
 	levelDebug    = "debug"
 	eventFault    = "configuration fault"
-	eventHealed   = "configuration healed"
+	eventHealed   = "configuration ok"
 	eventRefused  = "refused"
 	eventInternal = "internal"
 	eventOutage   = "outage"

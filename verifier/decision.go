@@ -60,7 +60,7 @@ var (
 	// transport fault, a time-out, an error of the upstream's own.
 	ErrFault = fmt.Errorf("%w", ErrUnavailable)
 	// ErrMistake: the upstream says that the operator's own settings are wrong.
-	ErrMistake = errors.New("operator's mistake")
+	ErrMistake = errors.New("misconfigured")
 	// ErrDistrusted: the upstream accepts what cannot be good.
 	ErrDistrusted = errors.New("distrusted")
 )

@@ -44,7 +44,7 @@ func (w *Watch) Verify(ctx context.Context, c Credential) (Decision, error) {
 	}
 	event := "outage"
 	if errors.Is(err, ErrMistake) {
-		event = "operator's mistake"
+		event = "misconfigured"
 	}
 	w.failed(event, err.Error())
 	return d, err
@@ -82,6 +82,6 @@ func (w *Watch) answered() {
 	}
 	w.mu.Unlock()
 	if over {
-		w.report("info", "answering again", "the upstream gives documented answers again")
+		w.report("info", "recovered", "the upstream gives documented answers again")
 	}
 }

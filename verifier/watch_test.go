@@ -37,7 +37,7 @@ func TestAnOutageIsReportedOncePerCauseAndItsEndOnce(t *testing.T) {
 	j.expect(t, "error outage: unavailable: connection refused")
 	ask(garbled, 5)
 	ask(mistake, 5)
-	j.expect(t, "error outage: unavailable: garbled", "error operator's mistake: operator's mistake: wrong path")
+	j.expect(t, "error outage: unavailable: garbled", "error misconfigured: misconfigured: wrong path")
 
 	// Half of the calls failing is one outage.
 	for i := 0; i < 50; i++ {
@@ -51,7 +51,7 @@ func TestAnOutageIsReportedOncePerCauseAndItsEndOnce(t *testing.T) {
 	j.expect(t)
 	c.move(1)
 	ask(no, 3) // a refusal is an answer, too
-	j.expect(t, "info answering again: ")
+	j.expect(t, "info recovered: ")
 	ask(down, 1)
 	j.expect(t, "error outage: unavailable: connection refused")
 }

@@ -208,7 +208,7 @@ func ask(t *testing.T, s settings, reached func()) (*httptest.ResponseRecorder, 
 		t.Fatal(err)
 	}
 	env := map[string]string{"UPSTREAMAUTH_FILES": secrets, "UPSTREAMAUTH_TU_KEY": "a-key",
-		"UPSTREAMAUTH_LEARN": "sixteen bytes at least", "UPSTREAMAUTH_SESSION": "thirty-two bytes are the very least"}
+		"UPSTREAMAUTH_LOGIN_SECRET": "sixteen bytes at least", "UPSTREAMAUTH_SESSION": "thirty-two bytes are the very least"}
 	lookup := func(name string) (string, bool) {
 		value, there := env[name]
 		return value, there

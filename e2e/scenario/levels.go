@@ -167,8 +167,8 @@ func Environment() []string {
 	return []string{
 		"UPSTREAMAUTH_TU_KEY=" + OperatorKey,
 		"UPSTREAMAUTH_PROBE=" + password,
-		"UPSTREAMAUTH_LEARN=" + Marker + "learn-0123456789",
-		"UPSTREAMAUTH_LEARN_ANOTHER=" + Marker + "another-0123456789",
+		"UPSTREAMAUTH_LOGIN_SECRET=" + Marker + "learn-0123456789",
+		"UPSTREAMAUTH_LOGIN_SECRET_ANOTHER=" + Marker + "another-0123456789",
 		"UPSTREAMAUTH_SESSION=" + Marker + "session-0123456789abcdef0123456789",
 		"UPSTREAMAUTH_SESSION_ANOTHER=" + Marker + "session-fedcba9876543210fedcba98765",
 		"SECRET_OF_TRAEFIK=MARKER-not-yours",
