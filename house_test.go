@@ -94,7 +94,7 @@ var places = []struct {
 }{
 	{"opens connections", "verifier/exchange.go", connects},
 	{"answers clients", "refusal.go session.go tap.go", answers}, // refuses; leads on; passes on
-	{surroundingsName, "process.go", surroundings},
+	{surroundingsName, "plugin.go", surroundings},
 }
 
 const surroundingsName = "reads the clock, the environment or the standard streams"

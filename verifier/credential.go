@@ -7,9 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// maxCredential bounds one credential as it stands in its header, in bytes.
-const maxCredential = 8 << 10
-
 // Accepts says which credentials a route takes.
 type Accepts struct {
 	Bearer    bool
@@ -129,15 +126,6 @@ func (a Accepts) split(line string) (scheme Kind, rest string, readable bool) {
 // registered schemes, and others in use.
 const schemes = "basic bearer concealed digest dpop gnap hoba mutual negotiate ntlm oauth privatetoken " +
 	"scram-sha-1 scram-sha-256 vapid aws4-hmac-sha256 accesskey apikey token"
-
-// visibleASCII is what may stand in a credential: no space, no control.
-const visibleASCII = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
-
-// Visible: at most 8 KiB of visible ASCII. Empty text is. (One call into
-// compiled code, whatever the length: interpreted loops are slow.)
-func Visible(text string) bool {
-	return len(text) <= maxCredential && strings.Trim(text, visibleASCII) == ""
-}
 
 // Foreign tells whether an Authorization line is plainly of a scheme that the
 // route does not take: nobody's credential here, and not ours to touch.

@@ -13,8 +13,8 @@ import (
 func upstreamThat(t *testing.T, api *API, status, headers, body string) Verifier {
 	t.Helper()
 	url, _ := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) { reply(c, status, headers, body) })
-	s := Settings{Kind: Bearer, URL: url, Method: http.MethodGet}
-	e, err := NewExchange(s, time.Now)
+	s := Settings{Kind: Bearer, Target: Target{URL: url, Method: http.MethodGet}}
+	e, err := NewExchange(s.Target, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestOnlyAWholeDocumentedReplyIsAnAnswer(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := upstreamThat(t, bts(), c.status, c.headers, c.body).Verify(soon(t), good)
+			d, err := upstreamThat(t, complete(bts()), c.status, c.headers, c.body).Verify(soon(t), good)
 			if d.Allowed != c.allowed || d.Denial.Reason != c.reason || !errors.Is(err, c.kind) || (err == nil) != (c.kind == nil) {
 				t.Errorf("%+v (%v)", d, err)
 			}
@@ -75,7 +75,7 @@ func TestARefusalRelaysItsMessageAndItsErrorsIfTheyAreAsDocumented(t *testing.T)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := upstreamThat(t, bts(), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(soon(t), good)
+			d, err := upstreamThat(t, complete(bts()), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(soon(t), good)
 			if err != nil || d.Denial.Message != c.message || d.Denial.Errors != c.errors {
 				t.Errorf("%.80q, %.80q (%v)", d.Denial.Message, d.Denial.Errors, err)
 			}
@@ -88,7 +88,7 @@ func TestNoReplyShowsInAnError(t *testing.T) {
 		{"200 OK", marker}, {"200 OK", `{"status":"` + marker + `"}`}, {"503 " + marker, `{"message":"` + marker + `"}`},
 		{"418 " + marker, marker}, {"404 " + marker, marker},
 	} {
-		d, err := upstreamThat(t, bts(), c.status, "X-Trace: "+marker+"\r\n", c.body).Verify(soon(t), good)
+		d, err := upstreamThat(t, complete(bts()), c.status, "X-Trace: "+marker+"\r\n", c.body).Verify(soon(t), good)
 		if err == nil || strings.Contains(err.Error(), marker) || strings.Contains(d.Denial.Message, marker) {
 			t.Errorf("%+v (%v)", d, err)
 		}
