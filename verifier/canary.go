@@ -76,7 +76,7 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 		return d, err
 	}
 	if !await(ctx, t.done) {
-		return couldNotTell(ErrUnavailable, "no answer about the canary in time", Denial{})
+		return NoAnswer(ErrUnavailable, "no answer about the canary in time", Denial{})
 	}
 	if !t.passed {
 		return t.outcome, t.err
@@ -106,13 +106,13 @@ func (y *Canary) begin(ctx context.Context) (t *trial, wait time.Duration) {
 }
 
 func distrust(wait time.Duration) (Decision, error) {
-	return couldNotTell(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
+	return NoAnswer(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
 // newTrial begins as failed: a trial that panics has proven nothing.
 func newTrial(now time.Time) *trial {
 	t := &trial{begun: now, done: make(chan struct{})}
-	t.outcome, t.err = couldNotTell(ErrUnavailable, "the canary failed", Denial{})
+	t.outcome, t.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
 	return t
 }
 

@@ -120,7 +120,7 @@ func TestWhereTheTrialCannotBeMadeNobodyIsBelieved(t *testing.T) {
 		}, ErrUnavailable, 7 * time.Second},
 		{"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0},
 		{"an operator's mistake", func(context.Context, Credential) (Decision, error) {
-			return couldNotTell(ErrMistake, "wrong path", Denial{})
+			return NoAnswer(ErrMistake, "wrong path", Denial{})
 		}, ErrMistake, 0},
 	}
 	for _, tc := range cases {

@@ -76,8 +76,8 @@ var (
 	ErrDistrusted = errors.New("distrusted")
 )
 
-// couldNotTell is the answer where there is none: a denial and an error.
-func couldNotTell(kind error, cause string, d Denial) (Decision, error) {
+// NoAnswer is the answer where there is none: a denial and an error.
+func NoAnswer(kind error, cause string, d Denial) (Decision, error) {
 	if d.Reason == "" {
 		d.Reason = Unavailable
 	}
