@@ -22,6 +22,12 @@ INTERPRETED := ^TestInterpreted
 
 export GOWORK := off
 
+# Tests run in other folders than this one, so a path is made absolute.
+ifneq ($(findstring /,$(TRAEFIK)),)
+override TRAEFIK := $(abspath $(TRAEFIK))
+export TRAEFIK
+endif
+
 # Go and the built Traefik need a home for their caches. Where the environment
 # names none, it is the user database's, or else a private folder in /tmp.
 ifeq ($(strip $(HOME)),)

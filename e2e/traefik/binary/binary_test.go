@@ -65,13 +65,15 @@ func TestFind(t *testing.T) {
 			}
 		}
 	})
+}
 
-	t.Run("the cache is found without a home in the environment", func(t *testing.T) {
+func TestCached(t *testing.T) {
+	t.Run("there is a folder for it without a home in the environment", func(t *testing.T) {
 		t.Setenv("HOME", "")
 		t.Setenv("XDG_CACHE_HOME", "")
 
-		if dir, err := cacheDir(); err != nil || !filepath.IsAbs(dir) {
-			t.Errorf("got %q, %v", dir, err)
+		if path, err := Cached(Newest); err != nil || !filepath.IsAbs(path) {
+			t.Errorf("got %q, %v", path, err)
 		}
 	})
 }

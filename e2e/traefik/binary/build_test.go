@@ -37,8 +37,10 @@ func TestBuild(t *testing.T) {
 			}
 		}
 	})
+}
 
-	t.Run("a failed build leaves nothing half-made", func(t *testing.T) {
+func TestBuildLeavesNothingHalfMade(t *testing.T) {
+	t.Run("where it fails", func(t *testing.T) {
 		cache := emptyCache(t)
 		failingGo(t, "exit 1")
 
@@ -48,7 +50,7 @@ func TestBuild(t *testing.T) {
 		onlyLocks(t, cache)
 	})
 
-	t.Run("an interrupted build ends soon and leaves nothing half-made", func(t *testing.T) {
+	t.Run("where it is interrupted, and it ends soon", func(t *testing.T) {
 		cache := emptyCache(t)
 		failingGo(t, "exec sleep 60")
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
@@ -61,7 +63,7 @@ func TestBuild(t *testing.T) {
 		onlyLocks(t, cache)
 	})
 
-	t.Run("what a killed build left is removed, and only what is of this version", func(t *testing.T) {
+	t.Run("where an earlier one was killed, and leaves another version's alone", func(t *testing.T) {
 		cache := emptyCache(t)
 		failingGo(t, "exit 1")
 		left := filepath.Join(cache, "sources-"+Newest+"-1", "module")
