@@ -106,10 +106,14 @@ dist: ## pack the plugin and its dependencies for localPlugins, into dist/ (seco
 
 .PHONY: release catalog icon
 release: ## tag HEAD with its dependencies as a release, here alone: VERSION=v0.1.0 (seconds)
-	@$(E2E) run -buildvcs=false ./cmd/release "$(CURDIR)" "$(VERSION)"
+	@mkdir -p $(BIN)
+	@$(E2E) build -buildvcs=false -o $(BIN)/release ./cmd/release
+	@exec $(BIN)/release "$(CURDIR)" "$(VERSION)"
 
 catalog: ## check a tagged release as Traefik's plugin catalog does: VERSION=v0.1.0 (seconds)
-	@$(E2E) run -buildvcs=false ./cmd/release -check "$(CURDIR)" "$(VERSION)"
+	@mkdir -p $(BIN)
+	@$(E2E) build -buildvcs=false -o $(BIN)/release ./cmd/release
+	@exec $(BIN)/release -check "$(CURDIR)" "$(VERSION)"
 
 icon: ## draw .assets/icon.png from icon.svg (a moment)
 	@command -v rsvg-convert >/dev/null || { echo "Drawing needs rsvg-convert: apt-get install -y librsvg2-bin"; exit 1; }

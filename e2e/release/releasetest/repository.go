@@ -26,6 +26,9 @@ func Repository(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// No configuration but the repository's own: no signing, no hooks.
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
 	dir := t.TempDir()
 	if err := copyTo(dir, root); err != nil {
 		t.Fatal(err)
@@ -75,8 +78,6 @@ func Git(t testing.TB, dir string, arguments ...string) string {
 	t.Helper()
 	git := exec.Command("git", arguments...)
 	git.Dir = dir
-	// No configuration but the repository's own: no signing, no hooks.
-	git.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
 	out, err := git.CombinedOutput()
 	if err != nil {
 		t.Fatalf("git %s: %v\n%s", strings.Join(arguments, " "), err, out)
