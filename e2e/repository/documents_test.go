@@ -30,6 +30,18 @@ func TestContributing(t *testing.T) {
 		}
 	})
 
+	t.Run("every path that it names is there", func(t *testing.T) {
+		named := regexp.MustCompile("`(\\.?[a-z0-9]+(?:/[A-Za-z0-9._-]*)+)`").FindAllStringSubmatch(text, -1)
+		if len(named) < 20 {
+			t.Errorf("it names %d", len(named))
+		}
+		for _, match := range named {
+			if _, err := os.Stat(filepath.Join(root(t), filepath.FromSlash(match[1]))); err != nil && match[1] != "vendor/" {
+				t.Error(err)
+			}
+		}
+	})
+
 	t.Run("every room of the plugin is in its table", func(t *testing.T) {
 		rooms := column(t, text, "room")
 		for _, room := range packages(t) {
