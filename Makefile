@@ -100,10 +100,6 @@ chromium: ## get the browser that sessions are tested with: Debian's (a minute, 
 		echo "== getting chromium from Debian's packages, once: about a minute"; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
 
-dist: ## pack the plugin and its dependencies for localPlugins, into dist/ (seconds)
-	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \
-		$(E2E) run ./cmd/dist $(CURDIR)/dist/upstreamauth-$$version.tar.gz
-
 .PHONY: release catalog icon
 release: ## tag HEAD with its dependencies as a release, here alone: VERSION=v0.1.0 (seconds)
 	@mkdir -p $(BIN)
@@ -118,6 +114,10 @@ catalog: ## check a tagged release as Traefik's plugin catalog does: VERSION=v0.
 icon: ## draw .assets/icon.png from icon.svg (a moment)
 	@command -v rsvg-convert >/dev/null || { echo "Drawing needs rsvg-convert: apt-get install -y librsvg2-bin"; exit 1; }
 	rsvg-convert --width 256 --height 256 --output .assets/icon.png .assets/icon.svg
+
+dist: ## pack the plugin and its dependencies for localPlugins, into dist/ (seconds)
+	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \
+		$(E2E) run ./cmd/dist $(CURDIR)/dist/upstreamauth-$$version.tar.gz
 
 clean: ## remove what was made here; the Traefik in the user's cache stays
 	rm -rf dist

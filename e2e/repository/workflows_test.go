@@ -134,7 +134,7 @@ func targetsIn(text string) []string {
 func makeTargets(t *testing.T) []string {
 	t.Helper()
 	var targets []string
-	for _, match := range regexp.MustCompile(`(?m)^([a-z]+):`).FindAllSubmatch(read(t, filepath.Join(root(t), "Makefile")), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllSubmatch(read(t, filepath.Join(root(t), "Makefile")), -1) {
 		targets = append(targets, string(match[1]))
 	}
 	return targets
