@@ -4,7 +4,7 @@
 //
 // Traefik's interpreter knows neither modules nor the module cache, so a tree
 // without vendor/ does not load. The repository carries no vendor folder;
-// whoever needs the plugin as Traefik sees it (the interpreted tests, the
+// what needs the plugin as Traefik sees it (the interpreted tests, the
 // runner, the archive of make dist) asks this package for one.
 package stage
 

@@ -73,21 +73,7 @@ func TestPlugin(t *testing.T) {
 	// What the interpreter does not import it should not be given: helpers of
 	// tests, or a program of its own.
 	t.Run("every package is one that the root package needs", func(t *testing.T) {
-		list := exec.Command("go", "list", "-mod=vendor", "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", ".")
-		list.Dir = dir
-		list.Env = append(os.Environ(), "GOWORK=off")
-		out, err := list.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		needed := map[string]bool{}
-		for _, full := range strings.Fields(string(out)) {
-			rel, err := filepath.Rel(dir, full)
-			if err != nil {
-				t.Fatal(err)
-			}
-			needed[filepath.ToSlash(rel)] = true
-		}
+		needed := imported(t, dir)
 		for name := range files {
 			if path.Ext(name) == ".go" && !needed[path.Dir(name)] {
 				t.Errorf("%s was staged, and nothing imports it", name)
@@ -137,6 +123,27 @@ func TestPack(t *testing.T) {
 			t.Errorf("the archive holds %d files, staged were %d", len(packed), len(staged))
 		}
 	})
+}
+
+// imported are the folders below dir that the package in dir is made of.
+func imported(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	list := exec.Command("go", "list", "-mod=vendor", "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", ".")
+	list.Dir = dir
+	list.Env = append(os.Environ(), "GOWORK=off")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	needed := map[string]bool{}
+	for _, full := range strings.Fields(string(out)) {
+		rel, err := filepath.Rel(dir, full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		needed[filepath.ToSlash(rel)] = true
+	}
+	return needed
 }
 
 // list reads the files below dir: slash-separated path → content.
