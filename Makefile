@@ -118,7 +118,22 @@ chromium: ## get the browser that sessions are tested with: Debian's (a minute, 
 		echo "== getting chromium from Debian's packages, once: about a minute"; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
 
-dist: ## pack the plugin and its dependencies as the catalog wants them, into dist/ (seconds)
+.PHONY: release catalog icon
+release: ## tag HEAD with its dependencies as a release, here alone: VERSION=v0.1.0 (seconds)
+	@mkdir -p $(BIN)
+	@$(E2E) build -buildvcs=false -o $(BIN)/release ./cmd/release
+	@exec $(BIN)/release "$(CURDIR)" "$(VERSION)"
+
+catalog: ## check a tagged release as Traefik's plugin catalog does: VERSION=v0.1.0 (seconds)
+	@mkdir -p $(BIN)
+	@$(E2E) build -buildvcs=false -o $(BIN)/release ./cmd/release
+	@exec $(BIN)/release -check "$(CURDIR)" "$(VERSION)"
+
+icon: ## draw .assets/icon.png from icon.svg (a moment)
+	@command -v rsvg-convert >/dev/null || { echo "Drawing needs rsvg-convert: apt-get install -y librsvg2-bin"; exit 1; }
+	rsvg-convert --width 256 --height 256 --output .assets/icon.png .assets/icon.svg
+
+dist: ## pack the plugin and its dependencies for localPlugins, into dist/ (seconds)
 	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \
 		$(E2E) run ./cmd/dist $(CURDIR)/dist/upstreamauth-$$version.tar.gz
 
