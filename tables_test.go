@@ -12,31 +12,34 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-var update = flag.Bool("update", false, "write the readme's status tables anew")
+var update = flag.Bool("update", false, "write the status tables of docs/apis.md anew")
 
-// The readme's status tables are the tables that the gate reads. Where they
-// differ: go test -run Readme -update .
-func TestTheReadmesStatusTablesAreTheGates(t *testing.T) {
-	readme, err := os.ReadFile("readme.md")
+// apisPage holds a status table of each API, between two marks.
+const apisPage = "docs/apis.md"
+
+// The status tables of the documents are the tables that the gate reads. Where
+// they differ: go test -run StatusTables -update .
+func TestStatusTables(t *testing.T) {
+	page, err := os.ReadFile(apisPage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(readme)
+	text := string(page)
 	for _, api := range verifier.APIs() {
 		begin := "<!-- table:" + api.Name + " -->\n"
 		before, rest, found := strings.Cut(text, begin)
 		shown, after, closed := strings.Cut(rest, "<!-- /table -->")
 		if !found || !closed || strings.Contains(rest, begin) {
-			t.Fatalf("the readme needs one pair of lines %q and %q", strings.TrimSpace(begin), "<!-- /table -->")
+			t.Fatalf(apisPage+" needs one pair of lines %q and %q", strings.TrimSpace(begin), "<!-- /table -->")
 		}
 		table := statusTable(api)
 		if shown != table && !*update {
-			t.Errorf("the readme's table of %s differs (-update writes it anew); it is to be:\n%s", api.Name, table)
+			t.Errorf("%s: the table of %s differs (-update writes it anew); it is to be:\n%s", apisPage, api.Name, table)
 		}
 		text = before + begin + table + "<!-- /table -->" + after
 	}
-	if *update && text != string(readme) {
-		if err := os.WriteFile("readme.md", []byte(text), 0o644); err != nil {
+	if *update && text != string(page) {
+		if err := os.WriteFile(apisPage, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,7 +48,7 @@ func TestTheReadmesStatusTablesAreTheGates(t *testing.T) {
 // statusTable writes an API's rows as a table for people.
 func statusTable(api *verifier.API) string {
 	var b strings.Builder
-	b.WriteString("| upstream says | meaning | client gets | message |\n|---|---|---|---|\n")
+	b.WriteString("| upstream answers | reason | client gets | message |\n|---|---|---|---|\n")
 	for _, row := range api.Rows {
 		line := []string{says(api.Name, row), means(row), gets(row), message(row)}
 		for i := range line {
@@ -119,11 +122,11 @@ func under(checks string) string {
 func means(row verifier.Row) string {
 	switch row.Meaning {
 	case verifier.Good:
-		return "good"
+		return "valid"
 	case verifier.Busy:
 		return "`throttled`"
 	case verifier.WrongSetting:
-		return "`unavailable`, an operator's mistake"
+		return "`unavailable`, logged as `misconfigured`"
 	case verifier.Trouble:
 		return "`unavailable`"
 	}
@@ -147,7 +150,7 @@ func gets(row verifier.Row) string {
 	return "`errors.unavailable`"
 }
 
-// message is the upstream's, or the row's where that is not fit.
+// message is the upstream's, or the row's where that cannot be copied.
 func message(row verifier.Row) string {
 	status, own := row.Status, row.Message
 	switch row.Meaning {
@@ -159,14 +162,14 @@ func message(row verifier.Row) string {
 		if own != "" {
 			return fmt.Sprintf("`%s`", own)
 		}
-		return "the gate's"
+		return "the gate's own"
 	}
 	if own == "" {
 		own = http.StatusText(status) + "."
 	}
-	relayed := "its own"
+	relayed := "the upstream's"
 	if status == http.StatusUnprocessableEntity {
-		relayed = "its own and its `errors`"
+		relayed = "the upstream's, and its `errors`"
 	}
 	return fmt.Sprintf("%s, else `%s`", relayed, own)
 }
