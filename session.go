@@ -22,18 +22,6 @@ type session struct {
 	journal  *journal
 }
 
-// sessionOptions is how a browser is carried across, and kept.
-type sessionOptions struct {
-	Secret    string
-	Cookie    string
-	Path      string // of the hand-off
-	Parameter string
-	Redirect  string
-	Logout    string // a path; empty: none
-	Always    bool   // Secure, whatever the connection to Traefik is
-	Strict    bool   // SameSite=Strict
-}
-
 // newSession puts a session before hit, the handler of a gate. b is the gate's
 // block of bearer tokens; the cookies are bound to what it asks, and to the epoch.
 func newSession(g *gate, hit func(http.ResponseWriter, *http.Request), o *sessionOptions, b *block, epoch string, now func() time.Time, j *journal) http.Handler {
@@ -87,7 +75,7 @@ func (s *session) serve(w http.ResponseWriter, r *http.Request) {
 // higher: one in a header, of a kind that the route takes, whether good or not.
 func (s *session) stand(w http.ResponseWriter, r *http.Request, token string) {
 	h := r.Header
-	sent, denial := verifier.FromHeader(h, s.gate.accepts)
+	sent, denial := verifier.FromHeader(h, s.gate.Accepts())
 	if denial.Reason != verifier.Missing || sent.Kind != "" {
 		s.hit(w, r)
 		return
