@@ -18,10 +18,6 @@ var (
 		later: []string{"shared"},
 		old:   []renamed{{key: "unknown", name: "limits"}},
 	}
-	limitsKeys = vocabulary{
-		keys: []string{"perClient", "clientDepth"},
-		old:  []renamed{{key: "depth", name: "clientDepth"}},
-	}
 	cacheWords = vocabulary{
 		keys: []string{"size", "negativeLifetime", "negativeSize", "epoch"},
 		old:  []renamed{{key: "negative", name: "negativeLifetime"}},
@@ -48,13 +44,12 @@ func readSettings(raw map[string]any, env func(string) (string, bool)) (*setting
 	top.settle(topWords)
 
 	read := &settings{}
-	read.issuer = top.choice("mode", "protect", []string{"protect", "issuer"}) == "issuer"
-	if read.issuer {
+	if top.choice("mode", "protect", []string{"protect", "issuer"}) == "issuer" {
 		top.issuer(read)
 	} else {
 		top.protect(read)
 	}
-	read.log = top.choice("log", "info", []string{"error", "info", "debug"})
+	read.Log = top.choice("log", "info", []string{"error", "info", "debug"})
 	faults := r.all()
 	return read, faults
 }
@@ -66,9 +61,9 @@ func (s *section) protect(into *settings) {
 	s.cache("cache", into)
 	s.limits("limits", into)
 	s.identity("identity", into)
-	into.forwardCredential = s.boolean("forwardCredential", false)
-	into.optional = s.boolean("optional", false)
-	into.preflight = s.boolean("preflight", false)
+	into.Gate.ForwardCredential = s.boolean("forwardCredential", false)
+	into.Gate.Optional = s.boolean("optional", false)
+	into.Gate.Preflight = s.boolean("preflight", false)
 	s.errors("errors", into)
 }
 
@@ -79,22 +74,22 @@ func (s *section) credentials(into *settings) {
 	for _, kind := range []verifier.Kind{verifier.Bearer, verifier.ApplicationKey, verifier.Basic} {
 		b := s.credential(kind, canary)
 		if b != nil {
-			into.blocks = append(into.blocks, b)
+			into.Gate.Blocks = append(into.Gate.Blocks, b)
 		}
 	}
-	if len(into.blocks) == 0 {
+	if len(into.Gate.Blocks) == 0 {
 		s.r.fault("bearer, applicationKey, basic", "at least one of these blocks is required; it says which credentials are checked, and where")
 	}
 	keyed := false // a key that comes with an account has been read before
-	for _, b := range into.blocks {
-		if b.upstream.Account {
+	for _, b := range into.Gate.Blocks {
+		if b.Upstream.Account {
 			keyed = true
 		}
-		if keyed && b.upstream.Kind == verifier.Basic {
+		if keyed && b.Upstream.Kind == verifier.Basic {
 			s.fault("basic", "not beside applicationKey.account: true, which reads the same account; keep one")
 		}
-		if b.trusting() {
-			s.fault("canary", "false is not allowed with "+string(b.upstream.Kind)+" of "+b.api.Name+
+		if trusting(b) {
+			s.fault("canary", "false is not allowed with "+string(b.Upstream.Kind)+" of "+b.API.Name+
 				" as it is set up here: its yes means something only where the canary is refused; allowed: true")
 		}
 	}
@@ -102,47 +97,47 @@ func (s *section) credentials(into *settings) {
 
 // trusting says whether the block would believe an upstream whose yes needs
 // the canary's proof, with the canary turned off.
-func (b *block) trusting() bool {
-	if b.api == nil || b.upstream.Canary {
+func trusting(b *block) bool {
+	if b.API == nil || b.Upstream.Canary {
 		return false
 	}
-	needed := b.api.NeedsCanary
+	needed := b.API.NeedsCanary
 	if needed == nil {
 		return false
 	}
-	answer := needed(b.upstream)
+	answer := needed(b.Upstream)
 	return answer
 }
 
 // cache reads how much is remembered; how long a good credential is, is its
 // block's lifetime.
 func (s *section) cache(key string, into *settings) {
-	into.cacheSize = defaultSize
-	into.negative = defaultNegative
-	into.negativeSize = defaultSize
+	into.Gate.CacheSize = defaultSize
+	into.Gate.NegativeLifetime = defaultNegative
+	into.Gate.NegativeSize = defaultSize
 	inner := s.block(key, cacheWords)
 	if inner == nil {
 		return
 	}
-	into.cacheSize = inner.integer("size", defaultSize, 1, maxSize)
-	into.negative = inner.duration("negativeLifetime", defaultNegative, negativeSpan)
-	into.negativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
-	into.epoch = inner.text("epoch")
+	into.Gate.CacheSize = inner.integer("size", defaultSize, 1, maxSize)
+	into.Gate.NegativeLifetime = inner.duration("negativeLifetime", defaultNegative, negativeSpan)
+	into.Gate.NegativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
+	into.Gate.Epoch = inner.text("epoch")
 }
 
 // errors reads how refusals look, but for their texts: those are the api's.
 func (s *section) errors(key string, into *settings) {
-	into.unavailable = defaultUnavailable
+	into.Gate.Unavailable = defaultUnavailable
 	inner := s.block(key, errorsWords)
 	if inner == nil {
 		return
 	}
-	into.problem = inner.choice("format", "upstream", []string{"upstream", "problem"}) == "problem"
+	into.Gate.Problem = inner.choice("format", "upstream", []string{"upstream", "problem"}) == "problem"
 	statuses := inner.table("statuses")
 	if statuses != nil {
-		into.statuses = statuses.statuses(into.blocks)
+		into.Gate.Statuses = statuses.statuses(into.Gate.Blocks)
 	}
-	into.unavailable = inner.integer("unavailable", defaultUnavailable, 500, 599)
+	into.Gate.Unavailable = inner.integer("unavailable", defaultUnavailable, 500, 599)
 }
 
 // statuses reads code: status, where a code is one that a configured API
@@ -184,10 +179,10 @@ func documented(code string, blocks []*block) bool {
 		return true
 	}
 	for _, b := range blocks {
-		if b.api == nil {
+		if b.API == nil {
 			return true
 		}
-		known := b.api.Documented
+		known := b.API.Documented
 		if known != nil && known(code) {
 			return true
 		}

@@ -19,6 +19,10 @@ var (
 // defaultTimeout is for one verification, everything in it.
 const defaultTimeout = 5 * time.Second
 
+// minLearn is the least length of learn, in bytes: whoever guesses it could
+// teach tokens.
+const minLearn = 16
+
 // credentialKeys is what the block of one kind may hold.
 func credentialKeys(kind verifier.Kind) vocabulary {
 	v := vocabulary{}
@@ -48,37 +52,37 @@ func (s *section) credential(kind verifier.Kind, canary bool) *block {
 	if s.values[string(kind)].shape == "" {
 		return nil
 	}
-	b := &block{upstream: verifier.Settings{Kind: kind, Canary: canary}}
+	b := &block{Upstream: verifier.Settings{Kind: kind, Canary: canary}}
 	inner := s.block(string(kind), credentialKeys(kind))
 	if inner == nil {
 		return b
 	}
-	b.api = inner.api(kind)
-	known := b.api
+	b.API = inner.api(kind)
+	known := b.API
 	if known == nil {
 		known = &verifier.API{} // no defaults; the other keys' faults are wanted too
 	}
-	b.upstream.URL = inner.address("url")
-	b.upstream.Path = inner.target("path", known.Path)
-	if b.api != nil && known.Path == "" && !inner.has("path") {
+	b.Upstream.Target.URL = inner.address("url")
+	b.Upstream.Target.Path = inner.target("path", known.Path)
+	if b.API != nil && known.Path == "" && !inner.has("path") {
 		inner.fault("path", "required for "+known.Name+": a path of the API that only a good credential may call; it "+allowedPath)
 	}
-	b.upstream.Method = inner.choice("method", known.Method, []string{"GET", "POST"})
-	b.lifetime = inner.duration("lifetime", known.Life, lifetimeSpan)
-	b.revalidate = inner.duration("revalidate", 0, lifetimeSpan)
-	b.budget = inner.rate("budget", known.Quota)
-	b.timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
+	b.Upstream.Target.Method = inner.choice("method", known.Method, []string{"GET", "POST"})
+	b.Lifetime = inner.duration("lifetime", known.Life, lifetimeSpan)
+	b.Revalidate = inner.duration("revalidate", 0, lifetimeSpan)
+	b.Budget = inner.rate("budget", known.Quota)
+	b.Timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
 	if kind == verifier.Bearer {
-		b.learn = inner.learn("loginSecret", b.api)
+		b.Upstream.LoginSecret = inner.learn("loginSecret", b.API)
 	}
 	if kind == verifier.Basic {
-		b.upstream.Key = inner.operatorKey("applicationKey")
+		b.Upstream.Key = inner.operatorKey("applicationKey")
 	}
 	if kind == verifier.ApplicationKey {
-		b.upstream.Account = inner.boolean("account", false)
-		b.upstream.Probe = inner.probe("probe", b.upstream.Account)
+		b.Upstream.Account = inner.boolean("account", false)
+		b.Upstream.Probe = inner.probe("probe", b.Upstream.Account)
 	}
-	b.upstream.TLS = inner.tls("tls", b.upstream.URL)
+	b.Upstream.Target.TLS = inner.tls("tls", b.Upstream.Target.URL)
 	return b
 }
 
@@ -146,4 +150,21 @@ func (s *section) probe(key string, account bool) *verifier.Account {
 	}
 	read.Password = inner.secret("password")
 	return read
+}
+
+// learn is the word between an issuer block and those that may believe it.
+func (s *section) learn(key string, api *verifier.API) string {
+	if s.values[key].shape == "" {
+		return ""
+	}
+	if api != nil && api.Login == nil {
+		s.fault(key, api.Name+" documents no login to learn from; leave it out")
+		return ""
+	}
+	word := s.secret(key)
+	if word != "" && len(word) < minLearn {
+		s.fault(key, "must have at least 16 bytes")
+		return ""
+	}
+	return word
 }

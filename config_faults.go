@@ -24,6 +24,15 @@ type fault struct{ key, text string }
 // line is the fault as it is logged.
 func (f fault) line() string { return f.key + ": " + f.text }
 
+// faultLines returns the faults' keys, and the lines that they are logged as.
+func faultLines(faults []fault) (keys, lines []string) {
+	for i := range faults {
+		keys = append(keys, faults[i].key)
+		lines = append(lines, faults[i].line())
+	}
+	return keys, lines
+}
+
 // reader is one reading of a configuration.
 type reader struct {
 	env     func(string) (string, bool)

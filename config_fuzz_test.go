@@ -78,16 +78,17 @@ func FuzzSettings(f *testing.F) {
 		plant(config, "")
 		read, faults := readSettings(config, env)
 		_, again := readSettings(config, env)
-		lines := faultLines(faults)
-		if strings.Join(lines, "\n") != strings.Join(faultLines(again), "\n") {
-			t.Errorf("%q, then %q", lines, faultLines(again))
+		lines := linesOf(faults)
+		if strings.Join(lines, "\n") != strings.Join(linesOf(again), "\n") {
+			t.Errorf("%q, then %q", lines, linesOf(again))
 		}
 		for _, line := range lines {
 			if strings.Contains(line, planted) || strings.ContainsAny(line, "\n\r\u2028\x1b") || len(line) > 1000 {
 				t.Errorf("a line that tells, breaks or rambles: %q", line)
 			}
 		}
-		if len(lines) == 0 && (len(read.blocks) == 0 || read.blocks[0].api == nil || read.blocks[0].upstream.URL == "") {
+		nothing := read.Issuer == nil && (len(read.Gate.Blocks) == 0 || read.Gate.Blocks[0].API == nil || read.Gate.Blocks[0].Upstream.Target.URL == "")
+		if len(lines) == 0 && nothing {
 			t.Errorf("no faults, and nothing to ask: %s", text)
 		}
 	})

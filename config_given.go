@@ -71,3 +71,13 @@ func number(f float64, bits int) given {
 	}
 	return scalar(strconv.FormatFloat(f, 'f', -1, bits))
 }
+
+// lost says whether a provider put this in the place of a key that was no
+// text: Traefik's files turn 401: into <int Value>:.
+func lost(name string) bool {
+	return strings.HasPrefix(name, "<") && strings.HasSuffix(name, " Value>")
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}

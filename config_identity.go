@@ -26,20 +26,20 @@ var (
 
 // identity reads what the backend is told, and what it is told only about.
 func (s *section) identity(key string, into *settings) {
-	into.prefix = defaultPrefix
+	into.Gate.Prefix = defaultPrefix
 	inner := s.block(key, vocabulary{keys: identityKeys})
 	if inner == nil {
 		return
 	}
-	into.prefix = inner.prefix("prefix")
-	fields := closedFields(into.blocks)
+	into.Gate.Prefix = inner.prefix("prefix")
+	fields := closedFields(into.Gate.Blocks)
 	headers := inner.table("headers")
 	if headers != nil {
-		into.headers = headers.headers(fields)
+		into.Gate.Headers = headers.headers(fields)
 	}
 	require := inner.table("require")
 	if require != nil {
-		into.require = require.requirements(fields)
+		into.Gate.Require = require.requirements(fields)
 	}
 }
 
@@ -48,13 +48,13 @@ func (s *section) identity(key string, into *settings) {
 func closedFields(blocks []*block) []string {
 	var fields []string
 	for _, b := range blocks {
-		if b.api == nil || b.api.OpenFields {
+		if b.API == nil || b.API.OpenFields {
 			return nil
 		}
-		for _, header := range b.api.Headers {
+		for _, header := range b.API.Headers {
 			fields = with(fields, header.Field)
 		}
-		for _, field := range b.api.MoreFields {
+		for _, field := range b.API.MoreFields {
 			fields = with(fields, field)
 		}
 	}
@@ -182,12 +182,6 @@ func spelledPlainly(name string) string {
 	return http.CanonicalHeaderKey(fold(name))
 }
 
-// lost says whether a provider put this in the place of a key that was no
-// text: Traefik's files turn 401: into <int Value>:.
-func lost(name string) bool {
-	return strings.HasPrefix(name, "<") && strings.HasSuffix(name, " Value>")
-}
-
 // field adds a fault unless the field can exist.
 func (s *section) field(key, field string, fields []string) {
 	if fields != nil && !contains(fields, field) {
@@ -212,7 +206,7 @@ func (s *section) requirements(fields []string) []requirement {
 		}
 		allowed := s.list(name)
 		if allowed != nil {
-			read = append(read, requirement{field: name, allowed: allowed})
+			read = append(read, requirement{Field: name, Allowed: allowed})
 		}
 	}
 	return read

@@ -6,12 +6,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// minLearn is the least length of learn, in bytes: whoever guesses it could
-// teach tokens.
-const minLearn = 16
-
 // issuer reads the settings of a route that leads to an upstream's own login.
 func (s *section) issuer(into *settings) {
+	into.Issuer = &issuerOptions{}
 	s.only("mode", "bearer", "log")
 	if s.values["bearer"].shape == "" {
 		s.fault("bearer", "required in mode: issuer; it says whose logins pass here")
@@ -22,14 +19,13 @@ func (s *section) issuer(into *settings) {
 		return
 	}
 	inner.only("api", "url", "loginSecret")
-	b := &block{upstream: verifier.Settings{Kind: verifier.Bearer}}
-	b.api = inner.api(verifier.Bearer)
-	b.upstream.URL = inner.address("url")
+	read := into.Issuer
+	read.API = inner.api(verifier.Bearer)
+	read.URL = inner.address("url")
 	if inner.values["loginSecret"].shape == "" {
 		inner.fault("loginSecret", "required in mode: issuer; the word that the protecting blocks have too")
 	}
-	b.learn = inner.learn("loginSecret", b.api)
-	into.blocks = append(into.blocks, b)
+	read.LoginSecret = inner.learn("loginSecret", read.API)
 }
 
 // only adds a fault for every other key that was written: a policy that is not
@@ -40,21 +36,4 @@ func (s *section) only(keys ...string) {
 			s.fault(name, "means nothing in mode: issuer; allowed there: "+strings.Join(keys, ", "))
 		}
 	}
-}
-
-// learn is the word between an issuer block and those that may believe it.
-func (s *section) learn(key string, api *verifier.API) string {
-	if s.values[key].shape == "" {
-		return ""
-	}
-	if api != nil && api.Login == nil {
-		s.fault(key, api.Name+" documents no login to learn from; leave it out")
-		return ""
-	}
-	word := s.secret(key)
-	if word != "" && len(word) < minLearn {
-		s.fault(key, "must have at least 16 bytes")
-		return ""
-	}
-	return word
 }

@@ -16,6 +16,10 @@ const (
 )
 
 var (
+	limitsKeys = vocabulary{
+		keys: []string{"perClient", "clientDepth"},
+		old:  []renamed{{key: "depth", name: "clientDepth"}},
+	}
 
 	// defaultPerClient is more than an office behind one address mistypes.
 	defaultPerClient = verifier.Rate{Calls: 300, Period: time.Minute}
@@ -24,13 +28,13 @@ var (
 // limits reads how many refused calls one client may cause, and which address
 // a client is known by.
 func (s *section) limits(key string, into *settings) {
-	into.perClient = defaultPerClient
+	into.Gate.PerClient = defaultPerClient
 	inner := s.block(key, limitsKeys)
 	if inner == nil {
 		return
 	}
-	into.perClient = inner.rate("perClient", defaultPerClient)
-	into.depth = inner.integer("clientDepth", 0, 0, maxDepth)
+	into.Gate.PerClient = inner.rate("perClient", defaultPerClient)
+	into.Gate.ClientDepth = inner.integer("clientDepth", 0, 0, maxDepth)
 }
 
 // rate is a number of calls and a period, with a slash and no blanks between.

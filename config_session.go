@@ -25,30 +25,30 @@ func (s *section) session(key string, into *settings) {
 	if inner == nil {
 		return
 	}
-	read := &sessionSettings{
-		secret:    inner.secret("secret"),
-		cookie:    inner.name("cookie", "upstreamauth"),
-		path:      inner.sitePath("path", "/external-login", "%?#", allowedSitePath),
-		parameter: inner.name("parameter", "token"),
-		redirect:  inner.sitePath("redirect", "/", "", allowedRedirect),
-		logout:    inner.sitePath("logout", "", "%?#", allowedSitePath),
-		always:    inner.choice("secure", "auto", []string{"auto", "always"}) == "always",
-		strict:    inner.choice("sameSite", "lax", []string{"lax", "strict"}) == "strict",
+	read := &sessionOptions{
+		Secret:    inner.secret("secret"),
+		Cookie:    inner.name("cookie", "upstreamauth"),
+		Path:      inner.sitePath("path", "/external-login", "%?#", allowedSitePath),
+		Parameter: inner.name("parameter", "token"),
+		Redirect:  inner.sitePath("redirect", "/", "", allowedRedirect),
+		Logout:    inner.sitePath("logout", "", "%?#", allowedSitePath),
+		Always:    inner.choice("secure", "auto", []string{"auto", "always"}) == "always",
+		Strict:    inner.choice("sameSite", "lax", []string{"lax", "strict"}) == "strict",
 	}
-	into.session = read
+	into.Session = read
 	if inner.values["secret"].shape == "" {
 		inner.fault("secret", "required: at least 32 bytes, as a value, env:NAME or file:/path")
 	}
-	if read.secret != "" && len(read.secret) < minSessionSecret {
+	if read.Secret != "" && len(read.Secret) < minSessionSecret {
 		inner.fault("secret", "must have at least 32 bytes")
 	}
-	if read.logout == read.path {
+	if read.Logout == read.Path {
 		inner.fault("logout", "must not be the path of the hand-off")
 	}
-	if target, _, _ := strings.Cut(read.redirect, "?"); target == read.path {
+	if target, _, _ := strings.Cut(read.Redirect, "?"); target == read.Path {
 		inner.fault("redirect", "must not be the path of the hand-off, which would go round")
 	}
-	if len(into.blocks) == 0 || into.blocks[0].upstream.Kind != verifier.Bearer {
+	if len(into.Gate.Blocks) == 0 || into.Gate.Blocks[0].Upstream.Kind != verifier.Bearer {
 		s.fault(key, "needs a bearer block, whose tokens it carries")
 	}
 }

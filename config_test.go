@@ -91,7 +91,7 @@ func (c configCase) env(name string) (string, bool) {
 	return value, found
 }
 
-func faultLines(faults []fault) []string {
+func linesOf(faults []fault) []string {
 	lines := []string{}
 	for _, f := range faults {
 		lines = append(lines, f.line())
@@ -103,7 +103,7 @@ func TestEveryConfigurationReadsAsItsCaseSays(t *testing.T) {
 	for _, c := range configCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			read, faults := readSettings(c.Config, c.env)
-			got, want := strings.Join(faultLines(faults), "\n"), strings.Join(c.Faults, "\n")
+			got, want := strings.Join(linesOf(faults), "\n"), strings.Join(c.Faults, "\n")
 			if got != want {
 				t.Errorf("faults:\n%s\nwant:\n%s", got, want)
 			}
@@ -127,7 +127,7 @@ func TestFaultsComeInTheSameOrderEveryTime(t *testing.T) {
 	for _, c := range configCases(t) {
 		for range [3]struct{}{} {
 			_, faults := readSettings(c.Config, c.env)
-			if got := faultLines(faults); strings.Join(got, "\n") != strings.Join(c.Faults, "\n") {
+			if got := linesOf(faults); strings.Join(got, "\n") != strings.Join(c.Faults, "\n") {
 				t.Fatalf("%s: %q", c.Name, got)
 			}
 		}
@@ -178,7 +178,7 @@ func decodeConfig(t testing.TB, text string) map[string]any {
 
 func TestAValueThatNoScalarCanBeIsAFaultUnderEveryKey(t *testing.T) {
 	if _, faults := readSettings(decodeConfig(t, everyKey), nil); len(faults) != 0 {
-		t.Fatalf("the base has faults: %q", faultLines(faults))
+		t.Fatalf("the base has faults: %q", linesOf(faults))
 	}
 	type own struct{ secret string }
 	text := "text"
@@ -204,7 +204,7 @@ func TestAValueThatNoScalarCanBeIsAFaultUnderEveryKey(t *testing.T) {
 			config := decodeConfig(t, everyKey)
 			put(config, path, value)
 			_, faults := readSettings(config, nil)
-			lines := strings.Join(faultLines(faults), "\n")
+			lines := strings.Join(linesOf(faults), "\n")
 			if !strings.Contains(lines, strings.Join(path, ".")) {
 				t.Errorf("%s under %s: %q", name, strings.Join(path, "."), lines)
 			}
@@ -219,24 +219,24 @@ func TestScalarsAreReadForWhatTheySayWhateverTheirType(t *testing.T) {
 		put(config, []string{"cache", "size"}, three)
 		put(config, []string{"cache", "epoch"}, three)
 		read, faults := readSettings(config, nil)
-		if len(faults) != 0 || read.cacheSize != 3 || read.epoch != "3" {
-			t.Errorf("%T %v: %d, %q, %q", three, three, read.cacheSize, read.epoch, faultLines(faults))
+		if len(faults) != 0 || read.Gate.CacheSize != 3 || read.Gate.Epoch != "3" {
+			t.Errorf("%T %v: %d, %q, %q", three, three, read.Gate.CacheSize, read.Gate.Epoch, linesOf(faults))
 		}
 	}
 	for _, yes := range []any{true, "true", 1, "1", 1.0} {
 		config := decodeConfig(t, everyKey)
 		put(config, []string{"optional"}, yes)
-		if read, faults := readSettings(config, nil); len(faults) != 0 || !read.optional {
-			t.Errorf("%T %v: %q", yes, yes, faultLines(faults))
+		if read, faults := readSettings(config, nil); len(faults) != 0 || !read.Gate.Optional {
+			t.Errorf("%T %v: %q", yes, yes, linesOf(faults))
 		}
 	}
 	twice := map[string]any{"bearer": map[any]any{"api": "ippanel", "url": "https://a.example"}, "errors": map[any]any{"statuses": map[any]any{401: 402, "401": 403}}}
 	if _, faults := readSettings(twice, nil); len(faults) != 1 || faults[0].line() != "errors.statuses.401: written twice; keep one" {
-		t.Errorf("a key as a number and as text: %q", faultLines(faults))
+		t.Errorf("a key as a number and as text: %q", linesOf(faults))
 	}
 	config := map[string]any{"bearer": map[any]any{"api": "ippanel", "URL": "https://a.example"}}
 	if _, faults := readSettings(config, nil); len(faults) != 0 {
-		t.Errorf("a map of any: %q", faultLines(faults))
+		t.Errorf("a map of any: %q", linesOf(faults))
 	}
 }
 
@@ -249,7 +249,7 @@ func TestAnAddressThatCannotBeReadIsNotNamed(t *testing.T) {
 		config := decodeConfig(t, everyKey)
 		put(config, []string{"bearer", "url"}, address)
 		_, faults := readSettings(config, nil)
-		lines := strings.Join(faultLines(faults), "\n")
+		lines := strings.Join(linesOf(faults), "\n")
 		if !strings.HasPrefix(lines, "bearer.url: ") || strings.Contains(lines, "MARKER") {
 			t.Errorf("%s: %s", address, lines)
 		}
@@ -266,7 +266,7 @@ func TestWithoutAnEnvironmentFilesOutsideTheDefaultFoldersStayUnread(t *testing.
 		put(config, []string{"basic", "applicationKey"}, "file:"+path)
 		_, faults := readSettings(config, nil)
 		want := "basic.applicationKey: file: takes only files below the folders of UPSTREAMAUTH_FILES"
-		if got := strings.Join(faultLines(faults), "\n"); got != want {
+		if got := strings.Join(linesOf(faults), "\n"); got != want {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
@@ -296,10 +296,10 @@ func TestABlockOfMoreKeysThanAnybodyWritesIsNotRead(t *testing.T) {
 	}
 	if _, faults := readSettings(map[string]any{"bearer": config["bearer"], "cache": config["cache"]}, nil); len(faults) != 1 ||
 		faults[0].line() != "cache.*: 1004 keys in one block; allowed: at most 1000" {
-		t.Errorf("%q", faultLines(faults))
+		t.Errorf("%q", linesOf(faults))
 	}
 	if _, faults := readSettings(config, nil); len(faults) == 0 || faults[0].line() != "*: 1013 keys in one block; allowed: at most 1000" {
-		t.Errorf("%q", faultLines(faults))
+		t.Errorf("%q", linesOf(faults))
 	}
 }
 

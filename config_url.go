@@ -83,10 +83,6 @@ func isHost(name, host string) bool {
 	return name != ""
 }
 
-func isAlphanumeric(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-}
-
 // masked hides in an address what may be a secret: all before the last @, and
 // what a query or a fragment holds.
 func masked(address string) string {

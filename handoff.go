@@ -15,32 +15,36 @@ const maxForm = 64 << 10
 
 // arrive exchanges a token for a cookie, and leads on to a page without it.
 func (s *session) arrive(w http.ResponseWriter, r *http.Request, old string) {
-	o := &outcome{kind: verifier.Bearer, denial: verifier.Denial{Reason: verifier.Unavailable}}
-	cookie := s.exchange(r, old, o)
+	cookie, c, denial := s.exchange(r, old)
 	w.Header().Set("Referrer-Policy", "no-referrer") // not even a refusal tells the next page of the token
-	if o.denial.Reason != "" {
-		s.gate.refusal.write(w, r, o.kind, o.denial)
+	if denial.Reason != "" {
+		s.gate.Deny(w, r, c, denial)
 		return
 	}
 	s.lead(w, cookie)
 }
 
-// exchange returns the Set-Cookie line for the token that a hand-off brings, or
-// none, with the denial in o, or where the session that the browser has stays. A
-// panic of ours leaves o as it was.
-func (s *session) exchange(r *http.Request, old string, o *outcome) (cookie string) {
-	defer s.gate.recovered()
-	token, denial := s.presented(r)
-	if denial.Reason != "" {
-		s.gate.refuse(o, denial, nil, verifier.Credential{})
-		return ""
+// exchange returns the Set-Cookie line for the token that a hand-off brings; or
+// none, with a denial, or where the session that the browser has stays. c is the
+// token's credential, as far as it could be read. A panic of ours is a denial.
+func (s *session) exchange(r *http.Request, old string) (cookie string, c verifier.Credential, denial verifier.Denial) {
+	c = bearer("")
+	denial = verifier.Denial{Reason: verifier.Unavailable}
+	defer s.recovered()
+	token, wrong := s.presented(r)
+	if wrong.Reason != "" {
+		return "", c, wrong
 	}
-	decision, denial := s.gate.verify(r, bearer(token), s.scheme)
-	if denial.Reason == "" && !s.another(r, old, token, decision) {
-		cookie, denial = s.cookie(r, token, decision)
+	c = bearer(token)
+	decision, refused := s.gate.Check(r, c)
+	if refused.Reason != "" {
+		return "", c, refused
 	}
-	s.gate.refuse(o, denial, s.scheme, bearer(token))
-	return cookie
+	if s.another(r, old, token, decision) {
+		return "", c, verifier.Denial{}
+	}
+	line, refused := s.cookie(r, token, decision)
+	return line, c, refused
 }
 
 // presented is the one token of a hand-off: in the query, or in a form.
@@ -53,8 +57,8 @@ func (s *session) presented(r *http.Request) (string, verifier.Denial) {
 	if !ok {
 		return "", verifier.Denial{Reason: verifier.Malformed}
 	}
-	token, twice := verifier.Single(append(query[s.say.parameter], form[s.say.parameter]...))
-	sent, header := verifier.FromHeader(r.Header, s.gate.accepts)
+	token, twice := verifier.Single(append(query[s.say.Parameter], form[s.say.Parameter]...))
+	sent, header := verifier.FromHeader(r.Header, s.gate.Accepts())
 	if twice || (token != "" && (header.Reason != verifier.Missing || sent.Kind != "")) {
 		return "", verifier.Denial{Reason: verifier.Ambiguous}
 	}
@@ -89,7 +93,7 @@ func (s *session) another(r *http.Request, old, token string, decision verifier.
 	if old == "" || old == token {
 		return false
 	}
-	before, denial := s.gate.verify(r, bearer(old), s.scheme)
+	before, denial := s.gate.Check(r, bearer(old))
 	switch denial.Reason {
 	case "", verifier.Requirement: // not wanted here, but alive
 		user := before.Identity.Get("user")
@@ -108,7 +112,7 @@ func (s *session) cookie(r *http.Request, token string, decision verifier.Decisi
 	}
 	value := s.seal.close(token, decision.Expires)
 	if value == "" {
-		s.gate.journal.note(levelError, eventOutage, "a token is too long for a cookie: browsers take 4 KiB")
+		s.journal.note(levelError, eventOutage, "a token is too long for a cookie: browsers take 4 KiB")
 		return "", verifier.Denial{Reason: verifier.Unavailable}
 	}
 	return s.line(r, value, left), verifier.Denial{}
@@ -116,10 +120,10 @@ func (s *session) cookie(r *http.Request, token string, decision verifier.Decisi
 
 func (s *session) line(r *http.Request, value string, age int) string {
 	c := &http.Cookie{
-		Name: s.say.cookie, Value: value, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: s.say.always || r.TLS != nil, SameSite: http.SameSiteLaxMode,
+		Name: s.say.Cookie, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: s.say.Always || r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	}
-	if s.say.strict {
+	if s.say.Strict {
 		c.SameSite = http.SameSiteStrictMode
 	}
 	text := c.String()

@@ -13,14 +13,14 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// hit returns the handler of a route: the way of requests whose answer is
+// Handler returns the handler of the route: the way of requests whose answer is
 // ready, with g for everything unusual. Where a route takes several kinds of
 // credentials their ways are a chain: who carries none of the first kind, or one
 // that is not ready, goes on to the next.
-func (p *Process) hit(g *gate) func(http.ResponseWriter, *http.Request) {
+func (g *gate) Handler() func(http.ResponseWriter, *http.Request) {
 	further := g.ServeHTTP
 	for i := len(g.schemes) - 1; i >= 0; i-- {
-		further = p.hitOf(g, g.schemes[i], further)
+		further = g.hitOf(g.schemes[i], further)
 		g.schemes[i].know(g.identity)
 	}
 	return further
@@ -31,18 +31,18 @@ func (p *Process) hit(g *gate) func(http.ResponseWriter, *http.Request) {
 // A Connection header may name others, which the proxy behind us then removes,
 // ours too. Newer Traefiks have removed it before; a request that still has a
 // usual one is found out on the first way, and goes a second.
-func (p *Process) hitOf(g *gate, d *scheme, further func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (g *gate) hitOf(d *scheme, further func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	usual := map[string]bool{
 		"keep-alive": true, "Keep-Alive": true, "close": true,
 		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
 	}
 	odd := oddNames(g, d)
-	way := p.single
+	way := g.single
 	if d.paired {
-		way = p.pair
+		way = g.pair
 	}
-	connected := way(g, d, d.glance(odd...), further)
-	return way(g, d, d.glance(append(odd, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
+	connected := way(d, d.glance(odd...), further)
+	return way(d, d.glance(append(odd, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
 		connection := r.Header["Connection"]
 		if len(connection) == 1 && usual[connection[0]] {
 			connected(w, r)
@@ -92,7 +92,7 @@ func compiled(of interface{}, name string) interface{} {
 // counted as a use; only who has the credential can have it so.) Nothing between
 // acquire and release can panic; the digest is taken there too, since a variable
 // for it would cost more than others wait.
-func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (g *gate) single(d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
 		name = "Application-Key"
@@ -109,8 +109,8 @@ func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http
 		secret             = d.front.Secret
 		ready              = d.front.Ready
 		next               = g.next
-		start              = p.start
-		since              = reflect.ValueOf(p.since).Interface().(func(time.Time) time.Duration)
+		start              = g.start
+		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
 		sum                = sha256.Sum256
 		acquire            = compiled(lock, "Lock").(func(*sync.Mutex))
 		release            = compiled(lock, "Unlock").(func(*sync.Mutex))
@@ -141,7 +141,7 @@ func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http
 								next.ServeHTTP(w, r)
 								return
 							}
-							again(g, w, r, x, age)
+							again(w, r, x, age, otherwise)
 							return
 						}
 					}
@@ -154,7 +154,7 @@ func (p *Process) single(g *gate, d *scheme, glance *glance, otherwise func(http
 
 // pair is the way of a key that comes with an account: single, but for two lines. It
 // is written out again, since what they have in common would be a call.
-func (p *Process) pair(g *gate, d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (g *gate) pair(d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	key, account := "Application-Key", "Authorization"
 	if g.credentials.forward {
 		key, account = "", "" // no header's names
@@ -167,8 +167,8 @@ func (p *Process) pair(g *gate, d *scheme, glance *glance, otherwise func(http.R
 		secret             = d.front.Secret
 		ready              = d.front.Ready
 		next               = g.next
-		start              = p.start
-		since              = reflect.ValueOf(p.since).Interface().(func(time.Time) time.Duration)
+		start              = g.start
+		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
 		sum                = sha256.Sum256
 		itoa               = strconv.Itoa
 		acquire            = compiled(lock, "Lock").(func(*sync.Mutex))
@@ -203,7 +203,7 @@ func (p *Process) pair(g *gate, d *scheme, glance *glance, otherwise func(http.R
 									next.ServeHTTP(w, r)
 									return
 								}
-								again(g, w, r, x, age)
+								again(w, r, x, age, otherwise)
 								return
 							}
 						}

@@ -12,32 +12,38 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// house is a process whose clock stands until it is moved, before an upstream
-// that calls good what contains "good".
-type house struct {
-	t       *testing.T
-	process *Process
-	log     *bytes.Buffer
-	moved   atomic.Int64
-	calls   atomic.Int64
-	server  *httptest.Server
-	got     http.Header // of the request that the backend got last; nil: none
+// fixture is what gates share, with a clock that stands until it is moved, before
+// an upstream that calls good what contains "good".
+type fixture struct {
+	t      *testing.T
+	shared *shared
+	log    *bytes.Buffer
+	output *output
+	level  string // of the routes' logs
+	moved  atomic.Int64
+	calls  atomic.Int64
+	server *httptest.Server
+	got    http.Header // of the request that the backend got last; nil: none
 }
 
-func newHouse(t *testing.T) *house {
-	s := &house{t: t, log: &bytes.Buffer{}}
+func newFixture(t *testing.T) *fixture {
+	s := &fixture{t: t, log: &bytes.Buffer{}, level: "info"}
 	s.server = httptest.NewServer(http.HandlerFunc(s.upstream))
 	t.Cleanup(s.server.Close)
 	start := time.Now()
-	s.process = NewProcess(start, func(at time.Time) time.Duration {
-		return start.Add(time.Duration(s.moved.Load())).Sub(at)
-	}, noEnvironment, s.log)
+	since := func(at time.Time) time.Duration { return start.Add(time.Duration(s.moved.Load())).Sub(at) }
+	now := func() time.Time { return start.Add(since(start)) }
+	s.output = newOutput(s.log, now)
+	s.shared = &shared{Start: start, Since: since, Now: now, Scopes: cache.NewRegistry(start, now)}
 	return s
 }
 
-func (s *house) upstream(w http.ResponseWriter, r *http.Request) {
+func (s *fixture) upstream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	body, _ := io.ReadAll(r.Body)
 	key := r.Header.Get("Application-Key")
@@ -64,33 +70,51 @@ func (s *house) upstream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-type settingsOf = map[string]interface{}
-
-func (s *house) bearer() settingsOf {
-	return settingsOf{"api": "webservice", "url": s.server.URL, "path": "/check"}
+// block is one of an API, with what the configuration gives by default.
+func (s *fixture) block(kind verifier.Kind, name, path string) *block {
+	for _, api := range verifier.APIs() {
+		if api.Name == name {
+			target := verifier.Target{URL: s.server.URL, Path: path, Method: api.Method}
+			upstream := verifier.Settings{Kind: kind, Target: target, Canary: true}
+			return &block{API: api, Upstream: upstream, Lifetime: api.Life, Timeout: 5 * time.Second, Budget: api.Quota}
+		}
+	}
+	s.t.Fatal("no such API: ", name)
+	return nil
 }
 
-func (s *house) key(account bool) settingsOf {
-	return settingsOf{"api": "thammasat", "url": s.server.URL, "account": account}
+func (s *fixture) bearer() *block {
+	return s.block(verifier.Bearer, "webservice", "/check")
 }
 
-// route makes a handler; more are keys of its configuration and their values.
-func (s *house) route(more ...interface{}) http.Handler {
+func (s *fixture) key(account bool) *block {
+	b := s.block(verifier.ApplicationKey, "thammasat", "/verify")
+	b.Upstream.Account = account
+	return b
+}
+
+// gate makes one of these blocks before next; change may be nil.
+func (s *fixture) gate(next http.Handler, change func(o *options), blocks ...*block) *gate {
 	s.t.Helper()
-	raw := settingsOf{}
-	for i := 0; i+1 < len(more); i += 2 {
-		raw[more[i].(string)] = more[i+1]
+	o := &options{
+		Blocks: blocks, CacheSize: 1000, NegativeSize: 1000, NegativeLifetime: 30 * time.Second,
+		PerClient: verifier.Rate{Calls: 300, Period: time.Minute}, Prefix: "X-Auth-", Unavailable: 500,
 	}
+	if change != nil {
+		change(o)
+	}
+	return newGate(context.Background(), next, o, s.shared, newJournal(s.output, "gate", s.level))
+}
+
+// route makes a gate's handler before a backend that notes what it gets.
+func (s *fixture) route(change func(o *options), blocks ...*block) http.Handler {
+	s.t.Helper()
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { s.got = r.Header })
-	h := s.process.Handler(context.Background(), next, &Config{Settings: raw}, "gate")
-	if strings.Contains(s.log.String(), eventFault) {
-		s.t.Fatal(s.log.String())
-	}
-	return h
+	return http.HandlerFunc(s.gate(next, change, blocks...).Handler())
 }
 
 // ask sends a request of header lines, name and value in turn.
-func (s *house) ask(h http.Handler, method string, lines ...string) (*httptest.ResponseRecorder, *http.Request) {
+func (s *fixture) ask(h http.Handler, method string, lines ...string) (*httptest.ResponseRecorder, *http.Request) {
 	r := httptest.NewRequest(method, "/", nil)
 	for i := 0; i+1 < len(lines); i += 2 {
 		r.Header[lines[i]] = append(r.Header[lines[i]], lines[i+1])
@@ -102,7 +126,7 @@ func (s *house) ask(h http.Handler, method string, lines ...string) (*httptest.R
 }
 
 // known asks until an answer is remembered and ready: a miss, a look, a hit.
-func (s *house) known(h http.Handler, lines ...string) *httptest.ResponseRecorder {
+func (s *fixture) known(h http.Handler, lines ...string) *httptest.ResponseRecorder {
 	s.t.Helper()
 	for i := 0; i < 3; i++ {
 		s.ask(h, http.MethodGet, lines...)
@@ -116,7 +140,7 @@ func (s *house) known(h http.Handler, lines ...string) *httptest.ResponseRecorde
 }
 
 // ready tells how many answers stand ready on a route's fronts.
-func (s *house) ready(g *gate) (n int) {
+func (s *fixture) ready(g *gate) (n int) {
 	for _, d := range g.schemes {
 		d.front.Lock.Lock()
 		n += len(d.front.Ready)
@@ -126,10 +150,10 @@ func (s *house) ready(g *gate) (n int) {
 }
 
 func TestAReadyRefusalIsTheSlowOneByteForByte(t *testing.T) {
-	s := newHouse(t)
+	s := newFixture(t)
 	for _, format := range []string{"upstream", "problem"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodHead} {
-			h := s.route("bearer", s.bearer(), "applicationKey", s.key(false), "errors", settingsOf{"format": format})
+			h := s.route(func(o *options) { o.Problem = format == "problem" }, s.bearer(), s.key(false))
 			line := "Bearer wrong-" + format + method
 			first, _ := s.ask(h, method, "Authorization", line)
 			s.known(h, "Authorization", line)
@@ -144,8 +168,8 @@ func TestAReadyRefusalIsTheSlowOneByteForByte(t *testing.T) {
 // Whatever is around us may hand a refused request's headers on: Traefik's
 // errors middleware does, to the server of its pages.
 func TestAReadyRefusalTakesTheClientsWordAwayToo(t *testing.T) {
-	s := newHouse(t)
-	h := s.route("bearer", s.bearer())
+	s := newFixture(t)
+	h := s.route(nil, s.bearer())
 	s.known(h, "Authorization", "Bearer wrong")
 	for _, forged := range []string{"X-Auth-User", "X_auth_user", "X.Auth.Id"} {
 		w, r := s.ask(h, http.MethodGet, "Authorization", "Bearer wrong", forged, "admin")
@@ -155,11 +179,16 @@ func TestAReadyRefusalTakesTheClientsWordAwayToo(t *testing.T) {
 	}
 }
 
+// remember sets how long refusals are remembered.
+func remember(d time.Duration) func(o *options) {
+	return func(o *options) { o.NegativeLifetime = d }
+}
+
 func TestAReadyRefusalEndsAndARouteThatRemembersNoneGivesNone(t *testing.T) {
-	s := newHouse(t)
-	long := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "1h"})
-	short := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "10s"})
-	none := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "0s"})
+	s := newFixture(t)
+	long := s.route(remember(1*time.Hour), s.bearer())
+	short := s.route(remember(10*time.Second), s.bearer())
+	none := s.route(remember(0*time.Second), s.bearer())
 	s.known(long, "Authorization", "Bearer wrong")
 	s.known(short, "Authorization", "Bearer wrong")
 	count := func(h http.Handler) int64 {
@@ -179,8 +208,8 @@ func TestAReadyRefusalEndsAndARouteThatRemembersNoneGivesNone(t *testing.T) {
 
 // A machine may start with its clock ahead, and have it set right when we run.
 func TestAClockThatIsSetBackBeforeOurStartTurnsNoRefusalIntoAYes(t *testing.T) {
-	s := newHouse(t)
-	h := s.route("bearer", s.bearer(), "cache", settingsOf{"negativeLifetime": "10s"})
+	s := newFixture(t)
+	h := s.route(remember(10*time.Second), s.bearer())
 	s.known(h, "Authorization", "Bearer good") // so that the names of headers are known
 	s.moved.Add(-int64(time.Hour))
 	for i := 0; i < 6; i++ {
@@ -199,9 +228,10 @@ func TestAClockThatIsSetBackBeforeOurStartTurnsNoRefusalIntoAYes(t *testing.T) {
 }
 
 func TestEveryRefusalIsNotedWhereThatIsWanted(t *testing.T) {
-	s := newHouse(t)
-	quiet := s.route("bearer", s.bearer())
-	noting := s.route("bearer", s.bearer(), "log", "debug")
+	s := newFixture(t)
+	quiet := s.route(nil, s.bearer())
+	s.level = "debug"
+	noting := s.route(nil, s.bearer())
 	s.known(quiet, "Authorization", "Bearer wrong")
 	s.known(noting, "Authorization", "Bearer wrong")
 	if got := strings.Count(s.log.String(), `"event":"refused"`); got != 4 {
@@ -210,8 +240,8 @@ func TestEveryRefusalIsNotedWhereThatIsWanted(t *testing.T) {
 }
 
 func TestWhatIsReadyForOneKindAnswersNoRequestOfTwo(t *testing.T) {
-	s := newHouse(t)
-	h := s.route("bearer", s.bearer(), "applicationKey", s.key(false))
+	s := newFixture(t)
+	h := s.route(nil, s.bearer(), s.key(false))
 	s.known(h, "Authorization", "Bearer good")
 	s.known(h, "Application-Key", "good-key")
 	for _, lines := range [][]string{
@@ -233,9 +263,9 @@ func TestWhatIsReadyForOneKindAnswersNoRequestOfTwo(t *testing.T) {
 }
 
 func TestAKeyWithAnAccountHasAWayOfItsOwn(t *testing.T) {
-	s := newHouse(t)
+	s := newFixture(t)
 	for _, forward := range []bool{false, true} {
-		h := s.route("applicationKey", s.key(true), "forwardCredential", forward)
+		h := s.route(func(o *options) { o.ForwardCredential = forward }, s.key(true))
 		const account, other = "Basic Z29vZDpwYXNzd29yZA==", "Basic YmFkOnBhc3N3b3Jk"
 		s.known(h, "Application-Key", "k", "Authorization", account)
 		s.ask(h, http.MethodGet, "Application-Key", "k", "Authorization", account)
@@ -255,8 +285,8 @@ func TestAKeyWithAnAccountHasAWayOfItsOwn(t *testing.T) {
 }
 
 func TestAPreflightPassesWithoutTheIdentityOfAReadyCredential(t *testing.T) {
-	s := newHouse(t)
-	h := s.route("bearer", s.bearer(), "preflight", true)
+	s := newFixture(t)
+	h := s.route(func(o *options) { o.Preflight = true }, s.bearer())
 	s.known(h, "Authorization", "Bearer good")
 	s.ask(h, http.MethodOptions, "Authorization", "Bearer good", "Origin", "https://a.example", "Access-Control-Request-Method", "PUT")
 	if s.got == nil || s.got["X-Auth-Api"] != nil || s.got["Authorization"] != nil {
@@ -270,8 +300,8 @@ func TestAPreflightPassesWithoutTheIdentityOfAReadyCredential(t *testing.T) {
 
 // The proxy behind us deletes what Connection names.
 func TestConnectionNamesNoHeaderOfOursOnTheHitPath(t *testing.T) {
-	s := newHouse(t)
-	h := s.route("bearer", s.bearer())
+	s := newFixture(t)
+	h := s.route(nil, s.bearer())
 	s.known(h, "Authorization", "Bearer good")
 	for _, value := range []string{"keep-alive", "Upgrade", "close, X-Auth-User", "x-auth-api", "X_Auth_Id"} {
 		for i := 0; i < 2; i++ {
@@ -289,8 +319,8 @@ func TestConnectionNamesNoHeaderOfOursOnTheHitPath(t *testing.T) {
 
 // Requests share what stands ready: whoever adds to a header adds to a copy.
 func TestWhoAddsToAHeaderAddsToHisOwn(t *testing.T) {
-	s := newHouse(t)
-	h := s.route("bearer", s.bearer())
+	s := newFixture(t)
+	h := s.route(nil, s.bearer())
 	s.known(h, "Authorization", "Bearer good")
 	s.known(h, "Authorization", "Bearer wrong")
 	for i := 0; i < 3; i++ {
@@ -313,16 +343,9 @@ func TestWhoAddsToAHeaderAddsToHisOwn(t *testing.T) {
 
 // Of two that learn at once, who comes late brings no older names.
 func TestNamesThatAreLearnedAtOnceAreAllKnown(t *testing.T) {
-	s := newHouse(t)
-	p, raw := s.process, settingsOf{"bearer": s.bearer()}
-	read, faults := readSettings(raw, noEnvironment)
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	g := &gate{accepts: accepts(read), journal: &journal{output: p.output}, next: http.NotFoundHandler()}
-	g.identity, g.credentials = newIdentity(read, g.accepts), newCredentials(g.accepts, false)
-	g.schemes = append(g.schemes, p.scheme(context.Background(), read, read.blocks[0], g.journal))
-	p.hit(g)
+	s := newFixture(t)
+	g := s.gate(http.NotFoundHandler(), nil, s.bearer())
+	g.Handler()
 	var all sync.WaitGroup
 	for i := 0; i < 64; i++ {
 		all.Add(1)
@@ -344,12 +367,11 @@ func TestNamesThatAreLearnedAtOnceAreAllKnown(t *testing.T) {
 }
 
 func TestManyRequestsAtOnceGetTheirOwnAnswers(t *testing.T) {
-	s := newHouse(t)
-	raw := settingsOf{"bearer": s.bearer(), "cache": settingsOf{"size": 8, "negativeSize": 4}}
+	s := newFixture(t)
 	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Header.Get("X-Auth-User"))
 	})
-	h := s.process.Handler(context.Background(), next, &Config{Settings: raw}, "gate")
+	h := s.gate(next, func(o *options) { o.CacheSize, o.NegativeSize = 8, 4 }, s.bearer()).Handler()
 	var all sync.WaitGroup
 	for i := 0; i < 8; i++ {
 		all.Add(1)
@@ -364,7 +386,7 @@ func TestManyRequestsAtOnceGetTheirOwnAnswers(t *testing.T) {
 				r.Header.Set("Authorization", token)
 				r.Header.Set(fmt.Sprint("X-Name-", n%40), "x")
 				w := httptest.NewRecorder()
-				h.ServeHTTP(w, r)
+				h(w, r)
 				good := strings.Contains(token, "good")
 				if w.Code == http.StatusTooManyRequests {
 					continue

@@ -30,15 +30,15 @@ type identity struct {
 	known map[string]bool // names judged harmless; replaced, never changed
 }
 
-func newIdentity(s *settings, accepts verifier.Accepts) *identity {
+func newIdentity(o *options, accepts verifier.Accepts) *identity {
 	id := &identity{
-		prefix:  fold(s.prefix),
+		prefix:  fold(o.Prefix),
 		names:   map[string]bool{},
 		aliases: map[string]bool{},
-		require: s.require,
+		require: o.Require,
 		known:   map[string]bool{},
 	}
-	for _, h := range s.headers {
+	for _, h := range o.Headers {
 		id.names[fold(h.Header)] = true
 	}
 	if accepts.Key {
@@ -171,11 +171,11 @@ func (id *identity) learn(names []string) bool {
 func (id *identity) meets(who verifier.Identity, api string) bool {
 	for _, demand := range id.require {
 		met := false
-		value := who.Get(demand.field)
-		if demand.field == "api" {
+		value := who.Get(demand.Field)
+		if demand.Field == "api" {
 			value = api
 		}
-		for _, allowed := range demand.allowed {
+		for _, allowed := range demand.Allowed {
 			met = met || (value != "" && value == allowed)
 		}
 		if !met {

@@ -13,10 +13,10 @@ import (
 // guarding is the identity of a route with the default prefix, which sets one
 // header beside it and takes application keys.
 func guarding() *identity {
-	return newIdentity(&settings{
-		prefix:  "X-Auth-",
-		headers: []verifier.HeaderField{{Header: "Remote-User", Field: "user"}},
-		require: []requirement{{field: "type", allowed: []string{"student", "employee"}}, {field: "api", allowed: []string{"bts"}}},
+	return newIdentity(&options{
+		Prefix:  "X-Auth-",
+		Headers: []verifier.HeaderField{{Header: "Remote-User", Field: "user"}},
+		Require: []requirement{{Field: "type", Allowed: []string{"student", "employee"}}, {Field: "api", Allowed: []string{"bts"}}},
 	}, verifier.Accepts{Key: true})
 }
 
@@ -131,7 +131,7 @@ func TestEachRequirementIsMetByOneOfItsValues(t *testing.T) {
 			t.Errorf("%v by %s: %v, want %v", c.who, c.api, got, c.want)
 		}
 	}
-	if none := newIdentity(&settings{prefix: "X-Auth-"}, verifier.Accepts{}); !none.meets(nil, "bts") {
+	if none := newIdentity(&options{Prefix: "X-Auth-"}, verifier.Accepts{}); !none.meets(nil, "bts") {
 		t.Error("no requirement is not met by nobody")
 	}
 }
@@ -203,4 +203,22 @@ func FuzzStrip(f *testing.F) {
 			t.Fatal("something else is lost")
 		}
 	})
+}
+
+func TestOneRequestTeachesFewHeaderNames(t *testing.T) {
+	id := newIdentity(&options{Prefix: "X-Auth-"}, verifier.Accepts{})
+	var names []string
+	for i := 0; i < 10*maxLearned; i++ {
+		names = append(names, "X-Invented-"+strings.Repeat("a", i))
+	}
+	id.learn(names)
+	if got := len(id.harmless()); got != maxLearned {
+		t.Errorf("one request taught %d names, want %d", got, maxLearned)
+	}
+	for i := 0; i < 100; i++ {
+		id.learn(names[(i%10)*maxLearned : (i%10+1)*maxLearned])
+	}
+	if got := len(id.harmless()); got > maxKnownNames {
+		t.Errorf("%d names are held, want at most %d", got, maxKnownNames)
+	}
 }

@@ -19,22 +19,21 @@ type issuer struct {
 	journal *journal
 }
 
-// issuer makes the handler of mode: issuer.
-func (p *Process) issuer(next http.Handler, b *block, j *journal) http.Handler {
-	address, err := url.Parse(b.upstream.URL)
+// issuerOptions is what a route to an upstream's own login needs to know.
+type issuerOptions struct {
+	API         *verifier.API
+	URL         string // of the API
+	LoginSecret string
+}
+
+// newIssuer makes the handler of mode: issuer. What it learns goes to logins.
+func newIssuer(next http.Handler, o *issuerOptions, logins *cache.Learned, j *journal) http.Handler {
+	address, err := url.Parse(o.URL)
 	if err != nil {
 		panic("the address does not parse") // the settings have been checked
 	}
-	g := &issuer{next: next, api: b.api, base: address.Path, learned: p.learned(b), journal: j}
+	g := &issuer{next: next, api: o.API, base: address.Path, learned: logins, journal: j}
 	return http.HandlerFunc(g.serve)
-}
-
-// learned is what is known of a block's logins; nil where none is believed.
-func (p *Process) learned(b *block) *cache.Learned {
-	if b.learn == "" {
-		return nil
-	}
-	return p.scopes.Learned(p.scopes.Fingerprint("learned", b.api.Name, b.upstream.URL, b.learn))
 }
 
 // serve passes a request on. Where it is exactly a documented call, the reply

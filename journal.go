@@ -3,6 +3,7 @@ package upstreamauth
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,16 @@ type journal struct {
 	output *output
 	name   string
 	level  string
+}
+
+// newJournal returns the view of the middleware of that name.
+func newJournal(o *output, name, level string) *journal {
+	return &journal{output: o, name: name, level: level}
+}
+
+// debugs tells whether refusals are to be noted one by one.
+func (j *journal) debugs() bool {
+	return j.level == levelDebug
 }
 
 // report writes a fact, if the level asks for it.
@@ -94,16 +105,13 @@ func (o *output) mayNote() bool {
 
 // faulty writes one line a fault, unless the same was said of this middleware
 // before: Traefik makes it anew for each route and at each change.
-func (o *output) faulty(name string, faults []fault) {
-	all := ""
-	for _, f := range faults {
-		all += f.line() + "\n"
-	}
-	if !o.changed(name, all) {
+// keys and lines are as long as each other: the key of a fault, and the whole line.
+func (o *output) faulty(name string, keys, lines []string) {
+	if !o.changed(name, strings.Join(lines, "\n")) {
 		return
 	}
-	for _, f := range faults {
-		o.write(map[string]string{"level": levelError, "middleware": name, "event": eventFault, "key": f.key, "detail": f.line()})
+	for i, line := range lines {
+		o.write(map[string]string{"level": levelError, "middleware": name, "event": eventFault, "key": keys[i], "detail": line})
 	}
 }
 

@@ -11,41 +11,40 @@ import (
 
 // leave ends a session, if the request comes from a page of this site.
 func (s *session) leave(w http.ResponseWriter, r *http.Request, token string) {
-	o := &outcome{kind: verifier.Bearer, denial: verifier.Denial{Reason: verifier.Unavailable}}
-	s.part(r, token, o)
-	if o.denial.Reason != "" {
-		s.gate.refusal.write(w, r, o.kind, o.denial)
+	denial := s.part(r, token)
+	if denial.Reason != "" {
+		s.gate.Deny(w, r, bearer(""), denial)
 		return
 	}
 	s.lead(w, s.line(r, "", -1))
 }
 
-// part forgets a token, before and after the upstream's own logout, so that
-// nothing that was asked meanwhile brings it back. The upstream is told only of
-// one that it calls good: a copied cookie, sent again and again, costs it
-// nothing. A panic of ours leaves o as it was.
-func (s *session) part(r *http.Request, token string, o *outcome) {
-	defer s.gate.recovered()
+// part ends what is known of a token that a request of this site brings. A panic
+// of ours is a denial.
+func (s *session) part(r *http.Request, token string) (denial verifier.Denial) {
+	denial = verifier.Denial{Reason: verifier.Unavailable}
+	defer s.recovered()
 	if !sameOrigin(r) {
-		s.gate.refuse(o, verifier.Denial{Reason: verifier.Forbidden}, nil, verifier.Credential{})
-		return
+		return verifier.Denial{Reason: verifier.Forbidden}
 	}
 	if token != "" {
-		s.forget(r, token)
+		s.forget(r, bearer(token))
 	}
-	o.denial = verifier.Denial{}
+	return verifier.Denial{}
 }
 
-// forget ends what is known of a token; there is nothing to, where it is not
-// called good.
-func (s *session) forget(r *http.Request, token string) {
-	decision, _ := s.gate.verify(r, bearer(token), s.scheme)
+// forget ends what is known of a token, before and after the upstream's own
+// logout, so that nothing that was asked meanwhile brings it back. There is nothing
+// to forget, and the upstream is not called, where the token is not called good: a
+// copied cookie, sent again and again, costs the upstream nothing.
+func (s *session) forget(r *http.Request, c verifier.Credential) {
+	decision, _ := s.gate.Check(r, c)
 	if !decision.Allowed {
 		return
 	}
-	s.scheme.cache.Forget(bearer(token))
-	s.end(token)
-	s.scheme.cache.Forget(bearer(token))
+	s.gate.Forget(c)
+	s.end(c.Token)
+	s.gate.Forget(c)
 }
 
 // end has the upstream end a token, as far as it can be reached.
@@ -56,9 +55,9 @@ func (s *session) end(token string) {
 	// Not the request's context: the browser may leave, the token is to end.
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
-	_, err := s.quit.Do(ctx, s.scheme.api.Login.Quit(token))
+	err := s.quit(ctx, token)
 	if err != nil {
-		s.gate.journal.note(levelError, eventOutage, "its logout could not be called: "+err.Error())
+		s.journal.note(levelError, eventOutage, "its logout could not be called: "+err.Error())
 	}
 }
 

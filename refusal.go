@@ -66,13 +66,13 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.Ready) {
 	}
 }
 
-// again is the rest of the way of a request that is refused as one before, with g
-// where that has ended. The hit path comes here with what is not, or no more, a
+// again is the rest of the way of a request that is refused as one before, or goes
+// otherwise where that has ended. The hit path comes here with what is not, or no more, a
 // yes, so that a yes costs no look at which it is. It does as send does, without
 // the call.
-func again(g *gate, w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration) {
+func again(w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration, otherwise func(http.ResponseWriter, *http.Request)) {
 	if age >= no.RepeatUntil {
-		g.ServeHTTP(w, r)
+		otherwise(w, r)
 		return
 	}
 	h := w.Header()

@@ -1,6 +1,7 @@
 package upstreamauth
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -13,34 +14,41 @@ import (
 type session struct {
 	gate     *gate
 	hit      func(http.ResponseWriter, *http.Request)
-	scheme   *scheme // of bearer
-	say      *sessionSettings
+	say      *sessionOptions
 	seal     *seal
-	quit     *verifier.Exchange // the upstream's own logout; nil: it has none
-	patience time.Duration      // for it
+	quit     func(ctx context.Context, token string) error // the upstream's own logout; nil: it has none
+	patience time.Duration                                 // for it
 	now      func() time.Time
+	journal  *journal
 }
 
-// session puts a session before the handler of a route.
-func (p *Process) session(g *gate, s *settings, hit func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
-	if s.session == nil {
-		return hit
+// newSession puts a session before hit, the handler of a gate. b is the gate's
+// block of bearer tokens; the cookies are bound to what it asks, and to the epoch.
+func newSession(g *gate, hit func(http.ResponseWriter, *http.Request), o *sessionOptions, b *block, epoch string, now func() time.Time, j *journal) http.Handler {
+	s := &session{
+		gate: g, hit: hit, say: o, patience: b.Timeout, now: now, journal: j,
+		seal: newSeal(o.Cookie, o.Secret, append(b.scope(), epoch)...),
+		quit: newQuit(b, now),
 	}
-	b := s.blocks[0] // the settings have been checked: it is bearer
-	x := &session{
-		gate: g, hit: hit, scheme: g.schemes[0], say: s.session, patience: b.timeout, now: p.now,
-		seal: newSeal(s.session.cookie, s.session.secret, append(scopeOf(b), s.epoch)...),
+	return http.HandlerFunc(s.serve)
+}
+
+// newQuit returns what ends a token at the upstream; nil where it documents no logout.
+func newQuit(b *block, now func() time.Time) func(ctx context.Context, token string) error {
+	login := b.API.Login
+	if login == nil || login.Logout == "" {
+		return nil
 	}
-	if b.api.Login != nil && b.api.Login.Logout != "" {
-		u := b.upstream
-		u.Path, u.Method = b.api.Login.Logout, http.MethodPost
-		quit, err := verifier.NewExchange(u, p.now)
-		if err != nil {
-			panic(err.Error()) // the settings have been checked
-		}
-		x.quit = quit
+	target := b.Upstream.Target
+	target.Path, target.Method = login.Logout, http.MethodPost
+	exchange, err := verifier.NewExchange(target, now)
+	if err != nil {
+		panic(err.Error()) // the settings have been checked
 	}
-	return x.serve
+	return func(ctx context.Context, token string) error {
+		_, err := exchange.Do(ctx, login.Quit(token))
+		return err
+	}
 }
 
 // serve knows three requests: a hand-off, a logout, and any other, which the
@@ -48,11 +56,11 @@ func (p *Process) session(g *gate, s *settings, hit func(http.ResponseWriter, *h
 func (s *session) serve(w http.ResponseWriter, r *http.Request) {
 	token := s.seal.take(r.Header, s.now())
 	post := r.Method == http.MethodPost
-	if r.URL.Path == s.say.path && (post || r.Method == http.MethodGet) {
+	if r.URL.Path == s.say.Path && (post || r.Method == http.MethodGet) {
 		s.arrive(w, r, token)
 		return
 	}
-	if post && s.say.logout != "" && r.URL.Path == s.say.logout {
+	if post && s.say.Logout != "" && r.URL.Path == s.say.Logout {
 		s.leave(w, r, token)
 		return
 	}
@@ -67,7 +75,7 @@ func (s *session) serve(w http.ResponseWriter, r *http.Request) {
 // higher: one in a header, of a kind that the route takes, whether good or not.
 func (s *session) stand(w http.ResponseWriter, r *http.Request, token string) {
 	h := r.Header
-	sent, denial := verifier.FromHeader(h, s.gate.accepts)
+	sent, denial := verifier.FromHeader(h, s.gate.Accepts())
 	if denial.Reason != verifier.Missing || sent.Kind != "" {
 		s.hit(w, r)
 		return
@@ -79,7 +87,7 @@ func (s *session) stand(w http.ResponseWriter, r *http.Request, token string) {
 		delete(h, "Authorization") // the client sent none: the access log is not to have one
 		return
 	}
-	s.gate.serve(w, r, bearer(token)) // the line is of a scheme that is none of ours, and stays
+	s.gate.ServeAs(w, r, bearer(token)) // the line is of a scheme that is none of ours, and stays
 }
 
 func bearer(token string) verifier.Credential {
@@ -91,9 +99,16 @@ func (s *session) lead(w http.ResponseWriter, cookie string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Location", s.say.redirect)
+	h.Set("Location", s.say.Redirect)
 	if cookie != "" {
 		h.Set("Set-Cookie", cookie)
 	}
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// recovered ends a panic of ours where it happens, and says so.
+func (s *session) recovered() {
+	if recover() != nil {
+		s.journal.bug("a panic in a session")
+	}
 }

@@ -41,6 +41,15 @@ type issue struct {
 	barred bool // it opens nothing: a refresh token
 }
 
+// LoginsOf returns what is known of the logins of an API at an address, as far as
+// those know them who share the word; nil where there is no word.
+func (r *Registry) LoginsOf(api, address, word string) *Learned {
+	if word == "" {
+		return nil
+	}
+	return r.Learned(r.Fingerprint("learned", api, address, word))
+}
+
 // Learned returns what is known of the logins of that fingerprint.
 func (r *Registry) Learned(fingerprint string) *Learned {
 	r.mu.Lock()

@@ -1,6 +1,10 @@
 package verifier
 
-import "time"
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
 
 // API is the dialect of one upstream, as a value: what its documents say of
 // how to ask, how to read the reply, and how it refuses. Everything that is
@@ -39,18 +43,6 @@ type API struct {
 	OpenFields bool
 	MoreFields []string
 
-	// Check names the check that settings ask for, of an API that has several.
-	Check func(s Settings) string
-
-	// NeedsCanary: a yes under these settings means nothing without one.
-	NeedsCanary func(s Settings) bool
-
-	// Documented says whether a code may be named in errors.statuses.
-	Documented func(code string) bool
-
-	// Request says what to ask about a credential.
-	Request func(c Credential, s Settings) Question
-
 	// Read takes from a reply what Rows are looked up by: the flag that says
 	// yes or no, and the code. Its Body may be nil.
 	Read func(r Reply) (flag, code string)
@@ -67,22 +59,42 @@ type API struct {
 	// shape that cannot be good.
 	Junk func(random []byte, now time.Time, s Settings) Credential
 
+	// Advice names the key of a block to correct when junk was accepted.
+	Advice func(s Settings) string
+
+	// Body is a refusal as the API's documents write it: JSON, by status,
+	// code, message and errors.
+	Body func(d Denial) string
+
+	// What follows may be nil where the usual holds, as each says.
+
+	// Check names the check that settings ask for, of an API that has several.
+	// Nil: it has one.
+	Check func(s Settings) string
+
+	// NeedsCanary: a yes under these settings means nothing without one. Nil: none
+	// of them does.
+	NeedsCanary func(s Settings) bool
+
+	// Documented says whether a code may be named in errors.statuses. Nil: the API
+	// has no codes.
+	Documented func(code string) bool
+
+	// Request says what to ask about a credential. Nil: the token is presented as
+	// RFC 6750 has it.
+	Request func(c Credential, s Settings) Question
+
 	// Refuses says whether a denial of junk shows that credentials are checked.
+	// Nil: one that is about the credential does.
 	Refuses func(d Denial, s Settings) bool
 
 	// RefusesAccount says whether a denial is about the account: its password
 	// was wrong. Nil: the API knows no accounts.
 	RefusesAccount func(d Denial) bool
 
-	// Advice names the key of a block to correct when junk was accepted.
-	Advice func(s Settings) string
-
-	// Say gives the API's own text for a reason of the gate's, or nothing.
+	// Say gives the API's own text for a reason of the gate's, or nothing. Nil: it
+	// has none.
 	Say func(reason Reason) string
-
-	// Body is a refusal as the API's documents write it: JSON, by status,
-	// code, message and errors.
-	Body func(d Denial) string
 }
 
 // HeaderField names the identity header that carries a field.
@@ -94,30 +106,32 @@ type HeaderField struct {
 // Settings is what the operator says about one upstream. All of it changes
 // the answers, so all of it is part of the scope.
 type Settings struct {
-	Kind    Kind
-	URL     string // normalized: no final slash, host in lower case
-	Path    string
-	Method  string
-	Key     string // the operator's own application key; secret
-	Account bool   // a key comes with an account, and both are checked
-	Probe   *Account
-	TLS     TLS
-	Canary  bool
+	Kind        Kind
+	Target      Target
+	Key         string // the operator's own application key; secret
+	Account     bool   // a key comes with an account, and both are checked
+	Probe       *Account
+	Canary      bool
+	LoginSecret string // of the logins that are believed; empty: none are
+}
+
+// Scope lists all that changes the answers; some of it is secret.
+func (s Settings) Scope() []string {
+	probe := Account{}
+	if s.Probe != nil {
+		probe = *s.Probe
+	}
+	scope := []string{
+		string(s.Kind), strconv.FormatBool(s.Account), strconv.FormatBool(s.Canary), strconv.FormatBool(s.Probe != nil),
+		probe.User, probe.Password, s.Key, s.LoginSecret,
+	}
+	return append(scope, s.Target.Scope()...)
 }
 
 // Account is a name and a password; secret.
 type Account struct {
 	User     string
 	Password string
-}
-
-// TLS is how an https upstream is recognized. Zero: by the system's roots.
-type TLS struct {
-	CA                 string // PEM
-	Cert               string // PEM
-	Key                string // PEM; secret
-	ServerName         string
-	InsecureSkipVerify bool
 }
 
 // Bounds of what is relayed of a refusal.
@@ -169,17 +183,40 @@ func join(list, item string) string {
 	return list + "," + item
 }
 
-// What most APIs have in common.
-
-func oneCheck(_ Settings) string { return "" }
-
-func never(_ Settings) bool { return false }
-
-func noCodes(_ string) bool { return false }
+// complete gives an API the usual for what it leaves out.
+func complete(api *API) *API {
+	if api.Check == nil {
+		api.Check = func(_ Settings) string { return "" }
+	}
+	if api.NeedsCanary == nil {
+		api.NeedsCanary = func(_ Settings) bool { return false }
+	}
+	if api.Documented == nil {
+		api.Documented = func(_ string) bool { return false }
+	}
+	if api.Request == nil {
+		api.Request = bearerRequest
+	}
+	if api.Refuses == nil {
+		api.Refuses = refusesJunk
+	}
+	if api.RefusesAccount == nil {
+		api.RefusesAccount = func(_ Denial) bool { return false }
+	}
+	if api.Say == nil {
+		api.Say = func(_ Reason) string { return "" }
+	}
+	return api
+}
 
 // refusesJunk: the no was about the credential. A 400 or a 422 is about the
 // request, and a 403 inside a 200 about the hour or an account's standing: they
 // may become a yes without any change to the check.
 func refusesJunk(d Denial, _ Settings) bool {
 	return d.Reason == Invalid || d.Reason == Expired || (d.HTTP == 403 && d.Reason == Forbidden)
+}
+
+// bearerRequest presents a token as RFC 6750 has it.
+func bearerRequest(c Credential, _ Settings) Question {
+	return Question{Header: http.Header{"Authorization": {"Bearer " + c.Token}}}
 }

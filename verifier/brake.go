@@ -22,9 +22,10 @@ type Brake struct {
 	windows *Windows
 }
 
-// NewBrake puts a brake before next, which verifies accounts of an API.
-func NewBrake(next Verifier, api *API, now func() time.Time) *Brake {
-	return &Brake{next: next, refuses: api.RefusesAccount, now: now, windows: NewWindows()}
+// NewBrake puts a brake before next, which verifies accounts; refuses tells
+// whether a denial is about the account, and not about something else.
+func NewBrake(next Verifier, refuses func(d Denial) bool, now func() time.Time) *Brake {
+	return &Brake{next: next, refuses: refuses, now: now, windows: NewWindows()}
 }
 
 // guess is one question about an account's password.

@@ -21,8 +21,13 @@ func newLane(t *testing.T) *lane {
 	l.Brake = NewBrake(verifies(func(ctx context.Context, c Credential) (Decision, error) {
 		l.calls++
 		return l.next(ctx, c)
-	}), thammasat(), l.clock.Now)
+	}), aboutPassword, l.clock.Now)
 	return l
+}
+
+// aboutPassword tells a wrong password from a denial that is about something else.
+func aboutPassword(d Denial) bool {
+	return d.Reason == Invalid && d.HTTP != 401
 }
 
 // wrongPassword is how the account API refuses an account: inside a 200.

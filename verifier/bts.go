@@ -13,27 +13,23 @@ import (
 // a small protected GET.
 func bts() *API {
 	return &API{
-		Name:        "bts",
-		Kinds:       []Kind{Bearer},
-		Method:      http.MethodGet,
-		Life:        24 * time.Hour,
-		JWT:         true,
-		Login:       &Login{Paths: []string{"/auth/login", "/auth/refresh"}, Tells: true, Issue: btsIssue},
-		Rows:        btsRows(),
-		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
-		OpenFields:  true,
-		Check:       oneCheck,
-		NeedsCanary: never,
-		Documented:  btsCode,
-		Request:     bearerRequest,
-		Read:        btsRead,
-		Identify:    btsIdentify,
-		Relay:       btsRelay,
-		Junk:        btsJunk,
-		Refuses:     refusesJunk,
-		Advice:      func(_ Settings) string { return "path answers without a good token: name one that needs it" },
-		Say:         btsSay,
-		Body:        btsBody,
+		Name:       "bts",
+		Kinds:      []Kind{Bearer},
+		Method:     http.MethodGet,
+		Life:       24 * time.Hour,
+		JWT:        true,
+		Login:      &Login{Paths: []string{"/auth/login", "/auth/refresh"}, Tells: true, Issue: btsIssue},
+		Rows:       btsRows(),
+		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
+		OpenFields: true,
+		Documented: btsCode,
+		Read:       btsRead,
+		Identify:   btsIdentify,
+		Relay:      btsRelay,
+		Junk:       btsJunk,
+		Advice:     func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Say:        btsSay,
+		Body:       btsBody,
 	}
 }
 
@@ -137,9 +133,4 @@ func btsBody(d Denial) string {
 		body += `,"type":"app\\exceptions\\ApiUnauthorizedException"`
 	}
 	return body + "}"
-}
-
-// bearerRequest presents a token as RFC 6750 has it.
-func bearerRequest(c Credential, _ Settings) Question {
-	return Question{Header: http.Header{"Authorization": {"Bearer " + c.Token}}}
 }

@@ -87,7 +87,7 @@ func checkAccepted(t *testing.T, c Credential, a Accepts, line, key string) {
 		rest == base64.StdEncoding.EncodeToString([]byte(c.User+":"+c.Password)) && !strings.Contains(c.User, ":")
 	switch c.Kind {
 	case Bearer:
-		bare := a.BareToken && line == c.Token && !contains(schemes, strings.ToLower(line))
+		bare := a.BareToken && line == c.Token && !schemes[strings.ToLower(line)]
 		if !a.Bearer || !(sentToken || bare) || c.User+c.Password != "" {
 			t.Fatal("no such token was sent")
 		}

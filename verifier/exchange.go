@@ -2,21 +2,16 @@ package verifier
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
-
-// Version is what the upstream reads in User-Agent.
-const Version = "0.1.0"
 
 // Bounds of one exchange.
 const (
@@ -25,6 +20,32 @@ const (
 	idleLimit      = 30 * time.Second // an unused connection closes after
 	dialLimit      = 10 * time.Second // one connection is made, or given up, after
 )
+
+// Target is what is called, and how its server is recognized. All of it changes
+// the answers, so all of it is part of the scope.
+type Target struct {
+	URL    string // normalized: no final slash, host in lower case
+	Path   string
+	Method string
+	TLS    TLS
+}
+
+// Scope lists all that changes the answers; some of it is secret.
+func (t Target) Scope() []string {
+	return []string{
+		t.URL, t.Path, t.Method,
+		t.TLS.CA, t.TLS.Cert, t.TLS.Key, t.TLS.ServerName, strconv.FormatBool(t.TLS.InsecureSkipVerify),
+	}
+}
+
+// TLS is how an https upstream is recognized. Zero: by the system's roots.
+type TLS struct {
+	CA                 string // PEM
+	Cert               string // PEM
+	Key                string // PEM; secret
+	ServerName         string
+	InsecureSkipVerify bool
+}
 
 // Question is what an API wants to ask: headers beside the usual ones, and a
 // body, which may be empty.
@@ -54,12 +75,12 @@ type Exchange struct {
 
 // NewExchange prepares the connections to an upstream, and opens none. The
 // error is about TLS material that does not parse.
-func NewExchange(s Settings, now func() time.Time) (*Exchange, error) {
-	target, err := url.Parse(s.URL + s.Path)
+func NewExchange(t Target, now func() time.Time) (*Exchange, error) {
+	address, err := url.Parse(t.URL + t.Path)
 	if err != nil {
 		return nil, errors.New("the address does not parse")
 	}
-	config, err := clientTLS(s.TLS)
+	config, err := clientTLS(t.TLS)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +99,7 @@ func NewExchange(s Settings, now func() time.Time) (*Exchange, error) {
 	// it gives is compiled, so that no code of ours runs while connecting.
 	dial := reflect.ValueOf(dialer).MethodByName("DialContext")
 	reflect.ValueOf(transport).Elem().FieldByName("DialContext").Set(dial)
-	return &Exchange{transport: transport, url: target, method: s.Method, now: now}, nil
+	return &Exchange{transport: transport, url: address, method: t.Method, now: now}, nil
 }
 
 // Do asks once, within the context's time. An error says that no reply came;
@@ -140,67 +161,4 @@ func (e *Exchange) request(ctx context.Context, q Question) *http.Request {
 		r.ContentLength = -1
 	}
 	return r.WithContext(ctx)
-}
-
-func clientTLS(t TLS) (*tls.Config, error) {
-	config := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		ServerName:         t.ServerName,
-		InsecureSkipVerify: t.InsecureSkipVerify,
-	}
-	if t.CA != "" {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM([]byte(t.CA)) {
-			return nil, errors.New("tls.ca holds no certificate")
-		}
-	}
-	if t.Cert != "" {
-		pair, err := tls.X509KeyPair([]byte(t.Cert), []byte(t.Key))
-		if err != nil {
-			return nil, errors.New("tls.cert and tls.key do not fit together")
-		}
-		config.Certificates = append(config.Certificates, pair)
-	}
-	return config, nil
-}
-
-// cause names what went wrong in words of ours: the texts of the standard
-// library may quote what the other side sent.
-func cause(err error) string {
-	var dns *net.DNSError
-	var op *net.OpError
-	text := err.Error()
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, "timeout"):
-		return "no answer in time"
-	case errors.Is(err, context.Canceled):
-		return "given up"
-	case errors.As(err, &dns):
-		return "its name does not resolve"
-	case strings.Contains(text, "x509:") || strings.Contains(text, "tls:"):
-		return "TLS: " + tlsCause(text)
-	case strings.Contains(text, "refused"):
-		return "connection refused"
-	case strings.Contains(text, "server closed idle connection") || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return "connection closed early"
-	case strings.Contains(text, "response headers exceeded"):
-		return "its headers are over 64 KiB"
-	case errors.As(err, &op):
-		return fmt.Sprintf("connection failed (%s)", op.Op)
-	}
-	return "not understood as HTTP"
-}
-
-func tlsCause(text string) string {
-	switch {
-	case strings.Contains(text, "expired"):
-		return "its certificate has expired"
-	case strings.Contains(text, "unknown authority"):
-		return "its certificate is signed by an unknown authority"
-	case strings.Contains(text, "valid for") || strings.Contains(text, "doesn't contain"):
-		return "its certificate is for another name"
-	case strings.Contains(text, "protocol version"):
-		return "it speaks no TLS 1.2 or newer"
-	}
-	return "no secure connection"
 }

@@ -54,7 +54,7 @@ func TestAConnectionThatFailsIsAnErrorOrAFlawAndNeverLate(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			url, requests := raw(t, c.answer)
-			reply, err := ask(t, Settings{URL: url}, "", 300*time.Millisecond)
+			reply, err := ask(t, Target{URL: url}, "", 300*time.Millisecond)
 			got := reply.Flaw
 			if err != nil {
 				got = err.Error()
@@ -99,7 +99,7 @@ func TestAServerThatCannotBeReachedIsAnError(t *testing.T) {
 		"http://" + closed:            "connection refused",
 		"http://nowhere.invalid:1234": "its name does not resolve, or no answer in time", // as the resolver has it
 	} {
-		_, err := ask(t, Settings{URL: url}, "", 300*time.Millisecond)
+		_, err := ask(t, Target{URL: url}, "", 300*time.Millisecond)
 		if err == nil || !strings.Contains(want, err.Error()) {
 			t.Errorf("%s: %v, want %s", url, err, want)
 		}
@@ -121,7 +121,7 @@ func TestADripIsCutOffInTime(t *testing.T) {
 			}
 		}
 	})
-	reply, err := ask(t, Settings{URL: url}, "", 200*time.Millisecond)
+	reply, err := ask(t, Target{URL: url}, "", 200*time.Millisecond)
 	if err != nil || reply.Flaw != "its body was cut off: no answer in time" {
 		t.Errorf("%+v (%v)", reply, err)
 	}
@@ -139,7 +139,7 @@ func TestAQuestionIsNeverSentTwice(t *testing.T) {
 			}
 			_ = conn.Close()
 		})
-		e, err := NewExchange(Settings{URL: url, Method: c.method}, time.Now)
+		e, err := NewExchange(Target{URL: url, Method: c.method}, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestConnectionsAreKeptWhereTheReplyWasRead(t *testing.T) {
 		connections.Store(conn.RemoteAddr().String(), true)
 		reply(conn, "200 OK", "", object)
 	})
-	e, err := NewExchange(Settings{URL: url, Method: "POST"}, time.Now)
+	e, err := NewExchange(Target{URL: url, Method: "POST"}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

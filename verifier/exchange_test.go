@@ -23,12 +23,12 @@ const marker = "MARKER-7d31c5"
 const object = `{"status":true}`
 
 // ask sends one question to an address, within a time.
-func ask(t *testing.T, s Settings, body string, limit time.Duration) (Reply, error) {
+func ask(t *testing.T, target Target, body string, limit time.Duration) (Reply, error) {
 	t.Helper()
-	if s.Method == "" {
-		s.Method = http.MethodGet
+	if target.Method == "" {
+		target.Method = http.MethodGet
 	}
-	e, err := NewExchange(s, time.Now)
+	e, err := NewExchange(target, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestAQuestionIsSentAsDocumented(t *testing.T) {
 	}))
 	defer server.Close()
 	for _, c := range []struct{ method, body string }{{"GET", ""}, {"POST", ""}, {"POST", `{"a":1}`}, {"GET", `{"a":1}`}} {
-		reply, err := ask(t, Settings{URL: server.URL, Path: "/v1/check?a=b%2Fc", Method: c.method}, c.body, 10*time.Second)
+		reply, err := ask(t, Target{URL: server.URL, Path: "/v1/check?a=b%2Fc", Method: c.method}, c.body, 10*time.Second)
 		if err != nil || reply.Status != 202 || !reply.Body.field("status").is(jsonBool) || reply.RetryAfter != "5" || reply.Received.IsZero() {
 			t.Fatalf("%s: %+v (%v)", c.method, reply, err)
 		}
@@ -143,7 +143,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 			w.Header().Set("Location", other.URL)
 			w.WriteHeader(status)
 		}))
-		reply, err := ask(t, Settings{URL: server.URL}, "", 10*time.Second)
+		reply, err := ask(t, Target{URL: server.URL}, "", 10*time.Second)
 		if err != nil || reply.Status != status {
 			t.Errorf("%d: %+v (%v)", status, reply, err)
 		}
@@ -180,7 +180,7 @@ func TestABodyThatIsNotOnePlainObjectIsAFlaw(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			url, _ := raw(t, func(conn net.Conn, _ *http.Request, _ <-chan struct{}) { reply(conn, "200 OK", c.headers, c.body) })
-			got, err := ask(t, Settings{URL: url}, "", 10*time.Second)
+			got, err := ask(t, Target{URL: url}, "", 10*time.Second)
 			if err != nil || got.Flaw != c.flaw || (got.Body == nil) != (c.flaw != "") {
 				t.Errorf("body %v, flaw %q (%v); want %q", got.Body != nil, got.Flaw, err, c.flaw)
 			}

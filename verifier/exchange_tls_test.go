@@ -113,7 +113,7 @@ func TestACredentialIsSentOnlyToAServerThatIsRecognized(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			url, requests := secure(t, c.server, c.config)
-			reply, err := ask(t, Settings{URL: url, TLS: c.client}, "", 10*time.Second)
+			reply, err := ask(t, Target{URL: url, TLS: c.client}, "", 10*time.Second)
 			if c.want == "" {
 				if err != nil || reply.Body == nil || requests.Load() != 1 {
 					t.Errorf("%+v (%v)", reply, err)
@@ -133,12 +133,12 @@ func TestACredentialIsSentOnlyToAServerThatIsRecognized(t *testing.T) {
 func TestHTTPAndHTTPSAreNotMixedUp(t *testing.T) {
 	own := certificate(t, "", time.Now().Add(time.Hour))
 	url, requests := secure(t, own, &tls.Config{})
-	reply, err := ask(t, Settings{URL: "http" + url[len("https"):]}, "", 10*time.Second)
+	reply, err := ask(t, Target{URL: "http" + url[len("https"):]}, "", 10*time.Second)
 	if (err == nil && reply.Body != nil) || requests.Load() != 0 {
 		t.Errorf("%+v (%v)", reply, err)
 	}
 	plain, count := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) {})
-	if _, err := ask(t, Settings{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
+	if _, err := ask(t, Target{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
 		t.Errorf("%v", err)
 	}
 }
@@ -149,11 +149,11 @@ func TestTLSMaterialThatDoesNotParseIsAnError(t *testing.T) {
 		"tls.ca holds no certificate":              {CA: "-----BEGIN " + marker},
 		"tls.cert and tls.key do not fit together": {Cert: own.cert, Key: other.key},
 	} {
-		if _, err := NewExchange(Settings{URL: "https://127.0.0.1", TLS: given}, time.Now); err == nil || err.Error() != want {
+		if _, err := NewExchange(Target{URL: "https://127.0.0.1", TLS: given}, time.Now); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	if _, err := NewExchange(Settings{URL: "http://a b/" + marker}, time.Now); err == nil || err.Error() != "the address does not parse" {
+	if _, err := NewExchange(Target{URL: "http://a b/" + marker}, time.Now); err == nil || err.Error() != "the address does not parse" {
 		t.Errorf("got %v", err)
 	}
 }

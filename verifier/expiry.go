@@ -2,9 +2,7 @@ package verifier
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -13,9 +11,6 @@ import (
 // leeway is how long after a JWT's exp the upstream is still asked: clocks
 // differ. A yes in that time passes, and is not kept.
 const leeway = 30 * time.Second
-
-// farAway bounds an instant, in seconds: beyond it, it is not taken for one.
-const farAway = 1 << 40
 
 // Expiry reads a JWT's own instants as hints that only shorten: a token whose
 // exp is over is refused without a call, and none is remembered beyond it.
@@ -26,9 +21,10 @@ type Expiry struct {
 	now    func() time.Time
 }
 
-// NewExpiry puts Expiry before next.
-func NewExpiry(next Verifier, api *API, now func() time.Time) *Expiry {
-	return &Expiry{next: next, refuse: api.JWT, now: now}
+// NewExpiry puts Expiry before next; refuse is true where all tokens are JWTs, so
+// that one whose exp is over is refused without a call.
+func NewExpiry(next Verifier, refuse bool, now func() time.Time) *Expiry {
+	return &Expiry{next: next, refuse: refuse, now: now}
 }
 
 // Verify passes on what next says, with the token's instants added to a yes.
@@ -62,38 +58,4 @@ func (e *Expiry) ended(token string) bool {
 		return false
 	}
 	return seconds < -farAway || e.now().Sub(time.Unix(seconds, 0)) > leeway
-}
-
-// readClaims reads a JWT's payload strictly; nil for what is not plainly a JWT.
-// The signature is the upstream's business.
-func readClaims(token string) *Value {
-	return readObject(payload(token))
-}
-
-// payload decodes the second of a JWT's three parts; nil for what is none.
-func payload(token string) []byte {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil
-	}
-	encoding := base64.RawURLEncoding.Strict()
-	decoded, err := encoding.DecodeString(parts[1])
-	if err != nil {
-		return nil
-	}
-	return decoded
-}
-
-// instant reads a NumericDate (RFC 7519, 2), down to its second, also where it
-// stands in a text: it can only shorten. Zero for anything else.
-func instant(v *Value) time.Time {
-	if !v.scalar() {
-		return time.Time{}
-	}
-	seconds, err := strconv.ParseFloat(v.Text, 64)
-	if err != nil || !(seconds > -farAway && seconds < farAway) {
-		return time.Time{}
-	}
-	whole := int64(math.Floor(seconds))
-	return time.Unix(whole, 0)
 }

@@ -11,30 +11,27 @@ import (
 // vendor's public pages). Its tokens are opaque and good for 10 hours.
 func ippanel() *API {
 	return &API{
-		Name:        "ippanel",
-		Kinds:       []Kind{Bearer},
-		Path:        ippanelAuth + "check_token",
-		Method:      http.MethodPost,
-		Life:        10 * time.Hour,
-		BareToken:   true,
-		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", Quit: ippanelQuestion, Issue: ippanelIssue},
-		Rows:        ippanelRows(),
-		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
-		OpenFields:  true,
-		Check:       oneCheck,
-		NeedsCanary: never,
-		Documented:  ippanelCode,
-		Request:     func(c Credential, _ Settings) Question { return ippanelQuestion(c.Token) },
-		Read:        ippanelRead,
-		Identify:    ippanelIdentify,
-		Relay:       ippanelRelay,
+		Name:       "ippanel",
+		Kinds:      []Kind{Bearer},
+		Path:       ippanelAuth + "check_token",
+		Method:     http.MethodPost,
+		Life:       10 * time.Hour,
+		BareToken:  true,
+		Login:      &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", Quit: ippanelQuestion, Issue: ippanelIssue},
+		Rows:       ippanelRows(),
+		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
+		OpenFields: true,
+		Documented: ippanelCode,
+		Request:    func(c Credential, _ Settings) Question { return ippanelQuestion(c.Token) },
+		Read:       ippanelRead,
+		Identify:   ippanelIdentify,
+		Relay:      ippanelRelay,
 		Junk: func(random []byte, _ time.Time, s Settings) Credential {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:16])}
 		},
-		Refuses: refusesJunk,
-		Advice:  func(_ Settings) string { return "correct url or path: the check there accepts any token" },
-		Say:     ippanelSay,
-		Body:    ippanelBody,
+		Advice: func(_ Settings) string { return "correct url or path: the check there accepts any token" },
+		Say:    ippanelSay,
+		Body:   ippanelBody,
 	}
 }
 

@@ -68,12 +68,15 @@ func nested(depth int) string {
 }
 
 // As deep as a reply can be, in objects and in arrays: an answer, and soon.
+// maxSize is how large the texts are that the reader is given.
+const maxSize = 64 << 10
+
 func TestNestingAsDeepAsAReplyAllowsIsHarmless(t *testing.T) {
 	start := time.Now()
 	for _, text := range []string{
-		nested(maxReply / 6),
-		`{"a":` + strings.Repeat("[", maxReply/2-8) + strings.Repeat("]", maxReply/2-8) + `}`,
-		strings.Repeat(`{"a":[`, maxReply/6),
+		nested(maxSize / 6),
+		`{"a":` + strings.Repeat("[", maxSize/2-8) + strings.Repeat("]", maxSize/2-8) + `}`,
+		strings.Repeat(`{"a":[`, maxSize/6),
 	} {
 		if readObject([]byte(text)) != nil {
 			t.Error("read")

@@ -1,9 +1,6 @@
 package verifier
 
-import (
-	"context"
-	"net/http"
-)
+import "net/http"
 
 // Login is how an API gives out its tokens, by its documents. All its calls are
 // POST.
@@ -34,38 +31,4 @@ func (l *Login) Read(status int, body []byte) (token, refresh string) {
 		refresh = ""
 	}
 	return token, refresh
-}
-
-// Learned takes the word of a login that was seen on its way: its token is good
-// because the upstream has just given it out.
-type Learned struct {
-	next     Verifier
-	api      *API
-	settings Settings
-}
-
-// NewLearned puts Learned before next.
-func NewLearned(next Verifier, api *API, s Settings) *Learned {
-	return &Learned{next: next, api: api, settings: s}
-}
-
-// Verify asks next about whoever was not seen to log in. For others next is asked
-// only where the token does not tell whose it is: its no counts, and where it
-// can say nothing now, the token passes without an identity.
-func (l *Learned) Verify(ctx context.Context, c Credential) (Decision, error) {
-	if c.Issued.IsZero() {
-		return l.next.Verify(ctx, c)
-	}
-	good := Decision{Allowed: true, Issued: c.Issued}
-	if l.api.Login.Tells {
-		id, _ := l.api.Identify(Reply{}, c, l.settings)
-		good.Identity = id
-		return good, nil
-	}
-	d, err := l.next.Verify(ctx, c)
-	if d.Refused() {
-		return d, err
-	}
-	good.Identity = d.Identity
-	return good, nil
 }

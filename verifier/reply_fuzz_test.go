@@ -58,7 +58,7 @@ func FuzzThammasatReply(f *testing.F) {
 	}
 	aboutKey := func(status int, _ document) bool { return status == 401 || status == 403 }
 	probe := &Account{User: "operator", Password: "p"}
-	fuzzReplies(f, thammasat(), []documented{
+	fuzzReplies(f, complete(thammasat()), []documented{
 		{Settings{Kind: ApplicationKey}, Credential{Kind: ApplicationKey, Token: "k"}, bare, aboutKey, nil},
 		{Settings{Kind: ApplicationKey, Probe: probe}, Credential{Kind: ApplicationKey, Token: "k"}, account, aboutKey, nil},
 		{Settings{Kind: ApplicationKey, Account: true}, Credential{Kind: ApplicationKey, Token: "k", User: "u", Password: "p"}, account, no, nil},
@@ -84,7 +84,7 @@ func FuzzIPPanelReply(f *testing.F) {
 		text, isText := name.(string)
 		return name != nil && (!isText || !presentable(text))
 	}
-	fuzzReplies(f, ippanel(), []documented{{Settings{Kind: Bearer}, Credential{Kind: Bearer, Token: "t"}, yes, no, odd}})
+	fuzzReplies(f, complete(ippanel()), []documented{{Settings{Kind: Bearer}, Credential{Kind: Bearer, Token: "t"}, yes, no, odd}})
 }
 
 func FuzzBTSReply(f *testing.F) {
@@ -100,7 +100,7 @@ func FuzzBTSReply(f *testing.F) {
 		return status == 401 || status == 403 || status == 422 ||
 			(status/100 == 2 && d["status"] == false && (code == "400" || code == "401" || code == "403" || code == "422"))
 	}
-	fuzzReplies(f, bts(), []documented{{Settings{Kind: Bearer}, Credential{Kind: Bearer, Token: "a.b.c"}, yes, no, nil}})
+	fuzzReplies(f, complete(bts()), []documented{{Settings{Kind: Bearer}, Credential{Kind: Bearer, Token: "a.b.c"}, yes, no, nil}})
 }
 
 func FuzzWebserviceReply(f *testing.F) {
@@ -111,7 +111,7 @@ func FuzzWebserviceReply(f *testing.F) {
 		}
 		return status == 400 || status == 401 || status == 403
 	}
-	fuzzReplies(f, webservice(), []documented{{Settings{Kind: Bearer}, Credential{Kind: Bearer, Token: "t"}, yes, no, nil}})
+	fuzzReplies(f, complete(webservice()), []documented{{Settings{Kind: Bearer}, Credential{Kind: Bearer, Token: "t"}, yes, no, nil}})
 }
 
 func fuzzReplies(f *testing.F, api *API, checks []documented) {

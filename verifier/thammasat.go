@@ -16,8 +16,6 @@ const (
 	basicCheck   = "basic"
 )
 
-const keyHeader = "Application-Key"
-
 // thammasat is Thammasat University's account API (document: TU account API).
 // Quota: 1,000 requests an hour and key. It documents no lifetime.
 func thammasat() *API {
@@ -34,7 +32,6 @@ func thammasat() *API {
 		MoreFields:     []string{"username", "tu_status", "statusid"},
 		Check:          thammasatCheck,
 		NeedsCanary:    func(s Settings) bool { return thammasatCheck(s) == bareCheck },
-		Documented:     noCodes,
 		Request:        thammasatRequest,
 		Read:           thammasatRead,
 		Identify:       thammasatIdentify,

@@ -1,7 +1,10 @@
 package verifier
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -9,17 +12,46 @@ import (
 	"time"
 )
 
+const (
+	plainObject = `{"status":true}`
+	planted     = "MARKER-7d31c5" // must not come back in an error or a message
+)
+
+var someToken = Credential{Kind: Bearer, Token: "good"}
+
 // upstreamThat makes a verifier whose server gives one reply.
 func upstreamThat(t *testing.T, api *API, status, headers, body string) Verifier {
 	t.Helper()
-	url, _ := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) { reply(c, status, headers, body) })
-	s := Settings{Kind: Bearer, URL: url, Method: http.MethodGet}
-	e, err := NewExchange(s, time.Now)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.transport.CloseIdleConnections)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		c, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
+			return
+		}
+		_, _ = fmt.Fprintf(c, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n%s", status, len(body), headers, body)
+	}()
+	s := Settings{Kind: Bearer, Target: Target{URL: "http://" + listener.Addr().String(), Method: http.MethodGet}}
+	e, err := NewExchange(s.Target, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return NewUpstream(api, s, e)
+}
+
+// inTime is a context with the time of a call.
+func inTime(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // The one thing that must never be: an error beside a yes, or a yes by accident.
@@ -31,7 +63,7 @@ func TestOnlyAWholeDocumentedReplyIsAnAnswer(t *testing.T) {
 		reason                      Reason
 		kind                        error // nil: it is an answer
 	}{
-		{"a yes", "200 OK", "", object, true, "", nil},
+		{"a yes", "200 OK", "", plainObject, true, "", nil},
 		{"a yes by its data", "200 OK", "", `{"data":{}}`, true, "", nil},
 		{"a no", "200 OK", "", refusal, false, Invalid, nil},
 		{"a no by its status", "401 Unauthorized", "", `{}`, false, Invalid, nil},
@@ -42,16 +74,16 @@ func TestOnlyAWholeDocumentedReplyIsAnAnswer(t *testing.T) {
 		{"a yes of another type", "200 OK", "", `{"status":"true"}`, false, Unavailable, ErrUnavailable},
 		{"data of another type", "200 OK", "", `{"data":"x"}`, false, Unavailable, ErrUnavailable},
 		{"a no with a code that nobody knows", "200 OK", "", `{"status":false,"status_code":499}`, false, Unavailable, ErrUnavailable},
-		{"a yes over 64 KiB", "200 OK", "", strings.Repeat(" ", maxReply) + object, false, Unavailable, ErrUnavailable},
+		{"a yes over 64 KiB", "200 OK", "", strings.Repeat(" ", 64<<10) + plainObject, false, Unavailable, ErrUnavailable},
 		{"not now", "429 Too Many Requests", "", "", false, Throttled, nil},
-		{"a status that nobody knows", "418 I'm a teapot", "", object, false, Unavailable, ErrUnavailable},
-		{"in trouble", "503 Service Unavailable", "", object, false, Unavailable, ErrUnavailable},
-		{"a wrong path", "404 Not Found", "", object, false, Unavailable, ErrMistake},
-		{"elsewhere", "302 Found", "Location: /\r\n", object, false, Unavailable, ErrMistake},
+		{"a status that nobody knows", "418 I'm a teapot", "", plainObject, false, Unavailable, ErrUnavailable},
+		{"in trouble", "503 Service Unavailable", "", plainObject, false, Unavailable, ErrUnavailable},
+		{"a wrong path", "404 Not Found", "", plainObject, false, Unavailable, ErrMistake},
+		{"elsewhere", "302 Found", "Location: /\r\n", plainObject, false, Unavailable, ErrMistake},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := upstreamThat(t, bts(), c.status, c.headers, c.body).Verify(soon(t), good)
+			d, err := upstreamThat(t, complete(bts()), c.status, c.headers, c.body).Verify(inTime(t), someToken)
 			if d.Allowed != c.allowed || d.Denial.Reason != c.reason || !errors.Is(err, c.kind) || (err == nil) != (c.kind == nil) {
 				t.Errorf("%+v (%v)", d, err)
 			}
@@ -75,7 +107,7 @@ func TestARefusalRelaysItsMessageAndItsErrorsIfTheyAreAsDocumented(t *testing.T)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := upstreamThat(t, bts(), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(soon(t), good)
+			d, err := upstreamThat(t, complete(bts()), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(inTime(t), someToken)
 			if err != nil || d.Denial.Message != c.message || d.Denial.Errors != c.errors {
 				t.Errorf("%.80q, %.80q (%v)", d.Denial.Message, d.Denial.Errors, err)
 			}
@@ -85,11 +117,11 @@ func TestARefusalRelaysItsMessageAndItsErrorsIfTheyAreAsDocumented(t *testing.T)
 
 func TestNoReplyShowsInAnError(t *testing.T) {
 	for _, c := range []struct{ status, body string }{
-		{"200 OK", marker}, {"200 OK", `{"status":"` + marker + `"}`}, {"503 " + marker, `{"message":"` + marker + `"}`},
-		{"418 " + marker, marker}, {"404 " + marker, marker},
+		{"200 OK", planted}, {"200 OK", `{"status":"` + planted + `"}`}, {"503 " + planted, `{"message":"` + planted + `"}`},
+		{"418 " + planted, planted}, {"404 " + planted, planted},
 	} {
-		d, err := upstreamThat(t, bts(), c.status, "X-Trace: "+marker+"\r\n", c.body).Verify(soon(t), good)
-		if err == nil || strings.Contains(err.Error(), marker) || strings.Contains(d.Denial.Message, marker) {
+		d, err := upstreamThat(t, complete(bts()), c.status, "X-Trace: "+planted+"\r\n", c.body).Verify(inTime(t), someToken)
+		if err == nil || strings.Contains(err.Error(), planted) || strings.Contains(d.Denial.Message, planted) {
 			t.Errorf("%+v (%v)", d, err)
 		}
 	}

@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// Report takes a fact for the log: a level (error, info, debug), an event, and
-// a detail that holds nothing of credentials, identities or replies.
-type Report func(level, event, detail string)
-
 // calmAfter is how long an upstream has to answer before its outage counts as
 // over: half of the calls failing is one outage, not a hundred.
 const calmAfter = 10 * time.Second

@@ -13,27 +13,23 @@ import (
 // "IsSuccess": true with its facts in Data, and the 10 hours, are assumed.
 func webservice() *API {
 	return &API{
-		Name:        "webservice",
-		Kinds:       []Kind{Bearer},
-		Method:      http.MethodGet,
-		Life:        10 * time.Hour,
-		Rows:        webserviceRows(),
-		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
-		OpenFields:  true,
-		Check:       oneCheck,
-		NeedsCanary: never,
-		Documented:  webserviceCode,
-		Request:     bearerRequest,
-		Read:        webserviceRead,
-		Identify:    webserviceIdentify,
-		Relay:       webserviceRelay,
+		Name:       "webservice",
+		Kinds:      []Kind{Bearer},
+		Method:     http.MethodGet,
+		Life:       10 * time.Hour,
+		Rows:       webserviceRows(),
+		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
+		OpenFields: true,
+		Documented: webserviceCode,
+		Read:       webserviceRead,
+		Identify:   webserviceIdentify,
+		Relay:      webserviceRelay,
 		Junk: func(random []byte, _ time.Time, s Settings) Credential {
 			return Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:32])}
 		},
-		Refuses: refusesJunk,
-		Advice:  func(_ Settings) string { return "path answers without a good token: name one that needs it" },
-		Say:     webserviceSay,
-		Body:    webserviceBody,
+		Advice: func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Say:    webserviceSay,
+		Body:   webserviceBody,
 	}
 }
 

@@ -51,7 +51,7 @@ func Token(claims string) string {
 			text += fmt.Sprintf("%q=%q ", field.Name, field.Value)
 		}
 		asked := &accepting{}
-		expiry := verifier.NewExpiry(asked, api, now)
+		expiry := verifier.NewExpiry(asked, api.JWT, now)
 		d, err := expiry.Verify(context.Background(), c)
 		text += fmt.Sprintf("%v %v %d %d %q %d", d.Allowed, err, d.Issued.Unix(), d.Expires.Unix(), string(d.Denial.Reason), asked.asked)
 	}

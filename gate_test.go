@@ -1,0 +1,28 @@
+package upstreamauth
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+func TestAPanicOfOursIsNotAYesAndIsLogged(t *testing.T) {
+	log := &bytes.Buffer{}
+	out := newOutput(log, time.Now)
+	// No scheme takes the credential that is accepted, which cannot happen.
+	g := &gate{accepts: verifier.Accepts{Bearer: true}, journal: newJournal(out, "gate", "info")}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Authorization", "Bearer MARKER-token")
+	o := g.decide(r, verifier.Credential{})
+	if o.denial.Reason != verifier.Unavailable || o.yes != nil {
+		t.Errorf("after a panic: %+v", o)
+	}
+	if !strings.Contains(log.String(), `"event":"internal"`) || strings.Contains(log.String(), "MARKER") {
+		t.Errorf("log: %s", log)
+	}
+}
