@@ -1,0 +1,246 @@
+package examples
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/upstreamauth/upstreamauth/e2e/stage"
+)
+
+// readers are the languages of fenced blocks, and whether another test reads
+// what is in them: a block without a language, or in another, is not checked by
+// anything.
+var readers = map[string]bool{"yaml": true, "toml": true, "sh": true, "json": true, "text": false, "mermaid": false}
+
+func TestPages(t *testing.T) {
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := makeTargets(t)
+	for _, page := range pages {
+		t.Run(page.Name, func(t *testing.T) {
+			if strings.Count(page.Text, "```") != 2*len(fence.FindAllString(page.Text, -1)) {
+				t.Error("a fence that is indented, or not closed")
+			}
+			for _, b := range page.Blocks() {
+				if _, known := readers[b.Language]; !known {
+					t.Errorf("%s: no test reads blocks of %q", b.Name, b.Language)
+				}
+				if b.Language == "json" && !json.Valid([]byte(b.Text)) {
+					t.Errorf("%s: no JSON", b.Name)
+				}
+				if b.Language == "sh" {
+					parses(t, b)
+				}
+			}
+			for _, target := range mentioned(page) {
+				if !targets[target] {
+					t.Errorf("make %s: the Makefile has no such target", target)
+				}
+			}
+		})
+	}
+}
+
+// The plugin catalog and pkg.go.dev show the readme away from the repository:
+// it is short, and its links are absolute.
+func TestReadme(t *testing.T) {
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := Find(pages, "readme.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(readme.Text) > 12<<10 {
+		t.Errorf("%d bytes; at most 12 KiB", len(readme.Text))
+	}
+	for _, target := range links(readme) {
+		if !strings.HasPrefix(target, "#") && !strings.HasPrefix(target, "https://") {
+			t.Errorf("%s leads nowhere in the catalog", target)
+		}
+	}
+}
+
+// Each link to a file of the project, and each anchor, leads somewhere.
+func TestLinks(t *testing.T) {
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := root(t)
+	anchors := map[string]map[string]bool{}
+	for _, page := range pages {
+		anchors[page.Name] = slugs(page)
+	}
+	count := 0
+	for _, page := range pages {
+		for _, target := range links(page) {
+			file, anchor, inside := resolve(page.Name, target)
+			if !inside {
+				continue
+			}
+			count++
+			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(file))); err != nil {
+				t.Errorf("%s: %s: there is no such file", page.Name, target)
+				continue
+			}
+			if anchor != "" && !anchors[file][anchor] {
+				t.Errorf("%s: %s: there is no such heading", page.Name, target)
+			}
+		}
+	}
+	if count < 100 {
+		t.Errorf("%d links in all pages; where are the others?", count)
+	}
+}
+
+// The words of the field, where others have crept in before.
+func TestWords(t *testing.T) {
+	others := regexp.MustCompile(`(?i)\b(nobody|whoever|vouch\w*|lets? in|a yes|wrong yes|wrong no|heals?|outranks?)\b`)
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if page.Name == "CONTRIBUTING.md" { // its glossary names them
+			continue
+		}
+		for _, word := range others.FindAllString(page.Text, -1) {
+			t.Errorf("%s says %q", page.Name, word)
+		}
+	}
+}
+
+// parses has bash read a block without running it.
+func parses(t *testing.T, b Block) {
+	t.Helper()
+	bash := exec.Command("bash", "-n")
+	bash.Stdin = strings.NewReader(b.Text)
+	if out, err := bash.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", b.Name, err, out)
+	}
+}
+
+var (
+	codeSpan    = regexp.MustCompile("`[^`\n]+`")
+	makeCommand = regexp.MustCompile(`(?m)^\s*(?:\$ )?make((?: -C \S+)?(?: [a-zA-Z][\w-]*)+)`)
+)
+
+// mentioned are the targets of the Makefile that a page names: in its shell
+// blocks, and in code within its text.
+func mentioned(page Page) []string {
+	var commands []string
+	for _, b := range page.Blocks() {
+		if b.Language == "sh" {
+			commands = append(commands, b.Text)
+		}
+	}
+	for _, span := range codeSpan.FindAllString(page.Prose(), -1) {
+		commands = append(commands, strings.Trim(span, "`"))
+	}
+	var targets []string
+	for _, command := range commands {
+		for _, found := range makeCommand.FindAllStringSubmatch(command, -1) {
+			words := strings.Fields(found[1])
+			if words[0] == "-C" {
+				words = words[2:]
+			}
+			targets = append(targets, words...)
+		}
+	}
+	return targets
+}
+
+func makeTargets(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root(t), "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?m)^([a-z][a-z-]*):`).FindAllStringSubmatch(string(text), -1) {
+		targets[found[1]] = true
+	}
+	return targets
+}
+
+var link = regexp.MustCompile(`\[[^\]]*\]\(([^)\s]+)\)`)
+
+// links are the targets of a page's links and images.
+func links(page Page) []string {
+	text := codeSpan.ReplaceAllString(page.Prose(), "")
+	var targets []string
+	for _, found := range link.FindAllStringSubmatch(text, -1) {
+		targets = append(targets, found[1])
+	}
+	return targets
+}
+
+// resolve returns the file and the heading that a link on a page leads to, if
+// it leads to a file of the project.
+func resolve(page, target string) (file, anchor string, inside bool) {
+	file, anchor, _ = strings.Cut(target, "#")
+	for _, base := range []string{
+		"https://" + stage.Module + "/blob/main/",
+		strings.Replace("https://"+stage.Module+"/main/", "github.com", "raw.githubusercontent.com", 1),
+	} {
+		if rest, ours := strings.CutPrefix(file, base); ours {
+			return rest, anchor, true
+		}
+	}
+	if strings.Contains(file, ":") {
+		return "", "", false
+	}
+	if file == "" {
+		return page, anchor, true
+	}
+	return path.Join(path.Dir(page), file), anchor, true
+}
+
+// slugs are the anchors that GitHub gives to a page's headings.
+func slugs(page Page) map[string]bool {
+	found := map[string]bool{}
+	for _, line := range strings.Split(page.Prose(), "\n") {
+		heading := strings.TrimLeft(line, "#")
+		if heading == line || !strings.HasPrefix(heading, " ") {
+			continue
+		}
+		found[slug(heading)] = true
+	}
+	return found
+}
+
+func slug(heading string) string {
+	text := link.ReplaceAllStringFunc(strings.TrimSpace(heading), func(l string) string {
+		return l[1:strings.Index(l, "]")]
+	})
+	var b strings.Builder
+	for _, c := range strings.ToLower(text) {
+		switch {
+		case c == ' ':
+			b.WriteByte('-')
+		case c == '-' || c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c):
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := stage.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
