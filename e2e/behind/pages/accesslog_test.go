@@ -1,0 +1,134 @@
+package pages
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/examples"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// The access log of docs/operations.md holds the user that the gate found, never
+// the one that a client claims to be, and no token. A retry before the gate
+// hides the user, as the page says.
+func TestAccessLog(t *testing.T) {
+	kept := advised(t)
+	for _, c := range []struct {
+		name        string
+		middlewares []string
+		user        bool
+	}{
+		{"as advised", []string{"gate"}, true},
+		{"a retry after the gate", []string{"gate", "again"}, true},
+		{"a retry before the gate", []string{"again", "gate"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text, token := visit(t, kept, c.middlewares)
+			if strings.Contains(text, token) {
+				t.Errorf("the log holds the token:\n%s", text)
+			}
+			if strings.Contains(text, `"request_X-Auth-User":"ali"`) != c.user {
+				t.Errorf("the user is in the log: %t; it should be: %t\n%s", !c.user, c.user, text)
+			}
+			if c.user && strings.Contains(text, "forged") {
+				t.Errorf("the log holds a name that a client made up:\n%s", text)
+			}
+			if strings.Count(text, `"DownstreamStatus":200`) != 2 || strings.Count(text, `"DownstreamStatus":401`) != 1 {
+				t.Errorf("not every request is in the log:\n%s", text)
+			}
+		})
+	}
+}
+
+// advised is the first access log of the page.
+func advised(t *testing.T) map[string]any {
+	t.Helper()
+	pages, err := examples.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := examples.Find(pages, "docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range page.Blocks() {
+		if log, _ := decoded(t, b)["accessLog"].(map[string]any); log != nil {
+			return log
+		}
+	}
+	t.Fatalf("%s shows no access log", page.Name)
+	return nil
+}
+
+// visit has two requests allowed (a miss and a hit) and one denied, each with a
+// name that the client made up, and returns the access log and the token.
+func visit(t *testing.T, kept map[string]any, middlewares []string) (text, token string) {
+	t.Helper()
+	api := upstreams.NewIPPanel(upstreams.IPPanelOptions{})
+	defer api.Close()
+	api.AddUser(upstreams.PanelUser{UserName: "ali", Name: "Ali"})
+	token = api.IssueToken("ali")
+	file := filepath.Join(t.TempDir(), "access.log")
+	log := map[string]any{"filePath": file}
+	for key, value := range kept {
+		log[key] = value
+	}
+	server, err := traefik.Start(traefik.Options{LogLevel: "ERROR", Static: map[string]any{"accessLog": log}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Stop() }()
+	err = server.Apply("log", map[string]any{"http": map[string]any{
+		"routers": map[string]any{"app": map[string]any{
+			"rule": "Host(`app.example.com`)", "middlewares": middlewares, "service": "app", "entryPoints": []string{"web"},
+		}},
+		"middlewares": map[string]any{
+			"gate":  map[string]any{"plugin": map[string]any{"upstreamauth": map[string]any{"bearer": map[string]any{"api": "ippanel", "url": api.URL}}}},
+			"again": map[string]any{"retry": map[string]any{"attempts": 2}},
+		},
+		"services": map[string]any{"app": map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": backend(t)}}}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, credential := range []string{token, token, "00000000000000000000000000000000"} {
+		request, err := http.NewRequest(http.MethodGet, server.URL+"/?token="+token, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = "app.example.com"
+		request.Header.Set("Authorization", "Bearer "+credential)
+		request.Header.Set("X-Auth-User", "forged")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	}
+	if err := server.Stop(); err != nil { // then all of it is written
+		t.Error(err)
+	}
+	written, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, line := range strings.Split(string(written), "\n") {
+		if strings.Contains(line, `"RequestHost":"app.example.com"`) { // and none of the questions whether it serves
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n"), token
+}
+
+func backend(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
