@@ -16,6 +16,11 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/config"
+	"github.com/upstreamauth/upstreamauth/gate"
+	"github.com/upstreamauth/upstreamauth/issuer"
+	"github.com/upstreamauth/upstreamauth/session"
+	"github.com/upstreamauth/upstreamauth/telemetry"
 )
 
 // Config is the plugin's block of the dynamic configuration, raw: its one field
@@ -38,70 +43,70 @@ func New(ctx context.Context, next http.Handler, config *Config, name string) (h
 	return handler, nil
 }
 
-// process is what Traefik's routes share. The interpreter keeps package-level
+// runtime is what Traefik's routes share. The interpreter keeps package-level
 // variables through every reload of the configuration.
-var process = NewProcess(time.Now(), time.Since, os.LookupEnv, os.Stderr)
+var process = NewRuntime(time.Now(), time.Since, os.LookupEnv, os.Stderr)
 
-// Process is everything that outlives one handler: the clock, the environment,
+// Runtime is everything that outlives one handler: the clock, the environment,
 // the log, and what was learned about credentials.
-type Process struct {
-	shared *shared
+type Runtime struct {
+	shared *gate.Shared
 	env    func(string) (string, bool)
-	output *output
+	output *telemetry.Sink
 }
 
-// NewProcess returns a process that has learned nothing yet. since tells how
+// NewRuntime returns a runtime that has learned nothing yet. since tells how
 // long ago an instant was; by it time passes. The log goes to w.
-func NewProcess(start time.Time, since func(time.Time) time.Duration, env func(string) (string, bool), w io.Writer) *Process {
+func NewRuntime(start time.Time, since func(time.Time) time.Duration, env func(string) (string, bool), w io.Writer) *Runtime {
 	// Without its monotonic part: the life of a token is measured by the
 	// clock on the wall, which goes on while a machine sleeps.
 	start = start.Round(0)
 	now := func() time.Time { return start.Add(since(start)) }
 	scopes := cache.NewRegistry(start, now)
-	return &Process{
-		shared: &shared{Start: start, Since: since, Now: now, Scopes: scopes},
+	return &Runtime{
+		shared: &gate.Shared{Start: start, Since: since, Now: now, Scopes: scopes},
 		env:    env,
-		output: newOutput(w, now),
+		output: telemetry.NewSink(w, now),
 	}
 }
 
 // Handler makes the handler of one route, as New does.
-func (p *Process) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
-	handler := p.compose(ctx, next, config, name)
+func (p *Runtime) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
+	handler := p.build(ctx, next, config, name)
 	if handler == nil {
-		j := newJournal(p.output, name, levelInfo)
-		j.bug("a panic while the handler was made")
-		return http.HandlerFunc(closed)
+		j := telemetry.NewLog(p.output, name, telemetry.LevelInfo)
+		j.Panic("a panic while the handler was made")
+		return http.HandlerFunc(gate.Misconfigured)
 	}
 	return handler
 }
 
-// compose reads the settings and builds one route from the inside out. It returns
+// build reads the settings and builds one route from the inside out. It returns
 // nil if it panicked.
-func (p *Process) compose(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
-	defer guard()
-	s, faults := readSettings(config.Settings, p.env)
+func (p *Runtime) build(ctx context.Context, next http.Handler, raw *Config, name string) http.Handler {
+	defer recoverPanic()
+	s, faults := config.Read(raw.Settings, p.env)
 	if len(faults) > 0 {
-		keys, lines := faultLines(faults)
-		p.output.faulty(name, keys, lines)
-		return http.HandlerFunc(closed)
+		keys, lines := config.Lines(faults)
+		p.output.ConfigFaults(name, keys, lines)
+		return http.HandlerFunc(gate.Misconfigured)
 	}
-	p.output.sound(name)
-	j := newJournal(p.output, name, s.Log)
+	p.output.ConfigOK(name)
+	j := telemetry.NewLog(p.output, name, s.Log)
 	if s.Issuer != nil {
 		o := s.Issuer
 		logins := p.shared.Scopes.LoginsOf(o.API.Name, o.URL, o.LoginSecret)
-		return newIssuer(next, o, logins, j)
+		return issuer.New(next, o, logins, j)
 	}
-	g := newGate(ctx, next, &s.Gate, p.shared, j)
+	g := gate.New(ctx, next, &s.Gate, p.shared, j)
 	hit := g.Handler()
 	if s.Session == nil {
 		return http.HandlerFunc(hit)
 	}
-	return newSession(g, hit, s.Session, s.Gate.Blocks[0], s.Gate.Epoch, p.shared.Now, j)
+	return session.New(g, hit, s.Session, s.Gate.Blocks[0], s.Gate.Epoch, p.shared.Now, j)
 }
 
-// guard ends a panic of ours where it happens.
-func guard() {
+// recoverPanic ends a panic of ours where it happens.
+func recoverPanic() {
 	_ = recover()
 }

@@ -14,7 +14,7 @@ func noEnvironment(string) (string, bool) { return "", false }
 
 func TestAHandlerThatCannotBeMadeIsClosed(t *testing.T) {
 	log := &bytes.Buffer{}
-	p := NewProcess(time.Now(), time.Since, noEnvironment, log)
+	p := NewRuntime(time.Now(), time.Since, noEnvironment, log)
 	reached := false
 	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
 	for _, config := range []*Config{nil, {}, {Settings: map[string]interface{}{"bearer": "x"}}} {
@@ -31,7 +31,7 @@ func TestAHandlerThatCannotBeMadeIsClosed(t *testing.T) {
 
 func TestTheSameFaultsAreSaidOnceAndTheirEndToo(t *testing.T) {
 	log := &bytes.Buffer{}
-	p := NewProcess(time.Now(), time.Since, noEnvironment, log)
+	p := NewRuntime(time.Now(), time.Since, noEnvironment, log)
 	bad := &Config{Settings: map[string]interface{}{"bearer": map[string]interface{}{"api": "ippanel", "url": "nowhere"}}}
 	good := &Config{Settings: map[string]interface{}{"bearer": map[string]interface{}{"api": "ippanel", "url": "https://x.example"}}}
 	for _, config := range []*Config{bad, bad, bad, good, good, bad} {

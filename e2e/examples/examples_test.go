@@ -158,7 +158,7 @@ func ask(t *testing.T, s settings, reached func()) (*httptest.ResponseRecorder, 
 		reached()
 	})
 	var log bytes.Buffer
-	process := upstreamauth.NewProcess(time.Now(), time.Since, lookup, &log)
+	process := upstreamauth.NewRuntime(time.Now(), time.Since, lookup, &log)
 	handler := process.Handler(context.Background(), backend, config, "gate@file")
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://app.example.com/", nil))

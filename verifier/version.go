@@ -1,4 +1,0 @@
-package verifier
-
-// Version is what the upstream reads in User-Agent.
-const Version = "0.1.0"
