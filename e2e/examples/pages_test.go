@@ -133,7 +133,8 @@ func parses(t *testing.T, b Block) {
 
 var (
 	codeSpan    = regexp.MustCompile("`[^`\n]+`")
-	makeCommand = regexp.MustCompile(`(?m)^\s*(?:\$ )?make((?: -C \S+)?(?: [a-zA-Z][\w-]*)+)`)
+	makeCommand = regexp.MustCompile(`(?m)^\s*(?:\$ )?make( .+)$`)
+	makeTarget  = regexp.MustCompile(`^[a-z][a-z-]*$`)
 )
 
 // mentioned are the targets of the Makefile that a page names: in its shell
@@ -155,7 +156,12 @@ func mentioned(page Page) []string {
 			if words[0] == "-C" {
 				words = words[2:]
 			}
-			targets = append(targets, words...)
+			for _, word := range words {
+				if !makeTarget.MatchString(word) {
+					break // a variable, a comment, another command
+				}
+				targets = append(targets, word)
+			}
 		}
 	}
 	return targets
