@@ -3,7 +3,10 @@ package examples
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/traefik/paerser/file"
 	"github.com/traefik/paerser/flag"
@@ -38,6 +41,7 @@ type static struct {
 	Experimental *struct {
 		AbortOnPluginFailure bool
 		LocalPlugins         map[string]*struct{ ModuleName string }
+		Plugins              map[string]*struct{ ModuleName, Version string }
 	}
 }
 
@@ -83,23 +87,35 @@ func fromHelm(text string) error {
 }
 
 // check is about what must not be left out where the plugin is declared: that
-// Traefik does not start without it. A version that is to be fetched is none of
-// Traefik's keys here, until there is a release.
+// Traefik does not start without it; and that a version which is to be fetched
+// is one that the changelog calls released.
 func (s *static) check() error {
-	for name, e := range s.EntryPoints {
-		if e.HTTP != nil && e.HTTP.AliasHeadersStrategy != "" && e.HTTP.AliasHeadersStrategy != "delete" {
-			return fmt.Errorf("entry point %s: aliasHeadersStrategy is %q", name, e.HTTP.AliasHeadersStrategy)
-		}
-	}
 	if s.Experimental == nil {
 		return nil
 	}
 	if !s.Experimental.AbortOnPluginFailure {
 		return errors.New("no abortOnPluginFailure beside the plugin")
 	}
-	p := s.Experimental.LocalPlugins["upstreamauth"]
-	if p == nil || p.ModuleName != stage.Module {
-		return errors.New("the plugin is not declared, or by another module's name")
+	if p := s.Experimental.Plugins["upstreamauth"]; p != nil && p.ModuleName == stage.Module {
+		return released(p.Version)
+	}
+	if p := s.Experimental.LocalPlugins["upstreamauth"]; p != nil && p.ModuleName == stage.Module {
+		return nil
+	}
+	return errors.New("the plugin is not declared, or by another module's name")
+}
+
+func released(version string) error {
+	root, err := stage.Root()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(text), "\n## ["+strings.TrimPrefix(version, "v")+"]") {
+		return fmt.Errorf("%s is not released, so that no Traefik can fetch it", version)
 	}
 	return nil
 }

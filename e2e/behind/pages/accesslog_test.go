@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +8,6 @@ import (
 
 	"github.com/upstreamauth/upstreamauth/e2e/examples"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
-	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // The access log of docs/operations.md holds the user that the gate found, never
@@ -19,16 +16,16 @@ import (
 func TestAccessLog(t *testing.T) {
 	kept := advised(t)
 	for _, c := range []struct {
-		name        string
-		middlewares []string
-		user        bool
+		name  string
+		order []string
+		user  bool
 	}{
 		{"as advised", []string{"gate"}, true},
 		{"a retry after the gate", []string{"gate", "again"}, true},
 		{"a retry before the gate", []string{"again", "gate"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			text, token := visit(t, kept, c.middlewares)
+			text, token := visit(t, kept, c.order)
 			if strings.Contains(text, token) {
 				t.Errorf("the log holds the token:\n%s", text)
 			}
@@ -65,14 +62,12 @@ func advised(t *testing.T) map[string]any {
 	return nil
 }
 
-// visit has two requests allowed (a miss and a hit) and one denied, each with a
-// name that the client made up, and returns the access log and the token.
-func visit(t *testing.T, kept map[string]any, middlewares []string) (text, token string) {
+// visit has two requests allowed (a miss and a hit) and one denied, and returns
+// the access log and the token.
+func visit(t *testing.T, kept map[string]any, order []string) (text, token string) {
 	t.Helper()
-	api := upstreams.NewIPPanel(upstreams.IPPanelOptions{})
+	api, token := panel(t)
 	defer api.Close()
-	api.AddUser(upstreams.PanelUser{UserName: "ali", Name: "Ali"})
-	token = api.IssueToken("ali")
 	file := filepath.Join(t.TempDir(), "access.log")
 	log := map[string]any{"filePath": file}
 	for key, value := range kept {
@@ -83,32 +78,12 @@ func visit(t *testing.T, kept map[string]any, middlewares []string) (text, token
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Stop() }()
-	err = server.Apply("log", map[string]any{"http": map[string]any{
-		"routers": map[string]any{"app": map[string]any{
-			"rule": "Host(`app.example.com`)", "middlewares": middlewares, "service": "app", "entryPoints": []string{"web"},
-		}},
-		"middlewares": map[string]any{
-			"gate":  map[string]any{"plugin": map[string]any{"upstreamauth": map[string]any{"bearer": map[string]any{"api": "ippanel", "url": api.URL}}}},
-			"again": map[string]any{"retry": map[string]any{"attempts": 2}},
-		},
-		"services": map[string]any{"app": map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": backend(t)}}}}},
-	}})
-	if err != nil {
+	again := map[string]any{"again": map[string]any{"retry": map[string]any{"attempts": 2}}}
+	if err := server.Apply("log", route(t, api.URL, nil, again, order)); err != nil {
 		t.Fatal(err)
 	}
 	for _, credential := range []string{token, token, "00000000000000000000000000000000"} {
-		request, err := http.NewRequest(http.MethodGet, server.URL+"/?token="+token, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Host = "app.example.com"
-		request.Header.Set("Authorization", "Bearer "+credential)
-		request.Header.Set("X-Auth-User", "forged")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
+		status(t, server, "/?token="+token, credential)
 	}
 	if err := server.Stop(); err != nil { // then all of it is written
 		t.Error(err)
@@ -124,11 +99,4 @@ func visit(t *testing.T, kept map[string]any, middlewares []string) (text, token
 		}
 	}
 	return strings.Join(lines, "\n"), token
-}
-
-func backend(t *testing.T) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	t.Cleanup(server.Close)
-	return server.URL
 }
