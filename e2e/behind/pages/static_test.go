@@ -43,30 +43,52 @@ func TestStaticConfigurations(t *testing.T) {
 	count := 0
 	for _, b := range blocks {
 		top := decoded(t, b)
-		if top["experimental"] == nil && top["accessLog"] == nil {
+		if top["experimental"] == nil && top["accessLog"] == nil && top["additionalArguments"] == nil {
 			continue
 		}
 		count++
 		t.Run(b.Name, func(t *testing.T) {
-			adapt(top, dir, knowsAliases)
-			text, err := yaml.Marshal(top)
-			if err != nil {
-				t.Fatal(err)
-			}
-			file := filepath.Join(dir, "traefik.yml")
-			if err := os.WriteFile(file, text, 0o600); err != nil {
-				t.Fatal(err)
+			arguments := flags(top["additionalArguments"], knowsAliases)
+			if top["additionalArguments"] == nil {
+				arguments = fileOf(t, top, dir, knowsAliases)
 			}
 			log := filepath.Join(t.TempDir(), "log")
-			if !starts(t, binary, file, log) {
+			if !starts(t, binary, dir, arguments, log) {
 				written, _ := os.ReadFile(log)
 				t.Errorf("Traefik does not start:\n%s", written)
 			}
 		})
 	}
-	if count < 6 {
+	if count < 9 {
 		t.Errorf("%d static configurations; where are the others?", count)
 	}
+}
+
+// flags are those that Helm makes of a list of them, with what its chart adds.
+func flags(list any, knowsAliases bool) []string {
+	arguments := []string{"--entryPoints.websecure.address=127.0.0.1:0", "--log.level=INFO", "--log.noColor=true"}
+	flags, _ := list.([]any)
+	for _, flag := range flags {
+		if text := flag.(string); knowsAliases || !strings.Contains(text, "aliasHeadersStrategy") {
+			arguments = append(arguments, text)
+		}
+	}
+	return arguments
+}
+
+// fileOf writes an adapted static configuration, and returns the flag for it.
+func fileOf(t *testing.T, top map[string]any, dir string, knowsAliases bool) []string {
+	t.Helper()
+	adapt(top, dir, knowsAliases)
+	text, err := yaml.Marshal(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "traefik.yml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"--configFile=" + file}
 }
 
 // adapt makes a static configuration fit for a test: ports that are free,
@@ -100,15 +122,15 @@ func adapt(top map[string]any, dir string, knowsAliases bool) {
 }
 
 // starts runs Traefik until it has started, or ended.
-func starts(t *testing.T, binary, file, log string) bool {
+func starts(t *testing.T, binary, dir string, arguments []string, log string) bool {
 	t.Helper()
 	output, err := os.Create(log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer output.Close()
-	command := exec.Command(binary, "--configFile="+file)
-	command.Dir = filepath.Dir(file)
+	command := exec.Command(binary, arguments...)
+	command.Dir = dir
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
