@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	quick := flag.Bool("quick", false, "every way once, in a minute; the numbers say little and go to dist/ instead of docs/results/")
+	quick := flag.Bool("quick", false, "every way once, in a minute; the numbers say little and go to dist/ instead of docs/")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -35,7 +35,7 @@ func run(ctx context.Context, quick bool) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%5.0fs  %s\n", time.Since(begun).Seconds(), fmt.Sprintf(format, args...))
 	}
-	options, folder := bench.Full(), "docs/results"
+	options, folder := bench.Full(), "docs"
 	if quick {
 		options, folder = bench.Quick(), "dist"
 	}
@@ -57,7 +57,7 @@ func save(folder string, report *bench.Report) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(root, filepath.FromSlash(folder))
+	dir := filepath.Join(root, folder)
 	text, chart := filepath.Join(dir, "bench.txt"), filepath.Join(dir, "bench.svg")
 	err = errors.Join(
 		os.MkdirAll(dir, 0o755),
