@@ -89,7 +89,7 @@ func TestAnUpstreamThatAcceptsJunkIsLeftAloneForAMinuteAndHeals(t *testing.T) {
 		}
 	}
 	expectDistrust(1, 1)
-	j.expect(t, "error distrusted: a credential that cannot be good was accepted; every unknown one gets an error: correct url or path")
+	j.expect(t, "error distrusted: a credential that cannot be valid was accepted; every unknown one gets an error: correct url or path")
 	expectDistrust(1, 1)
 	c.move(distrustPeriod - time.Nanosecond)
 	expectDistrust(1, 1)
@@ -141,7 +141,7 @@ func TestWhereTheTrialCannotBeMadeNobodyIsBelieved(t *testing.T) {
 				t.Errorf("back again: %+v (%v)", d, err)
 			}
 			if tc.name == "a panic" {
-				j.expect(t, "error outage: a panic while the canary was asked; no unknown credential is believed")
+				j.expect(t, "error outage: a panic while the canary was run; no unknown credential is allowed")
 				return
 			}
 			j.expect(t)

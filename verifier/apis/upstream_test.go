@@ -86,7 +86,7 @@ func TestOnlyAWholeDocumentedReplyIsAnAnswer(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := upstreamThat(t, complete(bts()), c.status, c.headers, c.body).Verify(inTime(t), someToken)
+			d, err := upstreamThat(t, withDefaults(bts()), c.status, c.headers, c.body).Verify(inTime(t), someToken)
 			if d.Allowed != c.allowed || d.Denial.Reason != c.reason || !errors.Is(err, c.kind) || (err == nil) != (c.kind == nil) {
 				t.Errorf("%+v (%v)", d, err)
 			}
@@ -110,7 +110,7 @@ func TestARefusalRelaysItsMessageAndItsErrorsIfTheyAreAsDocumented(t *testing.T)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := upstreamThat(t, complete(bts()), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(inTime(t), someToken)
+			d, err := upstreamThat(t, withDefaults(bts()), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(inTime(t), someToken)
 			if err != nil || d.Denial.Message != c.message || d.Denial.Errors != c.errors {
 				t.Errorf("%.80q, %.80q (%v)", d.Denial.Message, d.Denial.Errors, err)
 			}
@@ -123,7 +123,7 @@ func TestNoReplyShowsInAnError(t *testing.T) {
 		{"200 OK", planted}, {"200 OK", `{"status":"` + planted + `"}`}, {"503 " + planted, `{"message":"` + planted + `"}`},
 		{"418 " + planted, planted}, {"404 " + planted, planted},
 	} {
-		d, err := upstreamThat(t, complete(bts()), c.status, "X-Trace: "+planted+"\r\n", c.body).Verify(inTime(t), someToken)
+		d, err := upstreamThat(t, withDefaults(bts()), c.status, "X-Trace: "+planted+"\r\n", c.body).Verify(inTime(t), someToken)
 		if err == nil || strings.Contains(err.Error(), planted) || strings.Contains(d.Denial.Message, planted) {
 			t.Errorf("%+v (%v)", d, err)
 		}

@@ -169,16 +169,16 @@ func TestABodyThatIsNotOnePlainObjectIsAFlaw(t *testing.T) {
 	}{
 		{"an object", "", object, ""},
 		{"an object, whatever its type is called", "Content-Type: text/html\r\n", object, ""},
-		{"64 KiB", "", padding(maxReply), ""},
+		{"64 KiB", "", padding(maxResponse), ""},
 		{"compressed", gzipped, zip(object), ""},
 		{"nothing", "", "", "its body is not one plain JSON object"},
 		{"HTML", "", "<html>" + marker, "its body is not one plain JSON object"},
 		{"two objects", "", object + object, "its body is not one plain JSON object"},
-		{"over 64 KiB", "", padding(maxReply + 1), "its body is over 64 KiB"},
+		{"over 64 KiB", "", padding(maxResponse + 1), "its body is over 64 KiB"},
 		{"10 MB", "", padding(10 << 20), "its body is over 64 KiB"},
 		{"a gzip bomb", gzipped, zip(strings.Repeat(" ", 4<<20) + object), "its body is over 64 KiB"},
 		{"no gzip", gzipped, object + marker, "its body was cut off: not understood as HTTP"},
-		{"half of a gzip", gzipped, zip(padding(maxReply))[:40], "its body was cut off: connection closed early"},
+		{"half of a gzip", gzipped, zip(padding(maxResponse))[:40], "its body was cut off: connection closed early"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
