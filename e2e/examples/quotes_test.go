@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,6 +43,34 @@ func TestQuotes(t *testing.T) {
 				t.Errorf("%s quotes %q, which the plugin does not write", c.page, text)
 			}
 		}
+	}
+}
+
+// A log line that a page shows is one that the plugin writes: each part of its
+// detail is in the sources.
+func TestLogLines(t *testing.T) {
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := pluginSources(t)
+	shown := 0
+	for _, page := range pages {
+		for _, b := range page.Blocks() {
+			line := struct{ Event, Detail string }{}
+			if b.Language != "json" || json.Unmarshal([]byte(b.Text), &line) != nil || line.Event == "" {
+				continue
+			}
+			shown++
+			for _, part := range append(strings.Split(line.Detail, ": "), `"`+line.Event+`"`) {
+				if !strings.Contains(sources, part) {
+					t.Errorf("%s shows %q, which the plugin does not write", b.Name, part)
+				}
+			}
+		}
+	}
+	if shown == 0 {
+		t.Error("no page shows a line of the log")
 	}
 }
 

@@ -67,7 +67,7 @@ var words = map[string]struct{ flag, code string }{
 	"webservice": {flag: "IsSuccess", code: "Msg.Code"},
 }
 
-// says writes down what a row asks of a reply.
+// says writes down what a row asks of a response.
 func says(api string, row apis.Row) string {
 	var parts []string
 	if row.HTTP != "" {
@@ -141,7 +141,7 @@ func means(row apis.Row) string {
 func gets(row apis.Row) string {
 	switch row.Meaning {
 	case apis.Valid:
-		return "the backend's reply"
+		return "the backend's response"
 	case apis.RateLimited:
 		return "429"
 	case apis.Denied:
