@@ -18,9 +18,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Every configuration that a user may copy, from a page or from examples/, is
-// read as its provider reads it, and makes a gate.
 func TestBlocks(t *testing.T) {
+	t.Run("each configuration is read as its provider reads it, and makes a gate", everyBlockLoads)
+}
+
+func everyBlockLoads(t *testing.T) {
 	blocks, err := Blocks()
 	if err != nil {
 		t.Fatal(err)
@@ -44,30 +46,6 @@ func TestBlocks(t *testing.T) {
 		if loaded[from] < least {
 			t.Errorf("%d plugin blocks in %s; where are the others?", loaded[from], from)
 		}
-	}
-}
-
-// A key that the documents call missing is a fault, by that very reason.
-func TestMissingKeys(t *testing.T) {
-	pages, err := Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := Find(pages, "docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const reason = "not available in this version"
-	if !strings.Contains(page.Text, "`shared` (state that replicas share) is a fault: `"+reason+"`") {
-		t.Errorf("%s does not name it", page.Name)
-	}
-	s := settings{
-		"bearer": map[string]any{"api": "ippanel", "url": "https://edge.example"},
-		"shared": map[string]any{"address": "redis"},
-	}
-	answer, log := ask(t, s, func() { t.Error("the backend was reached") })
-	if answer.Code != http.StatusInternalServerError || !strings.Contains(log, reason) {
-		t.Errorf("status %d, log %q", answer.Code, log)
 	}
 }
 

@@ -2,6 +2,7 @@ package examples
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -29,8 +30,12 @@ func documentedKeys(page Page, heading string) ([]string, error) {
 	return keys, nil
 }
 
-// Each key that a table documents is one that the plugin knows.
-func TestDocumentedKeys(t *testing.T) {
+func TestKeys(t *testing.T) {
+	t.Run("each key of a table is one that the plugin knows", documentedKeysExist)
+	t.Run("a key that is called missing is a fault by that reason", missingKey)
+}
+
+func documentedKeysExist(t *testing.T) {
 	pages, err := Pages()
 	if err != nil {
 		t.Fatal(err)
@@ -84,4 +89,27 @@ func known(t *testing.T, below []string, key string) bool {
 		}
 	}
 	return false
+}
+
+func missingKey(t *testing.T) {
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := Find(pages, "docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const reason = "not available in this version"
+	if !strings.Contains(page.Text, "`shared` (state that replicas share) is a fault: `"+reason+"`") {
+		t.Errorf("%s does not name it", page.Name)
+	}
+	s := settings{
+		"bearer": map[string]any{"api": "ippanel", "url": "https://edge.example"},
+		"shared": map[string]any{"address": "redis"},
+	}
+	answer, log := ask(t, s, func() { t.Error("the backend was reached") })
+	if answer.Code != http.StatusInternalServerError || !strings.Contains(log, reason) {
+		t.Errorf("status %d, log %q", answer.Code, log)
+	}
 }

@@ -10,9 +10,13 @@ import (
 	"testing"
 )
 
-// What the documents quote of the plugin's log and replies is what the plugin
-// writes: each text is in its sources.
 func TestQuotes(t *testing.T) {
+	t.Run("each text in a table of symptoms or events is one that the plugin writes", quotedTexts)
+	t.Run("each part of a log line's detail is one that the plugin writes", quotedLines)
+	t.Run("each reason is listed", listedReasons)
+}
+
+func quotedTexts(t *testing.T) {
 	pages, err := Pages()
 	if err != nil {
 		t.Fatal(err)
@@ -46,9 +50,7 @@ func TestQuotes(t *testing.T) {
 	}
 }
 
-// A log line that a page shows is one that the plugin writes: each part of its
-// detail is in the sources.
-func TestLogLines(t *testing.T) {
+func quotedLines(t *testing.T) {
 	pages, err := Pages()
 	if err != nil {
 		t.Fatal(err)
@@ -74,9 +76,8 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
-// Each reason that the plugin gives is documented; "configuration" is none of a
-// denial's, but of a closed route.
-func TestReasons(t *testing.T) {
+// The reason "configuration" is none of a denial's, but of a closed route.
+func listedReasons(t *testing.T) {
 	pages, err := Pages()
 	if err != nil {
 		t.Fatal(err)

@@ -17,32 +17,33 @@ var update = flag.Bool("update", false, "write the status tables of docs/apis.md
 // page holds a status table of each API, between two marks.
 const page = "../../docs/apis.md"
 
-// The status tables of the documents are the tables that the gate reads. Where
-// they differ: go test -run StatusTables ./verifier/apis -update
-func TestStatusTables(t *testing.T) {
-	written, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(written)
-	for _, api := range apis.All() {
-		begin := "<!-- table:" + api.Name + " -->\n"
-		before, rest, found := strings.Cut(text, begin)
-		shown, after, closed := strings.Cut(rest, "<!-- /table -->")
-		if !found || !closed || strings.Contains(rest, begin) {
-			t.Fatalf("%s needs one pair of lines %q and %q", page, strings.TrimSpace(begin), "<!-- /table -->")
-		}
-		table := statusTable(api)
-		if shown != table && !*update {
-			t.Errorf("%s: the table of %s differs (-update writes it anew); it is to be:\n%s", page, api.Name, table)
-		}
-		text = before + begin + table + "<!-- /table -->" + after
-	}
-	if *update && text != string(written) {
-		if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+func TestDocuments(t *testing.T) {
+	// Where they differ: go test -run Documents ./verifier/apis -update
+	t.Run("the status tables are those that the gate reads", func(t *testing.T) {
+		written, err := os.ReadFile(page)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
+		text := string(written)
+		for _, api := range apis.All() {
+			begin := "<!-- table:" + api.Name + " -->\n"
+			before, rest, found := strings.Cut(text, begin)
+			shown, after, closed := strings.Cut(rest, "<!-- /table -->")
+			if !found || !closed || strings.Contains(rest, begin) {
+				t.Fatalf("%s needs one pair of lines %q and %q", page, strings.TrimSpace(begin), "<!-- /table -->")
+			}
+			table := statusTable(api)
+			if shown != table && !*update {
+				t.Errorf("%s: the table of %s differs (-update writes it anew); it is to be:\n%s", page, api.Name, table)
+			}
+			text = before + begin + table + "<!-- /table -->" + after
+		}
+		if *update && text != string(written) {
+			if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // statusTable writes an API's rows as a table for people.

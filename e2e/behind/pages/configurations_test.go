@@ -21,6 +21,11 @@ import (
 // it takes the file, makes every router, and those of a gate answer 401 to a
 // request without a credential.
 func TestConfigurations(t *testing.T) {
+	t.Run("each dynamic one is served, and denies a request without a credential", everyDynamicOne)
+	t.Run("Traefik starts with each static one", everyStaticOne)
+}
+
+func everyDynamicOne(t *testing.T) {
 	blocks, err := examples.Blocks()
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,10 @@ import (
 // Only what it gets from elsewhere is ours: `git clone` copies this working tree,
 // `traefik` is the Traefik of the tests, and its port is a free one.
 func TestQuickStart(t *testing.T) {
+	t.Run("it runs as it is pasted, and ends with the response that it shows", asPasted)
+}
+
+func asPasted(t *testing.T) {
 	start, request, reply := quickStart(t)
 	port := freePort(t)
 	fromPort := strings.NewReplacer("8080", port)

@@ -23,7 +23,7 @@ const started = "Starting provider aggregator"
 // A real Traefik starts with every static configuration, with what it logs at
 // level INFO and ports of its own added. An older one does so without the key
 // that the pages say it does not know.
-func TestStaticConfigurations(t *testing.T) {
+func everyStaticOne(t *testing.T) {
 	blocks, err := examples.Blocks()
 	if err != nil {
 		t.Fatal(err)
