@@ -82,7 +82,7 @@ attack: traefik ## play faults and attacks in full, and end with a table, also i
 	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '
 
 # wrk is fetched where it is missing: as root by apt-get, else it is said how.
-bench: traefik ## measure what the plugin costs, into docs/bench.txt and docs/bench.svg (10 minutes, on a quiet machine)
+bench: traefik ## measure what the plugin costs, into docs/results/bench.txt and bench.svg (10 minutes, on a quiet machine)
 	@mkdir -p $(BIN)
 	$(E2E) build -buildvcs=false -o $(BIN)/bench ./cmd/bench
 	@exec $(BIN)/bench
