@@ -8,10 +8,10 @@ import (
 )
 
 // Budget makes no more calls to an upstream than the operator allows in a period:
-// each call counts, whatever its result. Where clients bring application keys of
-// their own, each key has a budget; else all share one, and refused calls may take
-// at most half of it, so that made-up credentials cannot use up what clients whose
-// credentials were allowed before need.
+// each call counts, whatever its result. Where clients send application keys of their
+// own, each key has a budget. Else all clients share one, and refused calls may take at
+// most half of it: invalid credentials must not use up the calls that revalidate
+// credentials allowed before (Credential.Known).
 type Budget struct {
 	next   Verifier
 	perKey bool
@@ -38,8 +38,8 @@ type reservation struct {
 	half         Rate
 }
 
-// Verify asks next; or denies (Throttled, with the rest of the period) where the
-// budget is spent.
+// Verify asks next, or denies without a call where the budget is spent: Throttled, with
+// the rest of the period.
 func (b *Budget) Verify(ctx context.Context, c Credential) (Decision, error) {
 	limit := b.limit()
 	if limit.Calls == 0 {
@@ -56,7 +56,8 @@ func (b *Budget) Verify(ctx context.Context, c Credential) (Decision, error) {
 	return d, err
 }
 
-// reserve takes one call from the budget, or returns how long there is none.
+// reserve takes one call from the budget, or returns how long the caller has to wait
+// for one.
 func (b *Budget) reserve(c Credential, limit Rate) (r *reservation, wait time.Duration) {
 	name := ""
 	if b.perKey {
@@ -86,7 +87,8 @@ func (b *Budget) reserve(c Credential, limit Rate) (r *reservation, wait time.Du
 	return r, 0
 }
 
-// release ends a reservation, and counts it as refused if it was.
+// release ends a reservation. Its call stays counted; it also counts as refused if the
+// upstream refused the credential.
 func (b *Budget) release(r *reservation) {
 	defer recoverPanic()
 	if !r.mayBeRefused {

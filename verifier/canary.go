@@ -10,11 +10,11 @@ import (
 // distrustPeriod is how long a distrusted upstream is not called.
 const distrustPeriod = 60 * time.Second
 
-// Canary: a made-up credential must be denied before any other is allowed. Many
-// faults turn a check into one that allows every client: a path that is not
-// protected, a proxy that answers 200 to all, an API that reads the body before the
-// key. Once the made-up credential is denied as documented, the upstream is trusted
-// for as long as the scope lives.
+// Canary allows no credential before the upstream has denied a made-up one. Many
+// faults make an upstream accept every credential: a path that is not protected, a
+// proxy that answers 200 to all requests, an API that reads the body before the key.
+// Once the made-up credential is denied as documented, the upstream is trusted for as
+// long as the scope lives.
 type Canary struct {
 	next   Verifier
 	fake   Fake
@@ -24,12 +24,12 @@ type Canary struct {
 	mu         sync.Mutex
 	trusted    bool
 	distrusted bool
-	until      time.Time // not called before
+	until      time.Time // a distrusted upstream is not called before
 	reported   string    // the problem that was reported last
 	running    *probe    // nil: none
 }
 
-// Fake is what a canary has to know of an API.
+// Fake is how an API's fake credential is made, and how its denial is recognized.
 type Fake struct {
 	// Make makes, of at least 288 random bytes, a credential of the API's own
 	// shape that cannot be valid.
@@ -38,18 +38,19 @@ type Fake struct {
 	// Rejected tells whether a denial of it shows that credentials are checked.
 	Rejected func(d Denial) bool
 
-	// Hint names the key of a block to correct when it was accepted.
+	// Hint names the configuration's key to correct where it was accepted. It ends
+	// the log line.
 	Hint string
 }
 
-// probe is one call about a fake credential. Its outcome is final once done is closed.
+// probe is one call about a fake credential. Its fields are final once done is closed.
 type probe struct {
 	begun        time.Time
 	done         chan struct{}
 	passed       bool
-	inconclusive bool     // denied, but in a way that proves nothing
+	inconclusive bool     // denied, but not as a check of credentials does
 	completed    bool     // it did not panic
-	outcome      Decision // unless passed: the denial meanwhile
+	outcome      Decision // unless passed: what the waiting callers get
 	err          error
 }
 
@@ -58,8 +59,10 @@ func NewCanary(next Verifier, fake Fake, now func() time.Time, report Report) *C
 	return &Canary{next: next, fake: fake, now: now, report: report}
 }
 
-// Verify asks next; an allowing answer is held until the upstream is trusted. The
-// probe runs beside the call, with a time limit of its own as long as the call's.
+// Verify asks next, and holds an allowing answer until the upstream is trusted. The
+// probe runs beside the call and has the same deadline, but ends with no caller: others
+// wait for it too. A denial is returned at once, since a check that is missing denies
+// no credential.
 func (c *Canary) Verify(ctx context.Context, credential Credential) (Decision, error) {
 	c.mu.Lock()
 	trusted := c.trusted
@@ -76,7 +79,7 @@ func (c *Canary) Verify(ctx context.Context, credential Credential) (Decision, e
 		return d, err
 	}
 	if !await(ctx, p.done) {
-		return NoAnswer(ErrUnavailable, "no answer about the canary in time", Denial{})
+		return NoAnswer(ErrUnavailable, "the canary got no response in time", Denial{})
 	}
 	if !p.passed {
 		return p.outcome, p.err
@@ -85,7 +88,7 @@ func (c *Canary) Verify(ctx context.Context, credential Credential) (Decision, e
 }
 
 // begin returns the probe that an allowing answer has to wait for (nil: the
-// upstream is trusted), or for how long the upstream is not called.
+// upstream is trusted), or how long a distrusted upstream is not called.
 func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,14 +112,15 @@ func distrusted(wait time.Duration) (Decision, error) {
 	return NoAnswer(ErrDistrusted, "it accepts credentials that cannot be valid", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
-// newProbe begins as failed: a probe that panics has proven nothing.
+// newProbe returns a probe that counts as failed until it has run: one that panics
+// proves nothing.
 func newProbe(now time.Time) *probe {
 	p := &probe{begun: now, done: make(chan struct{})}
 	p.outcome, p.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
 	return p
 }
 
-// run verifies a fake credential and leaves the outcome to every waiting call.
+// run verifies a fake credential and wakes the callers that wait for the outcome.
 func (c *Canary) run(p *probe, deadline time.Time) {
 	defer c.finish(p)
 	defer recoverPanic()
@@ -127,7 +131,7 @@ func (c *Canary) run(p *probe, deadline time.Time) {
 		return
 	}
 	fake := c.fake.Make(random, c.now())
-	fake.Known = true // ours: no client is charged for it
+	fake.Known = true // made here, so that no client is charged for it
 	d, err := c.next.Verify(ctx, fake)
 	p.completed = true
 	if err != nil {
@@ -146,13 +150,14 @@ func (c *Canary) run(p *probe, deadline time.Time) {
 	p.inconclusive = !p.passed
 }
 
-// problem is why a probe proves nothing, where no other verifier reports it.
+// problem is why a probe proves nothing, in the cases that no other verifier reports;
+// empty: none of those.
 func (p *probe) problem() string {
 	if !p.completed {
 		return "a panic while the canary was run"
 	}
 	if p.inconclusive {
-		return "a credential that cannot be valid was denied, but not as the documents say"
+		return "a credential that cannot be valid was denied, but not as the API's documents say"
 	}
 	return ""
 }
@@ -173,8 +178,8 @@ func (c *Canary) finish(p *probe) {
 	}
 }
 
-// update takes over a probe's outcome, and names the event that it is; empty if it
-// changes nothing.
+// update applies a probe's outcome, and returns the event to report; empty where
+// nothing has changed.
 func (c *Canary) update(p *probe, problem string) (event string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

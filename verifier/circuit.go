@@ -14,10 +14,11 @@ const (
 	openFor          = 10 * time.Second // then one call is made as a probe
 )
 
-// CircuitBreaker stops calls to an upstream that is down, so that clients are
-// answered at once: five failures in a row (transport failures, time-outs, 5xx) open
-// it. They have to come from two credentials at least, since one on which the
-// upstream fails is no outage. Any other response closes it.
+// CircuitBreaker stops calls to an upstream that is down, so that clients get their
+// error at once: five failures in a row (transport failures, time-outs, 5xx) open it.
+// They have to come from two credentials at least: a single credential on which the
+// upstream fails is no outage, and must not stop the calls of other clients. Any other
+// response closes it.
 type CircuitBreaker struct {
 	next   Verifier
 	now    func() time.Time
@@ -26,7 +27,7 @@ type CircuitBreaker struct {
 	mu                 sync.Mutex
 	failures           int      // in a row
 	first              [32]byte // digest of the credential of the first failure
-	severalCredentials bool     // the failures are of more than that one
+	severalCredentials bool     // the failures come from more than that one
 	open               bool
 	until              time.Time // no call is made before
 	probe              time.Time // when the running probe began; zero: none is running
@@ -37,7 +38,7 @@ func NewCircuitBreaker(next Verifier, now func() time.Time, report Report) *Circ
 	return &CircuitBreaker{next: next, now: now, report: report}
 }
 
-// call is one call that the breaker lets pass.
+// call is one call that the breaker has allowed.
 type call struct {
 	probe      bool
 	credential Credential
@@ -48,88 +49,88 @@ type call struct {
 
 // Verify asks next, or denies at once while the circuit is open.
 func (b *CircuitBreaker) Verify(ctx context.Context, c Credential) (Decision, error) {
-	k, wait := b.before(c)
+	current, wait := b.before(c)
 	if wait > 0 {
 		return NoAnswer(ErrUnavailable, "the circuit is open", Denial{RetryAfter: wait})
 	}
-	defer b.after(k)
+	defer b.after(current)
 	d, err := b.next.Verify(ctx, c)
-	k.outage = errors.Is(err, ErrOutage)
-	k.called = err != nil || d.Allowed || d.Denial.HTTP != 0
-	k.returned = true
+	current.outage = errors.Is(err, ErrOutage)
+	current.called = err != nil || d.Allowed || d.Denial.HTTP != 0
+	current.returned = true
 	return d, err
 }
 
-// before lets a call pass, or returns how long to wait.
-func (b *CircuitBreaker) before(c Credential) (k *call, wait time.Duration) {
-	k = &call{credential: c}
+// before allows a call, or returns how long the caller has to wait.
+func (b *CircuitBreaker) before(c Credential) (current *call, wait time.Duration) {
+	current = &call{credential: c}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.open {
-		return k, 0
+		return current, 0
 	}
 	now := b.now()
 	wait = b.until.Sub(now)
 	if wait > 0 && wait <= openFor {
-		return k, wait
+		return current, wait
 	}
 	if age := now.Sub(b.probe); age >= 0 && age < probeLimit {
-		return k, time.Second
+		return current, time.Second
 	}
 	b.probe = now
-	k.probe = true
-	return k, 0
+	current.probe = true
+	return current, 0
 }
 
 // after evaluates a call. One that did not reach the upstream, or that ended in a
 // panic, proves nothing.
-func (b *CircuitBreaker) after(k *call) {
+func (b *CircuitBreaker) after(current *call) {
 	defer recoverPanic()
 	b.mu.Lock()
-	usual := k.returned && !k.outage && !k.probe && !b.open && b.failures == 0
+	usual := current.returned && !current.outage && !current.probe && !b.open && b.failures == 0
 	b.mu.Unlock()
 	if usual {
-		return // nearly always: nothing changes, and a miss is spared the rest
+		return // nearly every miss: nothing changes, and the rest costs interpreted time
 	}
-	before, open := b.update(k)
+	before, open := b.update(current)
 	if open && !before {
 		b.report("error", "circuit open", "five failures in a row: unknown credentials get an error at once, and one call in ten seconds is made as a probe")
 	}
 	if before && !open {
-		b.report("info", "circuit closed", "the upstream answers again")
+		b.report("info", "circuit closed", "the upstream responds again")
 	}
 }
 
 // update returns whether the circuit was open before, and whether it is now.
-func (b *CircuitBreaker) update(k *call) (before, open bool) {
+func (b *CircuitBreaker) update(current *call) (before, open bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before = b.open
-	if k.probe {
+	if current.probe {
 		b.probe = time.Time{}
 	}
-	if k.returned && k.called && (k.probe || !b.open) {
-		b.count(k)
+	if current.returned && current.called && (current.probe || !b.open) {
+		b.count(current)
 	}
 	open = b.open
 	return before, open
 }
 
 // count counts a call's result. The caller holds the lock.
-func (b *CircuitBreaker) count(k *call) {
-	if !k.outage {
+func (b *CircuitBreaker) count(current *call) {
+	if !current.outage {
 		b.failures, b.open = 0, false
 		b.severalCredentials = false
 		return
 	}
-	c := k.credential
+	c := current.credential
 	digest := sha256.Sum256([]byte(fmt.Sprintf("%q%q%q", c.Token, c.User, c.Password)))
 	if b.failures == 0 {
 		b.first = digest
 	}
 	b.severalCredentials = b.severalCredentials || digest != b.first
 	b.failures++
-	if k.probe || (b.failures >= failureThreshold && b.severalCredentials) {
+	if current.probe || (b.failures >= failureThreshold && b.severalCredentials) {
 		b.open = true
 		b.until = b.now().Add(openFor)
 	}

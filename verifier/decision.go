@@ -37,7 +37,7 @@ const (
 	Configuration Reason = "configuration"
 )
 
-// Denial is what the client of a denied request is answered.
+// Denial is why a request is denied, and what its client gets.
 type Denial struct {
 	Reason     Reason
 	Status     int           // to the client, 400–599; 0: the reason's own
@@ -62,8 +62,8 @@ func (d Decision) Refused() bool {
 	return false
 }
 
-// The ways in which nothing could be found out. Errors of this package wrap one of
-// them; their texts hold nothing of a credential or a response.
+// The kinds of errors: why it is not known whether a credential is valid. Errors of
+// this package wrap one of them; their texts hold nothing of a credential or a response.
 var (
 	// ErrUnavailable: the upstream is down, slow, not understood, or has failed.
 	ErrUnavailable = errors.New("unavailable")
@@ -76,8 +76,8 @@ var (
 	ErrDistrusted = errors.New("distrusted")
 )
 
-// NoAnswer is the result of a verifier that could not find out: a denial, with
-// Unavailable where d names no reason, and an error of that kind.
+// NoAnswer is the result of a verifier that could not find out: the denial d, with
+// the reason Unavailable where it has none, and an error of that kind with its cause.
 func NoAnswer(kind error, cause string, d Denial) (Decision, error) {
 	if d.Reason == "" {
 		d.Reason = Unavailable

@@ -1,7 +1,7 @@
 package verifier
 
-// Identity is who is calling, by the upstream's response. It is never changed once
-// made: many requests share it.
+// Identity describes the caller, as the upstream's response does. It is never changed
+// once made: many requests share it.
 type Identity []Field
 
 // Field is one fact about the caller, in the upstream's own spelling.

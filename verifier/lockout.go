@@ -16,7 +16,7 @@ var accountLimit = Rate{Calls: 5, Period: 5 * time.Minute}
 // upstream.
 type AccountLimiter struct {
 	next     Verifier
-	rejected func(d Denial) bool // the account, and not something else
+	rejected func(d Denial) bool // the denial is about the account
 	now      func() time.Time
 
 	mu      sync.Mutex
@@ -61,6 +61,8 @@ func (l *AccountLimiter) begin(c Credential) (a *attempt, wait time.Duration) {
 	return a, wait
 }
 
+// end counts the attempt's result. One that is refused for another reason than its
+// password does not count.
 func (l *AccountLimiter) end(a *attempt) {
 	defer recoverPanic()
 	l.mu.Lock()
@@ -68,8 +70,9 @@ func (l *AccountLimiter) end(a *attempt) {
 	a.window.End(a.rejected, accountLimit, l.now())
 }
 
-// foldAccount makes one of the spellings that directories take for one account:
-// without case, and without blanks at the ends or repeated ones inside.
+// foldAccount makes one text of all spellings that directories take for one account,
+// so that other spellings are no further attempts: it ignores case, blanks at the ends,
+// and how many blanks stand between words.
 func foldAccount(user string) string {
 	return strings.ToLower(strings.Join(strings.Fields(user), " "))
 }

@@ -2,8 +2,8 @@ package verifier
 
 import "context"
 
-// LoginTrust allows tokens that an observed login gave out: the upstream has just
-// issued them.
+// LoginTrust allows tokens that an observed login issued (Credential.Issued): the
+// upstream itself has just given them to the client.
 type LoginTrust struct {
 	next     Verifier
 	identify func(c Credential) Identity // nil: tokens carry no identity
@@ -15,9 +15,10 @@ func NewLoginTrust(next Verifier, identify func(c Credential) Identity) *LoginTr
 	return &LoginTrust{next: next, identify: identify}
 }
 
-// Verify asks next about a token of no observed login. About others, next is asked
-// only where the token carries no identity: a refusal counts, and without an answer
-// the token is allowed without an identity.
+// Verify asks next about a token that no observed login issued. A token of an observed
+// login is allowed without a call where it carries its identity. Where it carries none,
+// next is asked for the identity: a refusal counts, and without an answer the token is
+// allowed without an identity.
 func (t *LoginTrust) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if c.Issued.IsZero() {
 		return t.next.Verify(ctx, c)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// recoverAfter is how long an upstream has to answer before its outage counts as
-// over: where half of the calls fail, that is one outage, and not a hundred.
+// recoverAfter is how long no call may have failed before an outage counts as over: an
+// upstream on which every second call fails has one outage, and not a hundred.
 const recoverAfter = 10 * time.Second
 
 // maxCauses bounds how many different causes one outage reports.
 const maxCauses = 8
 
-// OutageReporter reports that an upstream does not answer, and that it answers
-// again: once per change, not per request.
+// OutageReporter reports that an upstream gives no documented response, and that it
+// gives them again: once per change, not per request.
 type OutageReporter struct {
 	next   Verifier
 	now    func() time.Time
@@ -31,7 +31,7 @@ func NewOutageReporter(next Verifier, now func() time.Time, report Report) *Outa
 	return &OutageReporter{next: next, now: now, report: report}
 }
 
-// Verify returns what next does.
+// Verify returns what next does, unchanged.
 func (r *OutageReporter) Verify(ctx context.Context, c Credential) (Decision, error) {
 	d, err := r.next.Verify(ctx, c)
 	if err == nil {
@@ -64,13 +64,13 @@ func (r *OutageReporter) failed(event, cause string) {
 	}
 }
 
-// answered reports the end of an outage, if there is one and it is over.
+// answered reports the end of an outage, where there is one and it is over.
 func (r *OutageReporter) answered() {
 	r.mu.Lock()
 	outage := len(r.causes) > 0
 	r.mu.Unlock()
 	if !outage {
-		return // nearly always: a miss is spared the rest
+		return // nearly every miss: the rest costs interpreted time
 	}
 	now := r.now()
 	r.mu.Lock()
@@ -80,6 +80,6 @@ func (r *OutageReporter) answered() {
 	}
 	r.mu.Unlock()
 	if over {
-		r.report("info", "recovered", "the upstream gives documented answers again")
+		r.report("info", "recovered", "the upstream gives documented responses again")
 	}
 }

@@ -9,17 +9,18 @@ import (
 // another begins: no call takes half as long, but a panic might lose one.
 const probeLimit = 2 * time.Minute
 
-// recoverPanic ends a panic of ours where it happens. Every goroutine of ours defers
-// it, since a panic in one would end the whole process; or, where it begins
-// with a function literal, another that recovers (docs/yaegi.md).
+// recoverPanic stops a panic. Every goroutine of the plugin defers it, since a panic in
+// one would end Traefik's process. A function literal defers a literal that recovers
+// instead, since the interpreter may not call this one there (docs/yaegi.md).
 func recoverPanic() {
 	_ = recover()
 }
 
-// await waits until done is closed (true) or the context ends (false). It does
-// without a select statement, whose values the interpreter mixes up.
+// await waits until done is closed (true) or the context ends (false). It uses no
+// select statement: the interpreter mixes up the values of concurrent ones. Its
+// goroutine ends once done is closed, as it is when a probe finishes.
 func await(ctx context.Context, done chan struct{}) bool {
-	first := make(chan bool, 2)
+	first := make(chan bool, 2) // room for both, so that neither sender blocks
 	stop := context.AfterFunc(ctx, func() {
 		defer func() { _ = recover() }()
 		first <- false

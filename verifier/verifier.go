@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Kind is the way in which a client presents a credential. It selects the
-// upstream: a credential is never sent to another upstream to see if it fits.
+// Kind is how a client presents a credential. It selects the upstream: a credential is
+// never sent to one upstream after another until one accepts it.
 type Kind string
 
 // The kinds, by the names of their blocks in the configuration.
@@ -33,21 +33,21 @@ type Credential struct {
 	User     string // the account of Basic, or of a key that comes with one
 	Password string
 
-	// Known: it was allowed before, or is one of our own making. It changes no
-	// answer, but what a call about it is charged to: credentials never seen before
-	// must not use up what known ones need.
+	// Known: it was allowed before, or the plugin made it. It changes no answer, only
+	// which limit a call about it counts against: new credentials must not use up the
+	// calls that known ones need.
 	Known bool
 
-	// Issued is when an observed login gave it out, which the upstream has
-	// confirmed by that; zero: no login was observed.
+	// Issued is when an observed login issued it, by which the upstream has confirmed
+	// it; zero: no login was observed.
 	Issued time.Time
 }
 
 // Verifier finds out whether a credential is valid.
 //
 // An error means "could not find out" and nothing else: a denial is no error but a
-// Decision. With an error comes a Decision that denies, and that says what to
-// answer the client meanwhile. Verifiers are safe for concurrent use.
+// Decision. With an error comes a Decision that denies, and that says what the client
+// gets meanwhile. The context limits the time. Verifiers are safe for concurrent use.
 type Verifier interface {
 	Verify(ctx context.Context, c Credential) (Decision, error)
 }
@@ -65,9 +65,9 @@ const MaxCredential = 8 << 10
 // VisibleASCII is what a credential may consist of: no space, no control character.
 const VisibleASCII = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
-// IsVisibleASCII tells whether a text is at most MaxCredential bytes of visible
-// ASCII; an empty text is. It makes one call into compiled code, whatever the
-// length, since interpreted loops are slow.
+// IsVisibleASCII tells whether a text is at most MaxCredential bytes of visible ASCII;
+// the empty text is. It is one call into compiled code, whatever the length, since
+// interpreted loops are slow.
 func IsVisibleASCII(text string) bool {
 	return len(text) <= MaxCredential && strings.Trim(text, VisibleASCII) == ""
 }

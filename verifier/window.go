@@ -22,7 +22,7 @@ func (r Rate) Less(than Rate) bool {
 	return mine < others || (mine == others && r.Calls < than.Calls)
 }
 
-// half is what refused calls may take of a shared budget; of a single call, all.
+// half is what refused calls may take of a shared budget; all of a budget of one call.
 func (r Rate) half() Rate {
 	calls := r.Calls / 2
 	if calls == 0 {
@@ -31,8 +31,8 @@ func (r Rate) half() Rate {
 	return Rate{Calls: calls, Period: r.Period}
 }
 
-// Window counts calls of one name in a fixed period, which begins with the first
-// that counts. Its owner's lock guards it.
+// Window counts the calls of one name in a fixed period, which begins with the first
+// counted call. Its owner's lock guards it.
 type Window struct {
 	started time.Time // zero: nothing has been counted
 	calls   int
@@ -95,8 +95,8 @@ func (w *Window) start(now time.Time) {
 
 // Windows holds a window for each of a bounded number of names, as a segmented LRU:
 // a name seen once is on probation, a name seen again is protected, so that a flood
-// of new names evicts no window in use. It keeps no name, but a digest that only this
-// process can compute. The owner's lock guards it.
+// of new names evicts no window in use. Names are keys and accounts, so it stores
+// their digests, which only this process can compute. The owner's lock guards it.
 type Windows struct {
 	secret    string
 	probation *simplelru.LRU // [32]byte to *Window

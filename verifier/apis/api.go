@@ -13,30 +13,32 @@ import (
 
 // API is the dialect of one upstream, as a value: what its documents say about
 // verifying a credential, reading the response, and denying. What is particular to an
-// API is in the file of its name, and nowhere else.
+// API is in the file of its name, and nowhere else. All returns complete ones.
 type API struct {
 	Name     string          // as in the configuration, and the realm of challenges
-	Kinds    []verifier.Kind // the credentials it issues
-	Path     string          // where it verifies; empty: the operator has to say
-	Method   string          // GET or POST
+	Kinds    []verifier.Kind // of the credentials that it issues
+	Path     string          // of the call that verifies; empty: the operator has to name one
+	Method   string          // of that call: GET or POST
 	Lifetime time.Duration   // how long a credential is valid, by the documents
 
 	// Quota is how many calls the documents allow; zero: they name no limit.
 	Quota verifier.Rate
 
-	// BareToken: the documents show the token alone in Authorization.
+	// BareToken: the documents show the token alone in Authorization, so clients may
+	// send it without a scheme.
 	BareToken bool
 
-	// JWT: its tokens are JWTs, and one whose exp is over is denied without a call.
+	// JWT: the documents say that its tokens are JWTs, so that one whose exp is over is
+	// denied without a call.
 	JWT bool
 
 	// QuotaPerKey: its quota counts by application key, not by credential.
 	QuotaPerKey bool
 
-	// Login is what the documents say of logging in and out; nil: nothing.
+	// Login is what the documents say about logging in and out; nil: nothing.
 	Login *Login
 
-	// Rows are the documented responses, in the document's order. The first that
+	// Rows are the documented responses, in the document's order. The first row that
 	// matches counts; a response that none describes is no answer.
 	Rows []Row
 
@@ -48,12 +50,12 @@ type API struct {
 	OpenFields  bool
 	ExtraFields []string
 
-	// Classify takes from a response what Rows are looked up by: the flag that allows
-	// or denies, and the code. The response's Body may be nil.
+	// Classify returns what Rows are looked up by: the response's flag that allows or
+	// denies, and its code. The response's Body may be nil.
 	Classify func(r transport.Response) (flag, code string)
 
-	// Identify reads who is calling from a response that a row calls valid; or says
-	// what is wrong with it, so that it is no answer after all.
+	// Identify reads the caller's identity from a response whose row is Valid; or
+	// returns what is wrong with it, and then it is no answer after all.
 	Identify func(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, defect string)
 
 	// CopyMessage copies the response's own message and errors into a denial, if they
@@ -64,21 +66,21 @@ type API struct {
 	// shape that cannot be valid.
 	FakeCredential func(random []byte, now time.Time, s Settings) verifier.Credential
 
-	// Hint names the key of a block to correct when a fake credential was accepted.
+	// Hint names the configuration's key to correct where a fake credential was accepted.
 	Hint func(s Settings) string
 
-	// Body writes a denial as the API's documents do: JSON, by status, code, message
-	// and errors.
+	// Body writes a denial as the API's documents show it: JSON, from its status, code,
+	// message and errors.
 	Body func(d verifier.Denial) string
 
-	// The rest may be nil, for the default that each names (defaults.go).
+	// The fields below may be nil, for the default that each names (defaults.go).
 
 	// Variant names the variant of the call that the settings select, of an API that
 	// has several. Nil: it has one.
 	Variant func(s Settings) string
 
-	// NeedsCanary tells whether an allowing answer means nothing under these settings
-	// unless a canary was denied. Nil: it never does.
+	// NeedsCanary tells whether, under these settings, an allowing response proves
+	// nothing unless a fake credential was denied. Nil: under none.
 	NeedsCanary func(s Settings) bool
 
 	// Documented tells whether a code may be named in errors.statuses. Nil: the API
@@ -90,15 +92,15 @@ type API struct {
 	Request func(c verifier.Credential, s Settings) transport.Request
 
 	// RejectsFake tells whether a denial of a fake credential shows that credentials
-	// are checked. Nil: one that is about the credential does.
+	// are checked. Nil: a denial that is about the credential does.
 	RejectsFake func(d verifier.Denial, s Settings) bool
 
 	// RejectsAccount tells whether a denial is about the account: its password was
 	// wrong. Nil: the API has no accounts.
 	RejectsAccount func(d verifier.Denial) bool
 
-	// Message is the API's own text for a reason of the gate's, or empty. Nil: it has
-	// none.
+	// Message is the documents' text for a denial that the plugin makes without a call,
+	// or empty. Nil: they have none.
 	Message func(reason verifier.Reason) string
 }
 

@@ -13,8 +13,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// bts is BTS's courier API (document: BTS login). Its tokens are RS256 JWTs of 24
-// hours. No documented call verifies one, so the operator names a small protected GET.
+// bts is BTS's courier API (document: BTS login; /auth/refresh and responses with data
+// alone are from public integrations). Its tokens are RS256 JWTs of 24 hours. No
+// documented call verifies one, so the operator names a small protected GET.
 func bts() *API {
 	return &API{
 		Name:           "bts",
@@ -31,12 +32,13 @@ func bts() *API {
 		Identify:       btsIdentify,
 		CopyMessage:    btsCopyMessage,
 		FakeCredential: btsFake,
-		Hint:           func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Hint:           func(_ Settings) string { return "path answers without a valid token: name one that requires it" },
 		Message:        btsMessage,
 		Body:           btsBody,
 	}
 }
 
+// btsRows are the responses to a protected call, by the document BTS login.
 func btsRows() []Row {
 	return []Row{
 		{Name: "server error", HTTP: "5xx", Meaning: Outage},
@@ -55,8 +57,8 @@ func btsRows() []Row {
 	}
 }
 
-// btsDataAlone is the code of a response without a status whose data is an object or
-// an array: some of the API's calls answer so.
+// btsDataAlone is the code of a response that has no status, and an object or an array
+// as its data: some of the API's calls respond so.
 const btsDataAlone = "data alone"
 
 func btsClassify(r transport.Response) (flag, code string) {
@@ -69,7 +71,7 @@ func btsClassify(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
-// btsTokensIn also returns the refresh token: it is a JWT too, and no credential.
+// btsTokensIn also returns the refresh token: it is a JWT of 30 days, and no credential.
 func btsTokensIn(r transport.Response) (token, refresh string) {
 	if r.Body.Field("status").Bool() != "true" {
 		return "", ""
@@ -82,8 +84,8 @@ func btsTokensIn(r transport.Response) (token, refresh string) {
 
 var btsMembers = []member{{"user", "sub"}, {"id", "jti"}, {"name", "name"}, {"email", "email"}}
 
-// btsIdentify reads the token's own claims, which the upstream has confirmed by now. A
-// token that is no JWT is valid without an identity.
+// btsIdentify reads the token's own claims, which the upstream has confirmed before it
+// is called. A token that is no JWT is valid without an identity.
 func btsIdentify(_ transport.Response, c verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
 	claims := jwt.Claims(c.Token)
 	fields := newFieldSet()
@@ -123,14 +125,15 @@ func btsMessage(reason verifier.Reason) string {
 	return ""
 }
 
+// btsBody: the document shows a 422 in one shape, and the other denials in another.
 func btsBody(d verifier.Denial) string {
 	status := strconv.Itoa(d.Status)
 	if d.Status == http.StatusUnprocessableEntity {
-		errors := d.Errors
-		if errors == "" {
-			errors = "{}"
+		fieldErrors := d.Errors
+		if fieldErrors == "" {
+			fieldErrors = "{}"
 		}
-		return `{"status":false,"message":` + strictjson.Quote(d.Message) + `,"status_code":` + status + `,"errors":` + errors + `}`
+		return `{"status":false,"message":` + strictjson.Quote(d.Message) + `,"status_code":` + status + `,"errors":` + fieldErrors + `}`
 	}
 	body := `{"name":` + strictjson.Quote(http.StatusText(d.Status)) + `,"message":` + strictjson.Quote(d.Message) + `,"code":0,"status":` + status
 	if d.Status == http.StatusUnauthorized {

@@ -7,7 +7,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// withDefaults fills in what an API leaves out.
+// withDefaults sets the functions that an API leaves nil, so that no caller has to
+// check for nil.
 func withDefaults(api *API) *API {
 	if api.Variant == nil {
 		api.Variant = func(_ Settings) string { return "" }
@@ -31,8 +32,8 @@ func withDefaults(api *API) *API {
 }
 
 // rejectsFake tells whether a denial is about the credential. A 400 or a 422 is about
-// the request, and a 403 inside a 200 about the hour or an account's standing: those
-// may turn into an allowing answer without any change to the check.
+// the request, and a 403 inside a 200 about the hour or an account's state: the same
+// check may allow such a credential at another time, so they prove nothing.
 func rejectsFake(d verifier.Denial, _ Settings) bool {
 	return d.Reason == verifier.Invalid || d.Reason == verifier.Expired || (d.HTTP == 403 && d.Reason == verifier.Forbidden)
 }

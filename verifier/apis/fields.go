@@ -8,8 +8,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 )
 
-// Bounds of one identity: an upstream's response may be large, and thousands of
-// identities are cached.
+// Bounds of one identity: responses may be large, and thousands of identities are
+// cached.
 const (
 	maxValue  = 1 << 10 // bytes of one value; a longer one is left out
 	maxFields = 64      // fields of one identity; further ones are left out
@@ -36,10 +36,10 @@ func newFieldSet() *fieldSet {
 	return &fieldSet{has: map[string]bool{}}
 }
 
-// add adds an object's scalars by a table, if they may stand in a header: one that is
-// empty, too long, of another JSON type, or that holds control characters is left out.
-// The first value of a field wins. It is one loop without a call of ours, since each
-// miss goes through it, interpreted.
+// add adds an object's scalars by a table, where they may stand in a header: one that
+// is empty, too long, of another JSON type, or that holds control characters is left
+// out. The first value of a field counts. It is one loop that calls nothing of the
+// plugin: every miss runs it, and interpreted calls are slow.
 func (s *fieldSet) add(object *strictjson.Value, table []member) {
 	if object == nil {
 		return
@@ -62,8 +62,8 @@ func (s *fieldSet) add(object *strictjson.Value, table []member) {
 }
 
 // addRest adds the members that an API's table does not name, by their own names. A
-// field of the table is never taken from another member, even if the table found
-// nothing for it; nor are the gate's own fields.
+// member never sets a field of the table, even where the table found nothing for it,
+// nor a field that the gate sets: a response with free-form members could forge them.
 func (s *fieldSet) addRest(object *strictjson.Value, table []member) {
 	if object == nil {
 		return

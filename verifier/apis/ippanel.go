@@ -11,8 +11,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// ippanel is the IPPanel SMS panel (document: IPPanel confirm_otp, and the vendor's
-// public pages). Its tokens are opaque and valid for 10 hours.
+// ippanel is the IPPanel SMS panel (document: IPPanel confirm_otp; check_token, login
+// and logout are from the vendor's public pages). Its tokens are opaque and valid for
+// 10 hours.
 func ippanel() *API {
 	return &API{
 		Name:        "ippanel",
@@ -41,13 +42,17 @@ func ippanel() *API {
 
 const ippanelAuth = "/api/acl/auth/"
 
+// ippanelWrong is the text of the document IPPanel confirm_otp for a wrong token.
 const ippanelWrong = "اطلاعات وارد شده صحیح نمی باشد"
 
+// ippanelRows are the responses of check_token (document: IPPanel confirm_otp, which
+// shows the same codes). Its codes and statuses contradict each other in places, so
+// each is a row.
 func ippanelRows() []Row {
 	return []Row{
 		{Name: "server error", HTTP: "5xx 3xx", Meaning: Outage},
 		{Name: "too many requests", HTTP: "429", Meaning: RateLimited},
-		{Name: "token good", HTTP: "200", Flag: "true", Code: "200-*", Meaning: Valid},
+		{Name: "token valid", HTTP: "200", Flag: "true", Code: "200-*", Meaning: Valid},
 		{Name: "code 400-1", Code: "400-1", Meaning: Denied, Status: 401, Message: ippanelWrong},
 		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401, Message: ippanelWrong},
 		{Name: "code 400-2", Code: "400-2", Meaning: Denied, Status: 422},
@@ -73,8 +78,8 @@ func ippanelRequest(token string) transport.Request {
 	return transport.Request{Header: http.Header{"Authorization": {token}}}
 }
 
-// ippanelTokensIn returns a token only where the method is "login": with any other it
-// waits for a one-time password, and is no credential.
+// ippanelTokensIn returns a token only where the method is "login": a token of another
+// method still needs a one-time password, and is no credential.
 func ippanelTokensIn(r transport.Response) (token, refresh string) {
 	flag, code := ippanelClassify(r)
 	data := r.Body.Field("data")
@@ -122,8 +127,8 @@ func ippanelMessage(reason verifier.Reason) string {
 	return ""
 }
 
-// ippanelCodes are the codes of denials that bring none: the document's where it has
-// one, else codes of its form. They do not depend on the status.
+// ippanelCodes are the codes of denials without a code: the document's where it has
+// one, else codes of its form. They depend on the reason alone, not on the status.
 func ippanelCodes() map[verifier.Reason]string {
 	return map[verifier.Reason]string{
 		verifier.Missing: "400-1", verifier.Invalid: "400-1", verifier.Expired: "400-1", verifier.Unprocessable: "400-2",
@@ -137,10 +142,10 @@ func ippanelBody(d verifier.Denial) string {
 	if code == "" || d.Reason == verifier.Unavailable {
 		code = ippanelCodes()[d.Reason]
 	}
-	errors := d.Errors
-	if errors == "" {
-		errors = "{}"
+	fieldErrors := d.Errors
+	if fieldErrors == "" {
+		fieldErrors = "{}"
 	}
 	return `{"data":null,"meta":{"status":false,"message":` + strictjson.Quote(d.Message) +
-		`,"message_parameters":[],"message_code":` + strictjson.Quote(code) + `,"errors":` + errors + `}}`
+		`,"message_parameters":[],"message_code":` + strictjson.Quote(code) + `,"errors":` + fieldErrors + `}}`
 }

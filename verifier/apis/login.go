@@ -8,22 +8,23 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// Login is how an API gives out its tokens, by its documents. All its calls are POST.
+// Login is how an API issues its tokens, by its documents. All its calls are POST.
 type Login struct {
-	Paths         []string // below the API's address: their responses bring tokens
-	Logout        string   // ends the token that it is sent with; empty: there is none
+	Paths         []string // below the API's address: their responses issue tokens
+	Logout        string   // of the call that ends the token it is sent with; empty: there is none
 	SelfContained bool     // the identity is in the token's claims, so that no call is needed for it
 
 	// LogoutRequest is the call that ends a token; nil where Logout is empty.
 	LogoutRequest func(token string) transport.Request
 
-	// TokensIn reads what a login's response gives out: the token that is valid from
-	// now on, and a refresh token, which is no credential. Either may be empty.
+	// TokensIn reads the tokens that a login's response issues: the one that is valid
+	// from now on, and a refresh token, which is no credential. Either may be empty.
 	TokensIn func(r transport.Response) (token, refresh string)
 }
 
-// Read reads a login's response, by its HTTP status and whole body. Tokens that no
-// client could present are left out.
+// Read returns the tokens of a login's response, given by its HTTP status and whole
+// body. Tokens that no header could carry are left out, and so is one that is the
+// refresh token as well.
 func (l *Login) Read(status int, body []byte) (token, refresh string) {
 	if status != http.StatusOK {
 		return "", ""

@@ -5,7 +5,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 )
 
-// Bounds of what of an upstream's denial reaches the client, in bytes.
+// Bounds of what is copied from an upstream's denial for the client, in bytes.
 const (
 	maxMessage = 512
 	maxErrors  = 4 << 10
@@ -21,14 +21,14 @@ func copyMessage(d verifier.Denial, message *strictjson.Value) verifier.Denial {
 }
 
 // copyErrors copies the errors of a 422 if they are an object of lists of text of at
-// most 4 KiB, and encodes them anew.
-func copyErrors(d verifier.Denial, errors *strictjson.Value) verifier.Denial {
-	if d.Status != 422 || !errors.IsKind(strictjson.Object) {
+// most 4 KiB. It encodes them anew, so that nothing else of the body reaches the client.
+func copyErrors(d verifier.Denial, fieldErrors *strictjson.Value) verifier.Denial {
+	if d.Status != 422 || !fieldErrors.IsKind(strictjson.Object) {
 		return d
 	}
 	encoded := ""
-	for _, name := range errors.Names {
-		list := errors.Fields[name]
+	for _, name := range fieldErrors.Names {
+		list := fieldErrors.Fields[name]
 		if !list.IsKind(strictjson.Array) {
 			return d
 		}

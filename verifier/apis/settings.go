@@ -12,11 +12,11 @@ import (
 type Settings struct {
 	Kind        verifier.Kind
 	Target      transport.Target
-	Key         string // the operator's own application key; secret
-	Account     bool   // a key comes with an account, and both are checked
-	Probe       *Account
-	Canary      bool
-	LoginSecret string // shared with the issuer route whose logins are trusted; empty: none are
+	Key         string   // the operator's own application key; secret
+	Account     bool     // a key comes with an account, and both are checked
+	Probe       *Account // the operator's, sent with every key; nil: none
+	Canary      bool     // a fake credential has to be denied first
+	LoginSecret string   // shared with the issuer route whose logins are trusted; empty: none are
 }
 
 // Scope lists everything of the settings that changes the answers; some of it is
@@ -33,7 +33,7 @@ func (s Settings) Scope() []string {
 	return append(scope, s.Target.Scope()...)
 }
 
-// Account is a name and a password; secret.
+// Account is a user name and a password; secret.
 type Account struct {
 	User     string
 	Password string

@@ -13,7 +13,7 @@ import (
 // Meaning is what a documented response says about the credential.
 type Meaning string
 
-// The meanings. The zero value is none of them: such a row allows no client.
+// The meanings. The zero value is none of them: a row without a meaning allows no client.
 const (
 	Valid         Meaning = "valid"
 	Denied        Meaning = "denied"
@@ -24,7 +24,7 @@ const (
 
 // Row is one documented response. An empty condition matches everything.
 type Row struct {
-	Name     string // the row's name, unique in its table; testdata/ goes by it
+	Name     string // unique in its table; testdata/ and log lines use it
 	HTTP     string // statuses: "200", "2xx", "5xx 3xx"
 	Flag     string // the response's own flag: "true", "false none"
 	Code     string // the response's code; a final * matches any rest, * alone any code
@@ -36,7 +36,8 @@ type Row struct {
 }
 
 // findRow returns the first row that matches, or nil. It compares statuses without a
-// call of ours, which would be interpreted: most rows are passed over by them.
+// call of the plugin's functions, since interpreted calls are slow and the status alone
+// rules out most rows.
 func findRow(rows []Row, status int, flag, code, variant string) *Row {
 	exact := strconv.Itoa(1000 + status)[1:] // three digits: a status of 020 is none of 200
 	class := exact[:1] + "xx"
@@ -70,12 +71,13 @@ func matchesCode(pattern, code string) bool {
 }
 
 // containsWord tells whether word is one of words, which are separated by one space. It
-// makes compiled calls alone, since each miss calls it a dozen times.
+// makes only compiled calls, since each miss calls it a dozen times.
 func containsWord(words, word string) bool {
 	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+words+" ", " "+word+" ")
 }
 
-// denial is what the client gets by a row, before the response's own message.
+// denial is what the client gets by a row. The response's own message and errors, where
+// they are as documented, replace its texts later (CopyMessage).
 func (row *Row) denial(response transport.Response) verifier.Denial {
 	d := verifier.Denial{
 		Reason:     row.Reason,
@@ -113,8 +115,8 @@ func reasonOf(status int) verifier.Reason {
 	return verifier.Unavailable
 }
 
-// retryAfter reads the header: seconds or a date (RFC 9110, 10.2.3), clamped to
-// 1…3600 s. 0: it holds neither.
+// retryAfter reads the header Retry-After: seconds or a date (RFC 9110, 10.2.3),
+// clamped to 1…3600 s. 0: it holds neither.
 func retryAfter(text string, now time.Time) time.Duration {
 	if text == "" {
 		return 0
@@ -126,21 +128,23 @@ func retryAfter(text string, now time.Time) time.Duration {
 	} else {
 		date, err := http.ParseTime(text)
 		if err != nil {
-			return digitsTooMany(text)
+			return overflowWait(text)
 		}
 		wait = clamp(int64(date.Sub(now)/time.Second) + 1)
 	}
 	return wait
 }
 
-// digitsTooMany takes a number beyond 64 bits for the longest wait.
-func digitsTooMany(text string) time.Duration {
+// overflowWait is the longest wait for a number beyond 64 bits; 0 for other texts.
+func overflowWait(text string) time.Duration {
 	if strings.Trim(text, "0123456789") == "" {
 		return time.Hour
 	}
 	return 0
 }
 
+// clamp bounds a wait: a client must neither repeat at once, nor stay away for long
+// because of one response.
 func clamp(seconds int64) time.Duration {
 	if seconds < 1 {
 		seconds = 1

@@ -20,8 +20,10 @@ const (
 	basicVariant   = "basic"
 )
 
-// thammasat is Thammasat University's account API (document: TU account API).
-// Quota: 1,000 requests an hour and key. It documents no lifetime.
+// thammasat is Thammasat University's account API (document: TU account API; its
+// address and path, the fields username, tu_status and statusid, and the 400 for a wrong
+// password are the public API's). Quota: 1,000 requests an hour and key. It documents
+// no lifetime.
 func thammasat() *API {
 	return &API{
 		Name:           "thammasat",
@@ -51,6 +53,7 @@ func thammasat() *API {
 	}
 }
 
+// The texts of the document TU account API.
 const (
 	thammasatNoKey   = `Application-Key header required. Must follow the scheme, "Application-Key: ACCESS TOKEN"`
 	thammasatBadKey  = "Application-Key Invalid!"
@@ -58,14 +61,17 @@ const (
 	thammasatNoPost  = "Request body using a POST operation (HTTP method)!"
 )
 
+// thammasatRows are the responses of the document TU account API, by the variant of the
+// call. Where the operator's own key or account is sent, its denial says nothing about
+// the client: the settings are wrong.
 func thammasatRows() []Row {
 	return []Row{
 		{Name: "server error", HTTP: "5xx 3xx", Meaning: Outage},
 		{Name: "quota spent", HTTP: "429", Meaning: RateLimited},
-		{Name: "account good", HTTP: "200", Flag: "true", Variants: "account probe basic", Meaning: Valid},
+		{Name: "account valid", HTTP: "200", Flag: "true", Variants: "account probe basic", Meaning: Valid},
 		{Name: "account refused", HTTP: "200", Flag: "false", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser},
 		{Name: "probe account refused", HTTP: "200", Flag: "false", Variants: "probe", Meaning: Misconfigured},
-		{Name: "key good, no account sent", HTTP: "400", Flag: "false", Code: "Body no data*", Variants: "bare", Meaning: Valid},
+		{Name: "key valid, no account sent", HTTP: "400", Flag: "false", Code: "Body no data*", Variants: "bare", Meaning: Valid},
 		{Name: "account did not arrive", HTTP: "400", Code: "Body no data*", Variants: "account probe basic", Meaning: Outage},
 		{Name: "method refused", HTTP: "400", Code: thammasatNoPost, Meaning: Misconfigured},
 		{Name: "account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser},
@@ -107,11 +113,11 @@ func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
 	if s.Probe != nil {
 		user, password = s.Probe.User, s.Probe.Password
 	}
-	q := transport.Request{Header: http.Header{verifier.KeyHeader: {key}}}
+	request := transport.Request{Header: http.Header{verifier.KeyHeader: {key}}}
 	if thammasatVariant(s) != bareVariant {
-		q.Body = `{"UserName":` + strictjson.Quote(user) + `,"PassWord":` + strictjson.Quote(password) + `}`
+		request.Body = `{"UserName":` + strictjson.Quote(user) + `,"PassWord":` + strictjson.Quote(password) + `}`
 	}
-	return q
+	return request
 }
 
 func thammasatClassify(r transport.Response) (flag, code string) {
@@ -129,15 +135,15 @@ var (
 	}
 )
 
-// thammasatIdentify reads the account. A key alone, and a key with the operator's own
-// probe account, say nothing about the caller.
+// thammasatIdentify reads the account. A key alone, or with the operator's own probe
+// account, has no identity: the response is not about the caller.
 func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, defect string) {
 	variant := thammasatVariant(s)
 	if variant == bareVariant || variant == probeVariant {
 		return nil, ""
 	}
 	fields := newFieldSet()
-	account := &strictjson.Value{Kind: strictjson.Text, Text: strings.ToLower(c.User)} // as the client gave it
+	account := &strictjson.Value{Kind: strictjson.Text, Text: strings.ToLower(c.User)} // what the client sent
 	fields.add(r.Body, thammasatUser)
 	fields.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"account": account}}, thammasatAccount)
 	fields.add(r.Body, thammasatMembers)
@@ -163,8 +169,8 @@ func thammasatFake(random []byte, _ time.Time, s Settings) verifier.Credential {
 	return c
 }
 
-// thammasatRejectsFake: the bare variant takes a 400 for a valid key, so it works only
-// where an invalid one gets the documented 403.
+// thammasatRejectsFake: the bare variant reads a 400 as a valid key, so it can be used
+// only where an invalid one gets the documented 403.
 func thammasatRejectsFake(d verifier.Denial, s Settings) bool {
 	return d.HTTP == http.StatusForbidden || (thammasatVariant(s) != bareVariant && rejectsFake(d, s))
 }

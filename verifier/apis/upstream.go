@@ -9,9 +9,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// Upstream verifies credentials by calling the API that issued them. It takes a
-// response for what the documents say that it means; whether that can be trusted is
-// for the canary to find out.
+// Upstream verifies credentials by calling the API that issued them. It reads a
+// response as the API's documents do; whether the server checks credentials at all is
+// the canary's to find out.
 type Upstream struct {
 	api      *API
 	settings Settings
@@ -24,7 +24,7 @@ func NewUpstream(api *API, s Settings, client *transport.Client) *Upstream {
 	return &Upstream{api: api, settings: s, variant: api.Variant(s), client: client}
 }
 
-// Verify makes one call.
+// Verify makes one call. Its errors name a cause, never what was sent or received.
 func (u *Upstream) Verify(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
 	response, err := u.client.Do(ctx, u.api.Request(c, u.settings))
 	if err != nil {
@@ -33,8 +33,8 @@ func (u *Upstream) Verify(ctx context.Context, c verifier.Credential) (verifier.
 	return u.interpret(response, c)
 }
 
-// interpret returns what the API's documents say that a response means; a response
-// that they do not describe is no answer.
+// interpret returns what a response means by the API's documents; one that they do not
+// describe is no answer.
 func (u *Upstream) interpret(response transport.Response, c verifier.Credential) (verifier.Decision, error) {
 	flag, code := u.api.Classify(response)
 	row := findRow(u.api.Rows, response.Status, flag, code, u.variant)
@@ -72,7 +72,7 @@ func (u *Upstream) accept(response transport.Response, c verifier.Credential) (v
 }
 
 func undocumented(response transport.Response) (verifier.Decision, error) {
-	cause := fmt.Sprintf("a response that its documents do not describe (HTTP %d)", response.Status)
+	cause := fmt.Sprintf("an undocumented response (HTTP %d)", response.Status)
 	if response.Defect != "" {
 		cause = fmt.Sprintf("%s: %s", cause, response.Defect)
 	}
@@ -80,7 +80,7 @@ func undocumented(response transport.Response) (verifier.Decision, error) {
 }
 
 // errorKind tells an outage (a 5xx, a connection that broke within the response) from
-// a response that merely is not understood.
+// a response that is merely undocumented.
 func errorKind(response transport.Response) error {
 	if response.Status >= http.StatusInternalServerError || response.Truncated {
 		return verifier.ErrOutage

@@ -13,8 +13,8 @@ import (
 )
 
 // webservice is a web service that denies within a 200 (document: web-service errors).
-// The document shows errors alone; that the response to a valid token says
-// "IsSuccess": true with the identity in Data, and the 10 hours, are assumed.
+// The document shows only errors. Assumed are the 10 hours, and that the response to a
+// valid token has "IsSuccess": true and the identity in Data.
 func webservice() *API {
 	return &API{
 		Name:        "webservice",
@@ -31,7 +31,7 @@ func webservice() *API {
 		FakeCredential: func(random []byte, _ time.Time, s Settings) verifier.Credential {
 			return verifier.Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:32])}
 		},
-		Hint:    func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Hint:    func(_ Settings) string { return "path answers without a valid token: name one that requires it" },
 		Message: webserviceMessage,
 		Body:    webserviceBody,
 	}
@@ -45,6 +45,8 @@ const (
 	webservice500 = "خطای داخلی سرور"
 )
 
+// webserviceRows are the system errors, by HTTP status, and the logic errors, by code,
+// in the order of the document web-service errors.
 func webserviceRows() []Row {
 	return []Row{
 		{Name: "401", HTTP: "401", Meaning: Denied, Status: 401, Message: webservice401},
@@ -75,7 +77,7 @@ func webserviceRows() []Row {
 const expiredWord = "منقض"
 
 // webserviceClassify: the document gives -104 two meanings, which only the text
-// distinguishes, and asks for two codes; here they have two.
+// distinguishes, and asks that they be told apart, so each has a code of its own here.
 func webserviceClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("IsSuccess").Bool()
 	message := r.Body.Field("Msg")
@@ -119,7 +121,7 @@ func webserviceCopyMessage(r transport.Response, d verifier.Denial) verifier.Den
 // lastNumber is the last number of a text, in Latin, Persian or Arabic digits; -1 where
 // there is none.
 func lastNumber(text string) int64 {
-	last, open := int64(-1), false
+	last, inNumber := int64(-1), false
 	for _, r := range text {
 		digit := int64(-1)
 		if r >= '0' && r <= '9' {
@@ -132,19 +134,20 @@ func lastNumber(text string) int64 {
 			digit = int64(r - '٠')
 		}
 		if digit < 0 {
-			open = false
+			inNumber = false
 			continue
 		}
-		if !open {
-			last, open = 0, true
+		if !inNumber {
+			last, inNumber = 0, true
 		}
-		if last < 1e6 {
+		if last < 1e6 { // enough for every wait, and no overflow
 			last = last*10 + digit
 		}
 	}
 	return last
 }
 
+// webserviceCode tells whether a code is in the document web-service errors.
 func webserviceCode(code string) bool {
 	for _, row := range webserviceRows() {
 		if row.Code != "" && row.Code == code {
@@ -168,6 +171,8 @@ func webserviceMessage(reason verifier.Reason) string {
 	return ""
 }
 
+// webserviceBody: the document web-service errors shows logic errors in one shape and
+// system errors in another.
 func webserviceBody(d verifier.Denial) string {
 	if d.Code != "" {
 		code, _, _ := strings.Cut(d.Code, "/")

@@ -1,6 +1,6 @@
-// Package chain puts together what a scope asks: the upstream, and around it the
-// decorators that limit the calls to it and that decide what its answers are worth.
-// It is the one place where a new sort of check is put in.
+// Package chain composes the verifier of a scope: the upstream, and around it the
+// decorators that limit the calls to it and decide which of its answers count. A new
+// kind of check is added here, and nowhere else.
 package chain
 
 import (
@@ -17,8 +17,9 @@ import (
 // budget, the reporter of outages, the upstream. The canary's own calls are limited
 // like all others.
 //
-// limit is called before every call and returns the budget. The error is about TLS
-// material that does not parse.
+// limit is called before every call and returns the budget; the zero Rate is no limit.
+// report gets what an operator has to know. The error is about TLS material, or an
+// address, that does not parse.
 func New(api *apis.API, s apis.Settings, limit func() verifier.Rate, now func() time.Time, report verifier.Report) (verifier.Verifier, error) {
 	client, err := transport.NewClient(s.Target, now)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package jwt reads what a JSON Web Token says of itself: its claims, and when it
-// was issued and ends. It checks no signature: what a token says only shortens what
-// the upstream's answer allows.
+// Package jwt answers what a JSON Web Token says about itself: its claims, and when it
+// was issued and expires. It checks no signature, and needs to check none: what a token
+// says only shortens what the upstream's answer allows.
 package jwt
 
 import (
@@ -13,11 +13,12 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 )
 
-// maxInstant bounds an instant, in seconds: beyond it, a number is not taken for one.
+// maxInstant bounds an instant, in seconds: a number beyond it is no instant, and time
+// arithmetic cannot overflow.
 const maxInstant = 1 << 40
 
-// Claims reads a JWT's payload strictly; nil for what is no JWT, or one that two
-// readers could read differently. The signature is the upstream's to check.
+// Claims reads a JWT's payload strictly. It returns nil for what is no JWT, and for
+// one that two readers could read differently. The upstream checks the signature.
 func Claims(token string) *strictjson.Value {
 	return strictjson.Read(payload(token))
 }
@@ -36,8 +37,8 @@ func payload(token string) []byte {
 	return decoded
 }
 
-// instant reads a NumericDate (RFC 7519, 2) in whole seconds, rounded down, also one
-// that is written as a text: it can only shorten. Zero for anything else.
+// instant reads a NumericDate (RFC 7519, 2) in whole seconds, rounded down. One that is
+// written as a text counts too, since it can only shorten. Zero for anything else.
 func instant(v *strictjson.Value) time.Time {
 	if !v.IsScalar() {
 		return time.Time{}

@@ -10,8 +10,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// leeway is how long after a JWT's exp the upstream is still called: clocks differ. A
-// token that it allows in that time passes, and is not cached.
+// leeway is how long after a JWT's exp the upstream is still called, since clocks
+// differ. A token that it allows in that time is allowed, and not cached.
 const leeway = 30 * time.Second
 
 // Expiry takes a JWT's own instants as hints that only shorten: a token whose exp is
@@ -19,12 +19,12 @@ const leeway = 30 * time.Second
 // token is used before its upstream has confirmed the token.
 type Expiry struct {
 	next verifier.Verifier
-	deny bool // deny expired tokens: the API's documents say that its tokens are JWTs
+	deny bool // expired tokens, since the API's documents say that its tokens are JWTs
 	now  func() time.Time
 }
 
-// NewExpiry puts Expiry before next; deny is true where all tokens are JWTs, so that
-// one whose exp is over is denied without a call.
+// NewExpiry puts Expiry before next. deny is true where the API's documents say that
+// all its tokens are JWTs: only then may one be denied without a call.
 func NewExpiry(next verifier.Verifier, deny bool, now func() time.Time) *Expiry {
 	return &Expiry{next: next, deny: deny, now: now}
 }

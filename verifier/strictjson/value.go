@@ -1,5 +1,6 @@
-// Package strictjson reads JSON that no two readers can understand differently: an
-// upstream's response decides about access, so an ambiguous one is none.
+// Package strictjson reads JSON that no two readers can understand differently. An
+// upstream's response decides about access, and other readers (a proxy, the backend, a
+// log) may take another of two equal names: an ambiguous object is not read at all.
 package strictjson
 
 import (
@@ -90,7 +91,7 @@ func readMembers(d *json.Decoder, depth int) *Value {
 			return nil
 		}
 		name, named := token.(string)
-		// Upper, then lower: so that letters which only fold into ASCII,
+		// Upper, then lower, so that letters which fold into ASCII only one way,
 		// such as ſ and the Kelvin sign, count as the same.
 		folded := strings.ToLower(strings.ToUpper(name))
 		if !named || seen[folded] {
@@ -102,7 +103,7 @@ func readMembers(d *json.Decoder, depth int) *Value {
 			return nil
 		}
 		text, isText := value.(string)
-		child := &Value{Kind: Text, Text: text} // most are texts, which are spared a call
+		child := &Value{Kind: Text, Text: text} // most are texts; a call for each would be slow
 		if !isText || depth == maxDepth {
 			child = readRest(d, value, depth+1)
 		}

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// reason names what went wrong, by a fixed list: the texts of the standard library may
-// quote what the other side sent.
+// reason names the cause of an error by a fixed list: the texts of the standard library
+// may quote what the server sent.
 func reason(err error) string {
 	var dns *net.DNSError
 	var op *net.OpError
 	text := err.Error()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || strings.Contains(text, "timeout"):
-		return "no answer in time"
+		return "no response in time"
 	case errors.Is(err, context.Canceled):
-		return "given up"
+		return "cancelled"
 	case errors.As(err, &dns):
 		return "its name does not resolve"
 	case strings.Contains(text, "x509:") || strings.Contains(text, "tls:"):
@@ -45,7 +45,7 @@ func tlsReason(text string) string {
 	case strings.Contains(text, "valid for") || strings.Contains(text, "doesn't contain"):
 		return "its certificate is for another name"
 	case strings.Contains(text, "protocol version"):
-		return "it speaks no TLS 1.2 or newer"
+		return "it supports no TLS 1.2 or newer"
 	}
 	return "no secure connection"
 }

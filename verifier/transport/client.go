@@ -19,18 +19,18 @@ import (
 const (
 	maxResponse    = 64 << 10         // bytes of a response's body, decompressed; of its headers likewise
 	maxConnections = 64               // to one upstream; a call that finds none free waits
-	idleLimit      = 30 * time.Second // an unused connection closes after
-	dialLimit      = 10 * time.Second // a connection that is not made by then is given up
+	idleLimit      = 30 * time.Second // an unused connection is closed after
+	dialLimit      = 10 * time.Second // for a connection, and for its TLS handshake
 )
 
-// Request is what an API wants to send: headers beside the usual ones, and a body,
-// which may be empty.
+// Request is what an API sends: headers beside the usual ones, and a body, which may
+// be empty. Do adds the usual ones to Header itself, so it belongs to one call.
 type Request struct {
 	Header http.Header
 	Body   string
 }
 
-// Response is what the upstream answered.
+// Response is what the upstream sent.
 type Response struct {
 	Status     int
 	RetryAfter string // the header, as it came
@@ -48,8 +48,8 @@ type Client struct {
 	now       func() time.Time
 }
 
-// NewClient prepares the connections to an upstream, and opens none. The
-// error is about TLS material that does not parse.
+// NewClient returns a client for an upstream, without opening a connection. The error
+// is about TLS material, or an address, that does not parse.
 func NewClient(t Target, now func() time.Time) (*Client, error) {
 	address, err := url.Parse(t.URL + t.Path)
 	if err != nil {
@@ -60,8 +60,8 @@ func NewClient(t Target, now func() time.Time) (*Client, error) {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: dialLimit}
-	// A transport of our own: it knows no proxy, and RoundTrip, unlike a
-	// Client, follows no redirect, so no credential goes to another host.
+	// No Proxy: a proxy that the environment names would see credentials. RoundTrip,
+	// unlike http.Client, follows no redirect, so no credential reaches another host.
 	transport := &http.Transport{
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    dialLimit,
@@ -70,8 +70,8 @@ func NewClient(t Target, now func() time.Time) (*Client, error) {
 		MaxConnsPerHost:        maxConnections,
 		MaxResponseHeaderBytes: maxResponse,
 	}
-	// The interpreter cannot assign a compiled method; reflection can, and what
-	// it gives is compiled, so that no code of ours runs while connecting.
+	// The interpreter cannot assign a compiled method; reflection can. No interpreted
+	// code runs while connecting: a panic there would end Traefik's process.
 	dial := reflect.ValueOf(dialer).MethodByName("DialContext")
 	reflect.ValueOf(transport).Elem().FieldByName("DialContext").Set(dial)
 	return &Client{transport: transport, url: address, method: t.Method, now: now}, nil
@@ -79,13 +79,13 @@ func NewClient(t Target, now func() time.Time) (*Client, error) {
 
 // Do makes one call, within the context's time. An error says that no response came;
 // its text names a cause from a fixed list, never what was sent or received.
-func (c *Client) Do(ctx context.Context, q Request) (Response, error) {
-	response, err := c.transport.RoundTrip(c.request(ctx, q))
+func (c *Client) Do(ctx context.Context, call Request) (Response, error) {
+	response, err := c.transport.RoundTrip(c.request(ctx, call))
 	if err != nil {
 		return Response{}, errors.New(reason(err))
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		// It was not requested, and no time limit ends such a connection.
+		// It was not requested, and no time limit would end such a connection.
 		response.Body.Close()
 		return Response{}, errors.New("not understood as HTTP")
 	}
@@ -112,8 +112,8 @@ func (c *Client) Do(ctx context.Context, q Request) (Response, error) {
 	return result, nil
 }
 
-func (c *Client) request(ctx context.Context, q Request) *http.Request {
-	header := q.Header
+func (c *Client) request(ctx context.Context, call Request) *http.Request {
+	header := call.Header
 	header.Set("Accept", "application/json")
 	header.Set("Content-Type", "application/json")
 	header.Set("User-Agent", "upstreamauth/"+version.Version)
@@ -126,12 +126,12 @@ func (c *Client) request(ctx context.Context, q Request) *http.Request {
 		ProtoMajor: 1,
 		ProtoMinor: 1,
 	}
-	if q.Body != "" {
-		r.Body = io.NopCloser(strings.NewReader(q.Body))
-		r.ContentLength = int64(len(q.Body))
+	if call.Body != "" {
+		r.Body = io.NopCloser(strings.NewReader(call.Body))
+		r.ContentLength = int64(len(call.Body))
 	} else if c.method == http.MethodGet {
 		// An empty body of unknown length keeps net/http from sending a GET
-		// again when a kept connection breaks: one try, as documented.
+		// again when a kept connection breaks: each call counts against the budget.
 		r.Body = io.NopCloser(strings.NewReader(""))
 		r.ContentLength = -1
 	}

@@ -40,9 +40,9 @@ func TestClientFaults(t *testing.T) {
 			{"closed within a body without a length", write(head + "\r\n" + object[:8]), "its body is not one plain JSON object"},
 			{"closed within a chunk", write(head + "Transfer-Encoding: chunked\r\n\r\nff\r\n" + object), "its body was cut off: connection closed early"},
 			{"a chunk of nonsense", write(head + "Transfer-Encoding: chunked\r\n\r\n" + marker + "\r\n"), "its body was cut off: not understood as HTTP"},
-			{"says nothing", hang(""), "no answer in time"},
-			{"stops within the header", hang(head), "no answer in time"},
-			{"stops within the body", hang(head + "Content-Length: 100\r\n\r\n{"), "its body was cut off: no answer in time"},
+			{"says nothing", hang(""), "no response in time"},
+			{"stops within the header", hang(head), "no response in time"},
+			{"stops within the body", hang(head + "Content-Length: 100\r\n\r\n{"), "its body was cut off: no response in time"},
 			{"no HTTP", write("SSH-2.0-" + marker + "\r\n"), "not understood as HTTP"},
 			{"a status of nonsense", write("HTTP/1.1 " + marker + "\r\n\r\n"), "not understood as HTTP"},
 			{"two lengths", write(head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + object), "not understood as HTTP"},
@@ -85,10 +85,10 @@ func TestClientFaults(t *testing.T) {
 		_ = other.Close()
 
 		for url, want := range map[string]string{
-			"http://" + silent:            "no answer in time",
-			"https://" + silent:           "no answer in time",
+			"http://" + silent:            "no response in time",
+			"https://" + silent:           "no response in time",
 			"http://" + closed:            "connection refused",
-			"http://nowhere.invalid:1234": "its name does not resolve, or no answer in time", // as the resolver has it
+			"http://nowhere.invalid:1234": "its name does not resolve, or no response in time", // as the resolver has it
 		} {
 			_, err := ask(t, Target{URL: url}, "", 300*time.Millisecond)
 			if err == nil || !strings.Contains(want, err.Error()) {
@@ -113,7 +113,7 @@ func TestClientFaults(t *testing.T) {
 			}
 		})
 		reply, err := ask(t, Target{URL: url}, "", 200*time.Millisecond)
-		if err != nil || reply.Defect != "its body was cut off: no answer in time" {
+		if err != nil || reply.Defect != "its body was cut off: no response in time" {
 			t.Errorf("%+v (%v)", reply, err)
 		}
 	})

@@ -1,10 +1,11 @@
-// Package transport makes one HTTP call to an upstream: one request, one response,
-// nothing repeated, no redirect followed. It is the only room that opens connections.
+// Package transport makes HTTP calls to upstreams: one request, one response, nothing
+// repeated, no redirect followed. It is the only package that opens connections, and
+// knows neither an API nor what a response means.
 package transport
 
 import "strconv"
 
-// Target is what is called, and how its server is recognized. All of it changes the
+// Target is what is called, and how its server is authenticated. All of it changes the
 // answers, so all of it is part of the scope.
 type Target struct {
 	URL    string // normalized: no final slash, host in lower case
@@ -21,11 +22,12 @@ func (t Target) Scope() []string {
 	}
 }
 
-// TLS is how an https upstream is recognized. Zero: by the system's roots.
+// TLS is how the server of an https address is authenticated, and the client to it.
+// Zero: by the system's roots, and without a client certificate.
 type TLS struct {
-	CA                 string // PEM
+	CA                 string // PEM; empty: the system's roots
 	Cert               string // PEM
 	Key                string // PEM; secret
-	ServerName         string
+	ServerName         string // in place of the address's host
 	InsecureSkipVerify bool
 }

@@ -106,8 +106,8 @@ func TestClientTLS(t *testing.T) {
 			{"another name is given", own, &tls.Config{}, TLS{CA: own.cert, ServerName: "api.example"}, "TLS: its certificate is for another name"},
 			{"expired", expired, &tls.Config{}, TLS{CA: expired.cert}, "TLS: its certificate has expired"},
 			{"nothing is to be recognized", expired, &tls.Config{}, TLS{InsecureSkipVerify: true}, ""},
-			{"TLS 1.1", own, old, TLS{CA: own.cert}, "TLS: it speaks no TLS 1.2 or newer"},
-			{"TLS 1.1, and nothing is to be recognized", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it speaks no TLS 1.2 or newer"},
+			{"TLS 1.1", own, old, TLS{CA: own.cert}, "TLS: it supports no TLS 1.2 or newer"},
+			{"TLS 1.1, and nothing is to be recognized", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it supports no TLS 1.2 or newer"},
 			{"it wants a client's certificate", own, mutual, TLS{CA: own.cert}, "TLS: no secure connection"},
 			{"a client's certificate", own, mutual.Clone(), TLS{CA: own.cert, Cert: other.cert, Key: other.key}, ""},
 		}
