@@ -5,242 +5,254 @@ import (
 	"encoding/hex"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
-var (
-	good  = Credential{Kind: Bearer, Token: "good"}
-	fakes = Fake{
+var validCredential = Credential{Kind: Bearer, Token: "valid"}
+
+// canaryFixture is a canary in front of an upstream that allows validCredential, and
+// gives all others, the fake credentials among them, one response.
+type canaryFixture struct {
+	*fixture
+	canary *Canary
+
+	validCalls int        // about validCredential
+	probes     int        // about other credentials
+	fake       Credential // of the last of them
+	probeTime  time.Duration
+}
+
+func newCanaryFixture(t *testing.T, fakeResponse verifierFunc) *canaryFixture {
+	f := &canaryFixture{fixture: newFixture(t, fakeResponse)}
+	fake := Fake{
 		Make: func(random []byte, _ time.Time) Credential {
 			return Credential{Kind: Bearer, Token: hex.EncodeToString(random[:16])}
 		},
 		Rejected: func(d Denial) bool { return d.Reason == Invalid },
 		Hint:     "correct url or path",
 	}
-)
-
-// upstreamOf plays an upstream: good is good, all else is answered by junk.
-// Asked counts what was asked, apart for good and for junk.
-type upstreamOf struct {
-	mu         sync.Mutex
-	junk       verifies
-	good, bad  int
-	lastJunk   Credential
-	junkWindow time.Duration // how long the last trial had
+	f.canary = NewCanary(verifierFunc(f.serve), fake, f.clock.Now, f.log.report)
+	return f
 }
 
-func (u *upstreamOf) Verify(ctx context.Context, c Credential) (Decision, error) {
-	u.mu.Lock()
-	answer := u.junk
-	if c == good {
-		u.good++
-		u.mu.Unlock()
-		return yes(ctx, c)
+func (f *canaryFixture) serve(ctx context.Context, c Credential) (Decision, error) {
+	f.mu.Lock()
+	if c == validCredential {
+		f.validCalls++
+		f.mu.Unlock()
+		return allow(ctx, c)
 	}
-	u.bad++
-	u.lastJunk = c
+	f.probes++
+	f.fake = c
 	deadline, _ := ctx.Deadline()
-	u.junkWindow = time.Until(deadline)
-	u.mu.Unlock()
-	return answer(ctx, c)
+	f.probeTime = time.Until(deadline)
+	f.mu.Unlock()
+	return f.upstream(ctx, c)
 }
 
-func (u *upstreamOf) turn(junk verifies) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.junk = junk
+func (f *canaryFixture) expectAllowed() {
+	f.t.Helper()
+	if d, err := f.canary.Verify(callContext(f.t), validCredential); !d.Allowed || err != nil {
+		f.t.Fatalf("%+v (%v)", d, err)
+	}
 }
 
-func (u *upstreamOf) trials() int {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.bad
+// expectError expects a denial beside an error of that kind.
+func (f *canaryFixture) expectError(kind error, reason Reason, wait time.Duration) {
+	f.t.Helper()
+	d, err := f.canary.Verify(callContext(f.t), validCredential)
+	if d.Allowed || !errors.Is(err, kind) || d.Denial.Reason != reason || d.Denial.RetryAfter != wait {
+		f.t.Fatalf("%+v (%v), want %v, %s for %s", d, err, kind, reason, wait)
+	}
+}
+
+func (f *canaryFixture) expectCalls(valid, probes int) {
+	f.t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.validCalls != valid || f.probes != probes {
+		f.t.Fatalf("%d calls about the valid credential, %d probes; want %d, %d", f.validCalls, f.probes, valid, probes)
+	}
 }
 
 func TestCanary(t *testing.T) {
 	t.Run("an upstream that denies a fake credential is trusted from then on", func(t *testing.T) {
-		u, c, j := &upstreamOf{junk: no}, newClock(), &journal{}
-		y := NewCanary(u, fakes, c.Now, j.report)
-		for i := 0; i < 5; i++ {
-			if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil {
-				t.Fatalf("%+v (%v)", d, err)
-			}
-			c.move(1000 * time.Hour)
-			u.turn(yes) // even if it accepts everything later
+		f := newCanaryFixture(t, deny)
+		for range [5]int{} {
+			f.expectAllowed()
+			f.clock.move(1000 * time.Hour)
+			f.respond(allow) // even if it accepts every credential later
 		}
-		if u.trials() != 1 || u.good != 5 {
-			t.Errorf("%d trials, %d questions; want 1, 5", u.trials(), u.good)
-		}
-		j.expect(t)
+		f.expectCalls(5, 1)
+		f.log.expect(t)
 	})
 
 	t.Run("an upstream that accepts a fake credential is not called for a minute, and recovers", func(t *testing.T) {
-		u, c, j := &upstreamOf{junk: yes}, newClock(), &journal{}
-		y := NewCanary(u, fakes, c.Now, j.report)
-		expectDistrust := func(asked, trials int) {
-			t.Helper()
-			d, err := y.Verify(soon(t), good)
-			if d.Allowed || d.Denial.Reason != Distrusted || !errors.Is(err, ErrDistrusted) {
-				t.Fatalf("%+v (%v)", d, err)
-			}
-			if u.good != asked || u.trials() != trials {
-				t.Fatalf("asked %d times, %d trials; want %d, %d", u.good, u.trials(), asked, trials)
-			}
-		}
-		expectDistrust(1, 1)
-		j.expect(t, "error distrusted: a credential that cannot be valid was accepted; every unknown one gets an error: correct url or path")
-		expectDistrust(1, 1)
-		c.move(distrustPeriod - time.Nanosecond)
-		expectDistrust(1, 1)
-		c.move(time.Nanosecond)
-		expectDistrust(2, 2)
-		j.expect(t) // said once
-		c.move(distrustPeriod)
-		u.turn(no)
-		if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil {
-			t.Fatalf("mended: %+v (%v)", d, err)
-		}
-		j.expect(t, "info trusted: ")
-		if d, _ := y.Verify(soon(t), good); !d.Allowed || u.trials() != 3 {
-			t.Errorf("mended: %d trials, want 3", u.trials())
-		}
+		f := newCanaryFixture(t, allow)
+		f.expectError(ErrDistrusted, Distrusted, distrustPeriod)
+		f.expectCalls(1, 1)
+		f.log.expect(t, "error distrusted: a credential that cannot be valid was accepted; every unknown one gets an error: correct url or path")
+		f.expectError(ErrDistrusted, Distrusted, distrustPeriod)
+		f.clock.move(distrustPeriod - time.Nanosecond)
+		f.expectError(ErrDistrusted, Distrusted, time.Nanosecond)
+		f.expectCalls(1, 1)
+		f.clock.move(time.Nanosecond)
+		f.expectError(ErrDistrusted, Distrusted, distrustPeriod)
+		f.expectCalls(2, 2)
+		f.log.expect(t) // it is reported once
+		f.clock.move(distrustPeriod)
+		f.respond(deny)
+		f.expectAllowed()
+		f.log.expect(t, "info trusted: ")
+		f.expectAllowed()
+		f.expectCalls(4, 3)
 	})
 
-	t.Run("without a conclusive probe no credential is allowed", func(t *testing.T) {
-		cases := []struct {
-			name  string
-			junk  verifies
-			cause error
-			wait  time.Duration
-		}{
-			{"down", down, ErrUnavailable, 0},
-			{"busy", func(context.Context, Credential) (Decision, error) {
-				return Decision{Denial: Denial{Reason: Throttled, RetryAfter: 7 * time.Second}}, nil
-			}, ErrUnavailable, 7 * time.Second},
-			{"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0},
-			{"an operator's mistake", func(context.Context, Credential) (Decision, error) {
-				return NoAnswer(ErrMisconfigured, "wrong path", Denial{})
-			}, ErrMisconfigured, 0},
-		}
-		for _, tc := range cases {
-			t.Run(tc.name, func(t *testing.T) {
-				u, c, j := &upstreamOf{junk: tc.junk}, newClock(), &journal{}
-				y := NewCanary(u, fakes, c.Now, j.report)
-				for i := 1; i <= 2; i++ {
-					d, err := y.Verify(soon(t), good)
-					if d.Allowed || d.Denial.Reason != Unavailable || !errors.Is(err, tc.cause) || d.Denial.RetryAfter != tc.wait {
-						t.Fatalf("%+v (%v)", d, err)
-					}
-					if u.trials() != i {
-						t.Errorf("%d trials, want %d: it is tried again at once", u.trials(), i)
-					}
-				}
-				u.turn(no)
-				if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil {
-					t.Errorf("back again: %+v (%v)", d, err)
-				}
-				if tc.name == "a panic" {
-					j.expect(t, "error outage: a panic while the canary was run; no unknown credential is allowed")
-					return
-				}
-				j.expect(t)
-			})
-		}
+	t.Run("after a clock is set back it is called at once", func(t *testing.T) {
+		f := newCanaryFixture(t, allow)
+		f.expectError(ErrDistrusted, Distrusted, distrustPeriod)
+		f.clock.move(-time.Hour)
+		f.respond(deny)
+		f.expectAllowed()
 	})
 }
 
-func TestCanaryCallers(t *testing.T) {
-	// Only a yes waits for the trial: a refusal is believed as it is.
+func TestCanaryInconclusive(t *testing.T) {
+	wrongPath := func(context.Context, Credential) (Decision, error) {
+		return NoAnswer(ErrMisconfigured, "wrong path", Denial{})
+	}
+	rateLimited := func(context.Context, Credential) (Decision, error) {
+		return Decision{Denial: Denial{Reason: Throttled, RetryAfter: 7 * time.Second}}, nil
+	}
+	for _, c := range []struct {
+		name     string
+		response verifierFunc
+		kind     error
+		wait     time.Duration
+		line     string
+	}{
+		{"an upstream that is down", unavailable, ErrUnavailable, 0, ""},
+		{"an upstream that limits calls", rateLimited, ErrUnavailable, 7 * time.Second, ""},
+		{"a wrong configuration", wrongPath, ErrMisconfigured, 0, ""},
+		{"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0,
+			"error outage: a panic while the canary was run; no unknown credential is allowed"},
+		{"an undocumented denial", denyWith(Unprocessable, 422), ErrUnavailable, 0,
+			"error outage: a credential that cannot be valid was denied, but not as the API's documents say; no unknown credential is allowed"},
+	} {
+		t.Run("with "+c.name+" no credential is allowed, and each call makes another probe", func(t *testing.T) {
+			f := newCanaryFixture(t, c.response)
+			for i := 1; i <= 2; i++ {
+				f.expectError(c.kind, Unavailable, c.wait)
+				f.expectCalls(i, i)
+			}
+			f.respond(deny)
+			f.expectAllowed()
+			if c.line == "" {
+				f.log.expect(t)
+			} else {
+				f.log.expect(t, c.line)
+			}
+		})
+	}
+}
+
+func TestCanaryWait(t *testing.T) {
 	t.Run("a denial does not wait for the probe", func(t *testing.T) {
+		denied := Credential{Kind: Bearer, Token: "denied"}
+		f := newCanaryFixture(t, nil)
 		release := make(chan struct{})
 		defer close(release)
-		junkOrNo := verifies(func(ctx context.Context, c Credential) (Decision, error) {
-			if c.Token == "bad" {
-				return no(ctx, c)
+		f.respond(func(ctx context.Context, c Credential) (Decision, error) {
+			if c != denied {
+				<-release
 			}
-			<-release
-			return no(ctx, c)
+			return deny(ctx, c)
 		})
-		y := NewCanary(junkOrNo, fakes, newClock().Now, (&journal{}).report)
-		d, err := y.Verify(soon(t), Credential{Kind: Bearer, Token: "bad"})
+		d, err := f.canary.Verify(callContext(t), denied)
 		if err != nil || d.Denial.Reason != Invalid {
 			t.Errorf("%+v (%v)", d, err)
 		}
 	})
 
 	t.Run("a hundred callers make one probe", func(t *testing.T) {
-		release := make(chan struct{})
-		var trials atomic.Int64
-		u := verifies(func(ctx context.Context, c Credential) (Decision, error) {
-			if c == good {
-				return yes(ctx, c)
-			}
-			trials.Add(1)
-			<-release
-			return no(ctx, c)
-		})
-		y := NewCanary(u, fakes, newClock().Now, (&journal{}).report)
-		var done sync.WaitGroup
-		var in atomic.Int64
-		for i := 0; i < 100; i++ {
-			done.Add(1)
+		f := newCanaryFixture(t, nil)
+		arrived, release := f.hold(deny)
+		allowed := make(chan bool)
+		for range [100]int{} {
 			go func() {
-				defer done.Done()
-				if d, err := y.Verify(soon(t), good); d.Allowed && err == nil {
-					in.Add(1)
-				}
+				d, err := f.canary.Verify(callContext(t), validCredential)
+				allowed <- d.Allowed && err == nil
 			}()
 		}
+		<-arrived
 		time.Sleep(20 * time.Millisecond)
 		close(release)
-		done.Wait()
-		if trials.Load() != 1 || in.Load() != 100 {
-			t.Errorf("%d trials, %d let in; want 1, 100", trials.Load(), in.Load())
+		for range [100]int{} {
+			if !<-allowed {
+				t.Error("a caller was denied")
+			}
 		}
+		f.expectCalls(100, 1)
 	})
 
-	// A caller whose time is over leaves; the trial stays for the others.
 	t.Run("a caller whose time is over does not wait", func(t *testing.T) {
-		release := make(chan struct{})
+		f := newCanaryFixture(t, nil)
+		arrived, release := f.hold(deny)
 		defer close(release)
-		u := &upstreamOf{junk: func(ctx context.Context, c Credential) (Decision, error) {
-			<-release
-			return no(ctx, c)
-		}}
-		y := NewCanary(u, fakes, newClock().Now, (&journal{}).report)
+		go func() { <-arrived }()
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 		defer cancel()
 		start := time.Now()
-		d, err := y.Verify(ctx, good)
+		d, err := f.canary.Verify(ctx, validCredential)
 		if d.Allowed || !errors.Is(err, ErrUnavailable) || time.Since(start) > 5*time.Second {
 			t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
 		}
 	})
+}
 
-	// The trial has a time of its own, as long as the question's: the first caller
-	// may leave.
-	t.Run("a probe outlives the caller that began it", func(t *testing.T) {
-		u := &upstreamOf{junk: func(ctx context.Context, c Credential) (Decision, error) {
+func TestCanaryProbe(t *testing.T) {
+	t.Run("a probe outlives the caller that began it, and has as much time", func(t *testing.T) {
+		f := newCanaryFixture(t, func(ctx context.Context, c Credential) (Decision, error) {
 			time.Sleep(30 * time.Millisecond)
 			if ctx.Err() != nil {
-				return down(ctx, c)
+				return unavailable(ctx, c)
 			}
-			return no(ctx, c)
-		}}
-		y := NewCanary(u, fakes, newClock().Now, (&journal{}).report)
+			return deny(ctx, c)
+		})
 		ctx, leave := context.WithTimeout(context.Background(), 10*time.Second)
 		go leave()
-		_, _ = y.Verify(ctx, good)
-		if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil || u.trials() != 1 {
-			t.Errorf("%+v (%v), %d trials", d, err, u.trials())
+		_, _ = f.canary.Verify(ctx, validCredential)
+		f.expectAllowed()
+		f.expectCalls(2, 1)
+		if f.probeTime < 9*time.Second || f.probeTime > 10*time.Second {
+			t.Errorf("the probe had %s", f.probeTime)
 		}
-		if !u.lastJunk.Known {
-			t.Error("junk of ours counts as a guess of a client's")
+	})
+
+	t.Run("a fake credential counts against no client's limit", func(t *testing.T) {
+		f := newCanaryFixture(t, deny)
+		f.expectAllowed()
+		if !f.fake.Known {
+			t.Error("it counts as a client's new credential")
 		}
-		if u.junkWindow < 9*time.Second || u.junkWindow > 10*time.Second {
-			t.Errorf("the trial had %s", u.junkWindow)
-		}
+	})
+
+	t.Run("a probe that does not end is replaced after two minutes", func(t *testing.T) {
+		f := newCanaryFixture(t, nil)
+		arrived, release := f.hold(deny)
+		var calls sync.WaitGroup
+		calls.Add(1)
+		go func() {
+			defer calls.Done()
+			_, _ = f.canary.Verify(callContext(t), validCredential)
+		}()
+		<-arrived
+		f.respond(deny)
+		f.clock.move(probeLimit)
+		f.expectAllowed()
+		f.expectCalls(2, 2)
+		close(release)
+		calls.Wait()
 	})
 }

@@ -7,176 +7,171 @@ import (
 	"time"
 )
 
-// fuse is a circuit in front of an upstream that is counted.
-type fuse struct {
-	*CircuitBreaker
-	t     *testing.T
-	clock *clock
-	log   *journal
-	next  verifies
-	calls int
+// circuitFixture is a circuit breaker in front of an upstream that is down.
+type circuitFixture struct {
+	*fixture
+	breaker *CircuitBreaker
 }
 
-func newFuse(t *testing.T) *fuse {
-	f := &fuse{t: t, clock: newClock(), log: &journal{}, next: faulty}
-	f.CircuitBreaker = NewCircuitBreaker(verifies(func(ctx context.Context, c Credential) (Decision, error) {
-		f.calls++
-		return f.next(ctx, c)
-	}), f.clock.Now, f.log.report)
+func newCircuitFixture(t *testing.T) *circuitFixture {
+	f := &circuitFixture{fixture: newFixture(t, outage)}
+	f.breaker = NewCircuitBreaker(verifierFunc(f.upstream), f.clock.Now, f.log.report)
 	return f
 }
 
-func faulty(context.Context, Credential) (Decision, error) {
-	return NoAnswer(ErrOutage, "connection refused", Denial{})
+// newOpenCircuit is a fixture whose circuit has just opened.
+func newOpenCircuit(t *testing.T) *circuitFixture {
+	t.Helper()
+	f := newCircuitFixture(t)
+	f.open()
+	return f
 }
 
-// ask asks about a credential, and compares: let through, or left alone for how long.
-func (f *fuse) ask(token string, wait time.Duration) {
-	f.t.Helper()
-	before := f.calls
-	d, err := f.Verify(context.Background(), Credential{Token: token})
-	if called := f.calls > before; called != (wait == 0) {
-		f.t.Errorf("%s: called %v, want a wait of %s", token, called, wait)
-	}
-	if wait > 0 && (d.Allowed || err == nil || d.Denial.Reason != Unavailable || d.Denial.RetryAfter != wait) {
-		f.t.Errorf("%s: %+v (%v), want unavailable for %s", token, d, err, wait)
-	}
-}
-
-func (f *fuse) trip() {
+func (f *circuitFixture) open() {
 	f.t.Helper()
 	for i := range [5]int{} {
-		f.ask(fmt.Sprint(i), 0)
+		f.verify(fmt.Sprint(i), 0)
 	}
 	f.log.expect(f.t, "error circuit open")
 }
 
+// verify expects a call about a token; or, where wait is not zero, an error for that
+// time.
+func (f *circuitFixture) verify(token string, wait time.Duration) {
+	f.t.Helper()
+	f.expectCall(f.breaker, Credential{Token: token}, Unavailable, wait)
+}
+
+// start begins a call about a token beside the test, and returns once it waits for the
+// upstream; ended is closed when it has returned.
+func (f *circuitFixture) start(token string, arrived chan bool) (ended chan struct{}) {
+	ended = make(chan struct{})
+	go func() {
+		_, _ = f.breaker.Verify(context.Background(), Credential{Token: token})
+		close(ended)
+	}()
+	<-arrived
+	return ended
+}
+
 func TestCircuitBreaker(t *testing.T) {
 	t.Run("five failures in a row open it for ten seconds", func(t *testing.T) {
-		f := newFuse(t)
-		f.trip()
-		f.ask("x", 10*time.Second)
+		f := newOpenCircuit(t)
+		f.verify("x", 10*time.Second)
 		f.clock.move(9 * time.Second)
-		f.ask("x", time.Second)
+		f.verify("x", time.Second)
 		f.clock.move(time.Second)
-		f.next = yes
-		f.ask("x", 0)
+		f.respond(allow)
+		f.verify("x", 0)
 		f.log.expect(t, "info circuit closed")
 		for i := range [20]int{} {
-			f.ask(fmt.Sprint(i), 0)
+			f.verify(fmt.Sprint(i), 0)
 		}
 	})
 
+	// A credential on which the upstream fails is no outage.
+	t.Run("the failures of one credential alone do not open it", func(t *testing.T) {
+		f := newCircuitFixture(t)
+		for range [50]int{} {
+			f.verify("one", 0)
+		}
+		f.verify("another", 0)
+		f.log.expect(t, "error circuit open")
+	})
+
+	for name, other := range map[string]verifierFunc{"an allowing answer": allow, "a denial": deny, "an undocumented response": unavailable} {
+		t.Run(name+" ends the row of failures", func(t *testing.T) {
+			f := newCircuitFixture(t)
+			for i := range [40]int{} {
+				f.respond(outage)
+				if i%5 == 4 {
+					f.respond(other)
+				}
+				f.verify(fmt.Sprint(i), 0)
+			}
+			f.log.expect(t)
+		})
+	}
+
+	t.Run("after a clock is set back a probe is made at once", func(t *testing.T) {
+		f := newOpenCircuit(t)
+		f.clock.move(-time.Hour)
+		f.respond(allow)
+		f.verify("x", 0)
+		f.log.expect(t, "info circuit closed")
+	})
+}
+
+func TestCircuitBreakerProbe(t *testing.T) {
 	t.Run("a failed probe keeps it open", func(t *testing.T) {
-		f := newFuse(t)
-		f.trip()
+		f := newOpenCircuit(t)
 		f.clock.move(10 * time.Second)
-		f.ask("x", 0)
-		f.ask("y", 10*time.Second)
+		f.verify("x", 0)
+		f.verify("y", 10*time.Second)
 		f.log.expect(t)
 		f.clock.move(10 * time.Second)
-		f.next = no
-		f.ask("y", 0)
+		f.respond(deny)
+		f.verify("y", 0)
 		f.log.expect(t, "info circuit closed")
 	})
 
 	t.Run("exactly one call is made as a probe", func(t *testing.T) {
-		f := newFuse(t)
-		f.trip()
+		f := newOpenCircuit(t)
 		f.clock.move(10 * time.Second)
-		arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
-		f.CircuitBreaker.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
-			arrived <- true
-			<-release
-			return yes(ctx, c)
-		})
-		go func() {
-			f.Verify(context.Background(), Credential{Token: "trial"})
-			close(ended)
-		}()
-		<-arrived
+		arrived, release := f.hold(allow)
+		ended := f.start("probe", arrived)
 		for range [100]int{} {
-			f.ask("x", time.Second)
+			f.verify("x", time.Second)
 		}
 		close(release)
 		<-ended
 		f.log.expect(t, "info circuit closed")
 	})
 
-	// One credential at which the upstream stumbles is no outage.
-	t.Run("the failures of one credential alone do not open it", func(t *testing.T) {
-		f := newFuse(t)
-		for range [50]int{} {
-			f.ask("odd", 0)
-		}
-		f.ask("another", 0)
-		f.log.expect(t, "error circuit open")
-	})
-
-	t.Run("any other response ends the row of failures", func(t *testing.T) {
-		for name, other := range map[string]verifies{"a yes": yes, "a no": no, "an undocumented reply": down} {
-			f := newFuse(t)
-			for i := range [40]int{} {
-				f.next = faulty
-				if i%5 == 4 {
-					f.next = other
-				}
-				f.ask(fmt.Sprint(i), 0)
-			}
-			f.log.expect(t)
-			if t.Failed() {
-				t.Fatalf("with %s", name)
-			}
-		}
+	t.Run("a probe that does not end is replaced after two minutes", func(t *testing.T) {
+		f := newOpenCircuit(t)
+		f.clock.move(10 * time.Second)
+		arrived, release := f.hold(allow)
+		ended := f.start("probe", arrived)
+		f.respond(outage)
+		f.clock.move(probeLimit - time.Nanosecond)
+		f.verify("x", time.Second)
+		f.clock.move(time.Nanosecond)
+		f.verify("x", 0)
+		close(release)
+		<-ended
 	})
 }
 
 func TestCircuitBreakerInconclusive(t *testing.T) {
-	// A budget that is spent says nothing about the upstream, and a panic neither.
 	t.Run("a call that does not reach the upstream, or that panics, proves nothing", func(t *testing.T) {
-		f := newFuse(t)
-		spent := verifies(func(context.Context, Credential) (Decision, error) { return denied(Throttled, 0) })
+		f := newCircuitFixture(t)
+		spent := denyWith(Throttled, 0)
 		for i := range [4]int{} {
-			f.ask(fmt.Sprint(i), 0)
-			f.next = spent
-			f.ask("spent", 0)
-			f.next = faulty
+			f.verify(fmt.Sprint(i), 0)
+			f.respond(spent)
+			f.verify("not called", 0)
+			f.respond(outage)
 		}
-		f.ask("fifth", 0)
+		f.verify("fifth", 0)
 		f.log.expect(t, "error circuit open")
 		f.clock.move(10 * time.Second)
-		f.next = spent
-		f.ask("a trial that is not asked", 0)
-		f.next = func(context.Context, Credential) (Decision, error) { panic("in a trial") }
-		func() {
-			defer func() { _ = recover() }()
-			_, _ = f.Verify(context.Background(), Credential{Token: "a trial that panics"})
-		}()
-		f.next = yes
-		f.ask("a trial", 0)
+		f.respond(spent)
+		f.verify("a probe without a call", 0)
+		f.expectPanic(f.breaker, Credential{Token: "a probe that panics"})
+		f.respond(allow)
+		f.verify("a probe", 0)
 		f.log.expect(t, "info circuit closed")
 	})
 
 	t.Run("a call that began before it opened does not close it", func(t *testing.T) {
-		f := newFuse(t)
-		arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
-		next := f.CircuitBreaker.next
-		f.CircuitBreaker.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
-			if c.Token == "slow" {
-				close(arrived)
-				<-release
-				return yes(ctx, c)
-			}
-			return next.Verify(ctx, c)
-		})
-		go func() {
-			_, _ = f.Verify(context.Background(), Credential{Token: "slow"})
-			close(ended)
-		}()
-		<-arrived
-		f.trip()
+		f := newCircuitFixture(t)
+		arrived, release := f.hold(allow)
+		ended := f.start("slow", arrived)
+		f.respond(outage)
+		f.open()
 		close(release)
 		<-ended
-		f.ask("x", 10*time.Second)
+		f.verify("x", 10*time.Second)
 	})
 }

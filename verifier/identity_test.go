@@ -3,10 +3,15 @@ package verifier
 import "testing"
 
 func TestIdentity(t *testing.T) {
-	t.Run("a field that is not there is empty", func(t *testing.T) {
+	t.Run("a field that it does not have is empty", func(t *testing.T) {
 		id := Identity{{Name: "user", Value: "u"}}
-		if id.Get("user") != "u" || id.Get("User") != "" || id.Get("") != "" || Identity(nil).Get("user") != "" {
-			t.Error("Get makes something up")
+		for name, want := range map[string]string{"user": "u", "User": "", "": ""} {
+			if got := id.Get(name); got != want {
+				t.Errorf("%q: %q, want %q", name, got, want)
+			}
+		}
+		if got := Identity(nil).Get("user"); got != "" {
+			t.Errorf("of no identity: %q", got)
 		}
 	})
 }
