@@ -38,7 +38,10 @@ func TestAwait(t *testing.T) {
 		}
 	})
 
-	t.Run("it returns true once done is closed, to every caller", func(t *testing.T) {
+}
+
+func TestAwaitTogether(t *testing.T) {
+	t.Run("each of many callers gets true once done is closed", func(t *testing.T) {
 		done := make(chan struct{})
 		results := make(chan bool)
 		for range [50]int{} {

@@ -80,10 +80,14 @@ func TestWindow(t *testing.T) {
 		}
 	})
 
+}
+
+func TestWindowClock(t *testing.T) {
 	t.Run("after a clock is set back the wait is one period at most", func(t *testing.T) {
+		limit := Rate{Calls: 1, Period: time.Hour}
 		c, w := newClock(), &Window{}
-		refuse(w, c.Now())
-		refuse(w, c.Now())
+		w.Begin()
+		w.End(true, limit, c.Now())
 		c.move(-24 * time.Hour)
 		if wait := w.Wait(limit, c.Now()); wait != time.Hour {
 			t.Errorf("a wait of %s, want an hour", wait)
@@ -116,6 +120,21 @@ func TestWindows(t *testing.T) {
 		}
 	})
 
+	t.Run("it stores digests of its own, and no name", func(t *testing.T) {
+		a, b := NewWindows(), NewWindows()
+		if a.digest("key") == b.digest("key") {
+			t.Error("two sets have one digest")
+		}
+		a.At("key")
+		for _, key := range a.probation.Keys() {
+			if key != a.digest("key") {
+				t.Errorf("stored: %v", key)
+			}
+		}
+	})
+}
+
+func TestWindowsEviction(t *testing.T) {
 	t.Run("new names evict those on probation, the oldest first, and no protected one", func(t *testing.T) {
 		s := NewWindows()
 		protected := s.At("protected")
@@ -146,19 +165,6 @@ func TestWindows(t *testing.T) {
 		}
 		if s.protected.Len() != maxWindows || s.At("0") != windows["0"] || s.At("1") == windows["1"] {
 			t.Errorf("%d protected; or the wrong one was evicted", s.protected.Len())
-		}
-	})
-
-	t.Run("it stores digests of its own, and no name", func(t *testing.T) {
-		a, b := NewWindows(), NewWindows()
-		if a.digest("key") == b.digest("key") {
-			t.Error("two sets have one digest")
-		}
-		a.At("key")
-		for _, key := range a.probation.Keys() {
-			if key != a.digest("key") {
-				t.Errorf("stored: %v", key)
-			}
 		}
 	})
 

@@ -46,12 +46,12 @@ func TestDocuments(t *testing.T) {
 	})
 }
 
-// statusTable writes an API's rows as a table for people.
+// statusTable writes an API's rows as a table in Markdown.
 func statusTable(api *apis.API) string {
 	var b strings.Builder
 	b.WriteString("| upstream answers | reason | client gets | message |\n|---|---|---|---|\n")
 	for _, row := range api.Rows {
-		line := []string{says(api.Name, row), means(row), gets(row), message(row)}
+		line := []string{conditions(api.Name, row), reason(row), clientGets(row), message(row)}
 		for i := range line {
 			line[i] = strings.ReplaceAll(line[i], "|", "\\|")
 		}
@@ -60,21 +60,21 @@ func statusTable(api *apis.API) string {
 	return b.String()
 }
 
-// words are how an API writes its flag and its code.
-var words = map[string]struct{ flag, code string }{
+// memberNames are the members of a response that hold an API's flag and its code.
+var memberNames = map[string]struct{ flag, code string }{
 	"thammasat":  {flag: "status", code: "message"},
 	"ippanel":    {flag: "meta.status", code: "meta.message_code"},
 	"bts":        {flag: "status", code: "status_code"},
 	"webservice": {flag: "IsSuccess", code: "Msg.Code"},
 }
 
-// says writes down what a row asks of a response.
-func says(api string, row apis.Row) string {
+// conditions writes what a row requires of a response.
+func conditions(api string, row apis.Row) string {
 	var parts []string
 	if row.HTTP != "" {
 		parts = append(parts, strings.ReplaceAll(row.HTTP, " ", ", "))
 	}
-	name := words[api]
+	name := memberNames[api]
 	flag := row.Flag
 	optional := strings.TrimSuffix(flag, " none")
 	switch {
@@ -101,26 +101,26 @@ func says(api string, row apis.Row) string {
 	case code != "":
 		parts = append(parts, "`"+name.code+": "+code+"`")
 	}
-	return strings.Join(parts, ", ") + under(row.Variants)
+	return strings.Join(parts, ", ") + inVariants(row.Variants)
 }
 
-// under names the ways to use an API for which alone a row stands.
-func under(checks string) string {
-	if checks == "" {
+// inVariants names the variants of the call to which alone a row belongs.
+func inVariants(variants string) string {
+	if variants == "" {
 		return ""
 	}
-	var ways []string
-	for _, check := range strings.Fields(checks) {
-		way := "`" + check + "`"
-		if check == "bare" {
-			way = "a key alone"
+	var names []string
+	for _, variant := range strings.Fields(variants) {
+		name := "`" + variant + "`"
+		if variant == "bare" {
+			name = "a key alone"
 		}
-		ways = append(ways, way)
+		names = append(names, name)
 	}
-	return " (" + strings.Join(ways, ", ") + ")"
+	return " (" + strings.Join(names, ", ") + ")"
 }
 
-func means(row apis.Row) string {
+func reason(row apis.Row) string {
 	switch row.Meaning {
 	case apis.Valid:
 		return "valid"
@@ -132,14 +132,14 @@ func means(row apis.Row) string {
 		return "`unavailable`"
 	}
 	reasons := map[int]string{400: "unprocessable", 401: "invalid", 403: "forbidden", 422: "unprocessable"}
-	reason := string(row.Reason)
-	if reason == "" {
-		reason = reasons[row.Status]
+	own := string(row.Reason)
+	if own == "" {
+		own = reasons[row.Status]
 	}
-	return "`" + reason + "`"
+	return "`" + own + "`"
 }
 
-func gets(row apis.Row) string {
+func clientGets(row apis.Row) string {
 	switch row.Meaning {
 	case apis.Valid:
 		return "the backend's response"
@@ -168,9 +168,9 @@ func message(row apis.Row) string {
 	if own == "" {
 		own = http.StatusText(status) + "."
 	}
-	relayed := "the upstream's"
+	copied := "the upstream's"
 	if status == http.StatusUnprocessableEntity {
-		relayed = "the upstream's, and its `errors`"
+		copied = "the upstream's, and its `errors`"
 	}
-	return fmt.Sprintf("%s, else `%s`", relayed, own)
+	return fmt.Sprintf("%s, else `%s`", copied, own)
 }

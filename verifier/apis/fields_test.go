@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 )
 
-// tableOf is a table of fields that stand in no reply.
+// tableOf is a table of fields that no response has a value for.
 func tableOf(fields string) (table []member) {
 	for _, field := range strings.Fields(fields) {
-		table = append(table, member{field: field, name: "nowhere"})
+		table = append(table, member{field: field, name: "absent"})
 	}
 	return table
 }
@@ -20,29 +21,30 @@ func text(value string) *strictjson.Value {
 	return &strictjson.Value{Kind: strictjson.Text, Text: value}
 }
 
-func collect(t *testing.T, text, reserved string) *fieldSet {
+// fieldsOf returns the fields of an object of which a table names none.
+func fieldsOf(t *testing.T, object string) verifier.Identity {
 	t.Helper()
-	v := strictjson.Read([]byte(text))
+	v := strictjson.Read([]byte(object))
 	if v == nil {
-		t.Fatalf("not read: %s", text)
+		t.Fatalf("not read: %s", object)
 	}
-	who := newFieldSet()
-	who.addRest(v, tableOf(reserved))
-	return who
+	set := newFieldSet()
+	set.addRest(v, nil)
+	return set.fields
 }
 
 func TestFieldSet(t *testing.T) {
 	t.Run("scalars become fields, and nothing else does", func(t *testing.T) {
-		who := collect(t, `{"text":"สมชาย","big":9007199254740993,"decimal":1.50,"exponent":1E+2,"yes":true,"off":false,"zero":0,
+		fields := fieldsOf(t, `{"text":"สมชาย","big":9007199254740993,"decimal":1.50,"exponent":1E+2,"on":true,"off":false,"zero":0,
 		"empty":"","null":null,"list":["a"],"object":{"a":1},
 		"tab":"a\tb","line":"a\r\nX-Auth-User: b","nul":"a\u0000","del":"a\u007f","c1":"a\u0085b",
-		"long":"`+strings.Repeat("x", maxValue+1)+`","just":"`+strings.Repeat("x", maxValue)+`"}`, "")
+		"long":"`+strings.Repeat("x", maxValue+1)+`","just":"`+strings.Repeat("x", maxValue)+`"}`)
 		want := map[string]string{
 			"text": "สมชาย", "big": "9007199254740993", "decimal": "1.50", "exponent": "1E+2",
-			"yes": "true", "off": "false", "zero": "0", "just": strings.Repeat("x", maxValue),
+			"on": "true", "off": "false", "zero": "0", "just": strings.Repeat("x", maxValue),
 		}
-		for _, field := range who.fields {
-			if value, ok := want[field.Name]; !ok || value != field.Value {
+		for _, field := range fields {
+			if value, wanted := want[field.Name]; !wanted || value != field.Value {
 				t.Errorf("field %s: %.40q", field.Name, field.Value)
 			}
 			delete(want, field.Name)
@@ -52,12 +54,12 @@ func TestFieldSet(t *testing.T) {
 		}
 	})
 
-	t.Run("a response cannot take the table's names", func(t *testing.T) {
-		who := newFieldSet()
-		who.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"a": text("first"), "b": text("second")}}, []member{{"user", "a"}, {"user", "b"}})
-		who.addRest(strictjson.Read([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), tableOf("user id"))
-		if fmt.Sprint(who.fields) != "[{user first} {other kept}]" {
-			t.Errorf("%v", who.fields)
+	t.Run("a response cannot set the table's fields by their names", func(t *testing.T) {
+		set := newFieldSet()
+		set.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"a": text("first"), "b": text("second")}}, []member{{"user", "a"}, {"user", "b"}})
+		set.addRest(strictjson.Read([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), tableOf("user id"))
+		if fmt.Sprint(set.fields) != "[{user first} {other kept}]" {
+			t.Errorf("%v", set.fields)
 		}
 	})
 
@@ -67,26 +69,26 @@ func TestFieldSet(t *testing.T) {
 			many += fmt.Sprintf(`,"f%d":%d`, i, i)
 			large += fmt.Sprintf(`,"g%d":"%s"`, i, strings.Repeat("x", maxValue))
 		}
-		if got := len(collect(t, "{"+many[1:]+"}", "").fields); got != maxFields {
+		if got := len(fieldsOf(t, "{"+many[1:]+"}")); got != maxFields {
 			t.Errorf("%d fields, want %d", got, maxFields)
 		}
 		total := 0
-		for _, field := range collect(t, "{"+large[1:]+"}", "").fields {
+		for _, field := range fieldsOf(t, "{"+large[1:]+"}") {
 			total += len(field.Name) + len(field.Value)
 		}
 		if total > maxTotal || total < maxTotal-maxValue-10 {
-			t.Errorf("%d bytes, want just up to %d", total, maxTotal)
+			t.Errorf("%d bytes, want up to %d, and nearly as many", total, maxTotal)
 		}
 	})
 
 	t.Run("a value that is no object has no fields", func(t *testing.T) {
-		who := newFieldSet()
-		who.add(nil, tableOf("nothing"))
-		who.add(&strictjson.Value{Kind: strictjson.Array}, tableOf("nothing"))
-		who.addRest(nil, nil)
-		who.addRest(&strictjson.Value{Kind: strictjson.Array}, nil)
-		if len(who.fields) != 0 {
-			t.Errorf("%v", who.fields)
+		set := newFieldSet()
+		set.add(nil, tableOf("user"))
+		set.add(&strictjson.Value{Kind: strictjson.Array}, tableOf("user"))
+		set.addRest(nil, nil)
+		set.addRest(&strictjson.Value{Kind: strictjson.Array}, nil)
+		if len(set.fields) != 0 {
+			t.Errorf("%v", set.fields)
 		}
 	})
 }

@@ -18,11 +18,11 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// Whatever an upstream replies, an API's reader says yes where the documents do,
-// and nowhere else. The documents are written down here a second time, over what
-// encoding/json makes of the reply.
+// For any response, an API allows a credential where its documents do, and nowhere
+// else. The documents are written here a second time, in terms of what encoding/json
+// reads.
 
-// document is a reply's body as encoding/json has it; nil where there is none.
+// document is a response's body as encoding/json reads it; nil where there is none.
 type document map[string]any
 
 func (d document) has(name string) bool { _, ok := d[name]; return ok }
@@ -42,18 +42,18 @@ func (d document) number(name string) string {
 	return number.String()
 }
 
-// documented is one check of an API, as its document has it: whether a reply is
-// a yes, and whether it may be a no.
-type documented struct {
-	settings  Settings
-	from      verifier.Credential
-	yes       func(status int, d document) bool
-	maybeNo   func(status int, d document) bool
-	unwritten func(d document) bool // whether it is a yes is for the reader to say
+// documentedCall is one variant of an API's call: which responses to it allow, and which
+// may deny, by the document.
+type documentedCall struct {
+	settings    Settings
+	credential  verifier.Credential
+	allows      func(status int, d document) bool
+	mayDeny     func(status int, d document) bool
+	unspecified func(d document) bool // the document does not say whether it allows; nil: it always does
 }
 
-func FuzzThammasatReply(f *testing.F) {
-	no := func(status int, d document) bool {
+func FuzzThammasatResponse(f *testing.F) {
+	denies := func(status int, d document) bool {
 		return status == 401 || status == 403 || (d["status"] != true && d.text("message") != "" && status == 400) || (d["status"] == false && status == 200)
 	}
 	account := func(status int, d document) bool { return status == 200 && d["status"] == true }
@@ -62,20 +62,20 @@ func FuzzThammasatReply(f *testing.F) {
 	}
 	aboutKey := func(status int, _ document) bool { return status == 401 || status == 403 }
 	probe := &Account{User: "operator", Password: "p"}
-	fuzzReplies(f, withDefaults(thammasat()), []documented{
+	fuzzResponses(f, withDefaults(thammasat()), []documentedCall{
 		{Settings{Kind: verifier.ApplicationKey}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}, bare, aboutKey, nil},
 		{Settings{Kind: verifier.ApplicationKey, Probe: probe}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}, account, aboutKey, nil},
-		{Settings{Kind: verifier.ApplicationKey, Account: true}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k", User: "u", Password: "p"}, account, no, nil},
-		{Settings{Kind: verifier.Basic, Key: "k"}, verifier.Credential{Kind: verifier.Basic, User: "u", Password: "p"}, account, no, nil},
+		{Settings{Kind: verifier.ApplicationKey, Account: true}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k", User: "u", Password: "p"}, account, denies, nil},
+		{Settings{Kind: verifier.Basic, Key: "k"}, verifier.Credential{Kind: verifier.Basic, User: "u", Password: "p"}, account, denies, nil},
 	})
 }
 
-func FuzzIPPanelReply(f *testing.F) {
-	yes := func(status int, d document) bool {
+func FuzzIPPanelResponse(f *testing.F) {
+	allows := func(status int, d document) bool {
 		meta := d.inner("meta")
 		return status == 200 && meta["status"] == true && strings.HasPrefix(meta.text("message_code"), "200-") && d.inner("data").text("user_name") != ""
 	}
-	no := func(status int, d document) bool {
+	denies := func(status int, d document) bool {
 		meta := d.inner("meta")
 		code := meta.text("message_code")
 		if code == "400-1" || code == "400-2" || strings.HasPrefix(code, "422-") || status == 401 || status == 403 || status == 422 {
@@ -83,54 +83,54 @@ func FuzzIPPanelReply(f *testing.F) {
 		}
 		return meta["status"] == false && (strings.HasPrefix(code, "400-") || strings.HasPrefix(code, "401-") || strings.HasPrefix(code, "403-"))
 	}
-	odd := func(d document) bool {
+	unspecified := func(d document) bool {
 		name := d.inner("data")["user_name"]
 		text, isText := name.(string)
 		return name != nil && (!isText || !presentable(text))
 	}
-	fuzzReplies(f, withDefaults(ippanel()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, yes, no, odd}})
+	fuzzResponses(f, withDefaults(ippanel()), []documentedCall{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, allows, denies, unspecified}})
 }
 
-func FuzzBTSReply(f *testing.F) {
-	yes := func(status int, d document) bool {
+func FuzzBTSResponse(f *testing.F) {
+	allows := func(status int, d document) bool {
 		if status < 200 || status > 299 {
 			return false
 		}
 		_, list := d["data"].([]any)
 		return d["status"] == true || (!d.has("status") && (list || d.inner("data") != nil))
 	}
-	no := func(status int, d document) bool {
+	denies := func(status int, d document) bool {
 		code := d.number("status_code")
 		return status == 401 || status == 403 || status == 422 ||
 			(status/100 == 2 && d["status"] == false && (code == "400" || code == "401" || code == "403" || code == "422"))
 	}
-	fuzzReplies(f, withDefaults(bts()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "a.b.c"}, yes, no, nil}})
+	fuzzResponses(f, withDefaults(bts()), []documentedCall{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "a.b.c"}, allows, denies, nil}})
 }
 
-func FuzzWebserviceReply(f *testing.F) {
-	yes := func(status int, d document) bool { return status >= 200 && status <= 299 && d["IsSuccess"] == true }
-	no := func(status int, d document) bool {
+func FuzzWebserviceResponse(f *testing.F) {
+	allows := func(status int, d document) bool { return status >= 200 && status <= 299 && d["IsSuccess"] == true }
+	denies := func(status int, d document) bool {
 		if status/100 == 2 && d["IsSuccess"] == false {
 			return containsWord("-3 -202 -203 -1 -5 -102 -103 -104 -105", d.inner("Msg").number("Code"))
 		}
 		return status == 400 || status == 401 || status == 403
 	}
-	fuzzReplies(f, withDefaults(webservice()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, yes, no, nil}})
+	fuzzResponses(f, withDefaults(webservice()), []documentedCall{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, allows, denies, nil}})
 }
 
-func fuzzReplies(f *testing.F, api *API, checks []documented) {
+func fuzzResponses(f *testing.F, api *API, calls []documentedCall) {
 	names, err := filepath.Glob(filepath.Join("..", "..", "testdata", api.Name, "*.json"))
 	if err != nil || len(names) < 2 {
 		f.Fatalf("no cases of %s: %v", api.Name, err)
 	}
 	for _, name := range names {
-		var cases struct{ Cases []struct{ Reply *toldReply } }
-		read(f, name, &cases)
+		var cases struct{ Cases []savedCase }
+		readJSON(f, name, &cases)
 		for _, c := range cases.Cases {
-			if c.Reply != nil {
-				for i := range checks {
+			if c.Response != nil {
+				for i := range calls {
 					for _, flag := range []string{"true", "false", `"true"`, "1", "null", "{}"} {
-						f.Add(byte(i), uint16(c.Reply.Status), "60", bytes.ReplaceAll(c.Reply.Body, []byte("true"), []byte(flag)))
+						f.Add(byte(i), uint16(c.Response.Status), "60", bytes.ReplaceAll(c.Response.Body, []byte("true"), []byte(flag)))
 					}
 				}
 			}
@@ -138,56 +138,56 @@ func fuzzReplies(f *testing.F, api *API, checks []documented) {
 	}
 	f.Fuzz(func(t *testing.T, which byte, status uint16, retryAfter string, body []byte) {
 		if status < 100 || status > 999 {
-			return // is no status of HTTP, and never arrives
+			return // no HTTP status, so that no such response arrives
 		}
-		check := checks[int(which)%len(checks)]
-		reply := transport.Response{Status: int(status), RetryAfter: retryAfter, Received: time.Unix(1_800_000_000, 0), Body: strictjson.Read(body)}
+		call := calls[int(which)%len(calls)]
+		response := transport.Response{Status: int(status), RetryAfter: retryAfter, Received: time.Unix(1_800_000_000, 0), Body: strictjson.Read(body)}
 		var d document
-		if reply.Body != nil {
+		if response.Body != nil {
 			decoder := json.NewDecoder(strings.NewReader(string(body)))
 			decoder.UseNumber()
 			if err := decoder.Decode(&d); err != nil {
 				t.Fatal(err)
 			}
 		}
-		u := NewUpstream(api, check.settings, nil)
-		decision, err := u.interpret(reply, check.from)
-		if again, _ := u.interpret(reply, check.from); again.Allowed != decision.Allowed || again.Denial != decision.Denial {
+		u := NewUpstream(api, call.settings, nil)
+		decision, err := u.interpret(response, call.credential)
+		if again, _ := u.interpret(response, call.credential); again.Allowed != decision.Allowed || again.Denial != decision.Denial {
 			t.Fatalf("%+v, then %+v", decision, again)
 		}
-		want := reply.Body != nil && check.yes(reply.Status, d)
-		if decision.Allowed != want && (check.unwritten == nil || !check.unwritten(d)) {
+		want := response.Body != nil && call.allows(response.Status, d)
+		if decision.Allowed != want && (call.unspecified == nil || !call.unspecified(d)) {
 			t.Fatalf("allowed: %v; by the document: %v", decision.Allowed, want)
 		}
-		checkJudged(t, api, check, reply, d, decision, err)
+		checkDecision(t, api, call, response, d, decision, err)
 	})
 }
 
-// checkJudged holds what is so of every judgement.
-func checkJudged(t *testing.T, api *API, check documented, reply transport.Response, d document, decision verifier.Decision, err error) {
+// checkDecision checks what holds for each decision, whatever the response.
+func checkDecision(t *testing.T, api *API, call documentedCall, response transport.Response, d document, decision verifier.Decision, err error) {
 	t.Helper()
 	if decision.Allowed {
-		if err != nil || reply.Body == nil || reply.Status >= 500 || decision.Denial != (verifier.Denial{}) {
-			t.Fatalf("a yes with something beside: %v %+v", err, decision)
+		if err != nil || response.Body == nil || response.Status >= 500 || decision.Denial != (verifier.Denial{}) {
+			t.Fatalf("allowed, and something else: %v %+v", err, decision)
 		}
 		for i, field := range decision.Identity {
 			if !presentable(field.Value) || i >= maxFields || decision.Identity.Get(field.Name) != field.Value {
-				t.Fatalf("a field that no header may have: %q", field)
+				t.Fatalf("a field that no header can carry: %q", field)
 			}
 		}
 		return
 	}
 	denial := decision.Denial
-	if decision.Refused() && (err != nil || reply.Body == nil || !check.maybeNo(reply.Status, d)) {
-		t.Fatalf("a no that the document does not know: %+v %v", denial, err)
+	if decision.Refused() && (err != nil || response.Body == nil || !call.mayDeny(response.Status, d)) {
+		t.Fatalf("denied, and the document does not: %+v %v", denial, err)
 	}
-	if errors.Is(err, verifier.ErrOutage) != (reply.Status >= 500) {
-		t.Fatalf("a fault or none: HTTP %d: %v", reply.Status, err)
+	if errors.Is(err, verifier.ErrOutage) != (response.Status >= 500) {
+		t.Fatalf("an outage or none: HTTP %d: %v", response.Status, err)
 	}
 	if err == nil && denial.Reason == verifier.Throttled && denial.RetryAfter < time.Second {
-		t.Fatal("not now, and not later")
+		t.Fatal("rate-limited without a time")
 	}
-	if denial.RetryAfter < 0 || denial.RetryAfter > time.Hour || denial.HTTP != reply.Status || len(denial.Message) > maxMessage || len(denial.Errors) > maxErrors+2 {
+	if denial.RetryAfter < 0 || denial.RetryAfter > time.Hour || denial.HTTP != response.Status || len(denial.Message) > maxMessage || len(denial.Errors) > maxErrors+2 {
 		t.Fatalf("%+v", denial)
 	}
 	if (denial.Code != "" && !api.Documented(denial.Code)) || (denial.Errors != "" && !json.Valid([]byte(denial.Errors))) {
@@ -201,8 +201,8 @@ func checkJudged(t *testing.T, api *API, check documented, reply transport.Respo
 	}
 }
 
-// FuzzRetryAfter: whatever the header says, it is a wait of 1 to 3,600 seconds,
-// or nothing that was understood.
+// FuzzRetryAfter: for any header, the wait is 1 to 3,600 seconds, or 0 where it holds
+// neither a number nor a date.
 func FuzzRetryAfter(f *testing.F) {
 	for _, text := range []string{
 		"", "0", "7", "-1", "+7", "3600", "3601", "99999999999999999999", "1.5", "7, 8", " 7", "soon", "Tue, 24 Nov 2026 08:00:00 GMT",
@@ -239,8 +239,8 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// presentable is what may stand in a header: 1 to 1024 bytes of text without
-// control characters.
+// presentable tells whether a header may carry a text: 1 to 1024 bytes without control
+// characters.
 func presentable(text string) bool {
 	return text != "" && len(text) <= 1024 && utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0
 }

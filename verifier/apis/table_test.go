@@ -13,27 +13,27 @@ import (
 func TestFindRow(t *testing.T) {
 	t.Run("the first row that matches counts", func(t *testing.T) {
 		rows := []Row{
-			{Name: "trouble", HTTP: "5xx 3xx"},
-			{Name: "busy", HTTP: "429"},
-			{Name: "good", HTTP: "200", Flag: "true", Code: "200-*"},
+			{Name: "outage", HTTP: "5xx 3xx"},
+			{Name: "rate-limited", HTTP: "429"},
+			{Name: "valid", HTTP: "200", Flag: "true", Code: "200-*"},
 			{Name: "special code", Code: "400-1"},
-			{Name: "only checked so", HTTP: "400", Variants: "bare"},
+			{Name: "one variant", HTTP: "400", Variants: "bare"},
 			{Name: "any code", HTTP: "400", Code: "*"},
 			{Name: "no flag", HTTP: "2xx", Flag: "none"},
-			{Name: "no", HTTP: "2xx", Flag: "false none"},
+			{Name: "denied", HTTP: "2xx", Flag: "false none"},
 			{Name: "401", HTTP: "401"},
 		}
 		cases := []struct {
-			status            int
-			flag, code, check string
-			want              string
+			status              int
+			flag, code, variant string
+			want                string
 		}{
-			{500, "true", "200-1", "", "trouble"},
-			{599, "", "", "", "trouble"},
-			{302, "true", "200-1", "", "trouble"},
-			{429, "", "", "", "busy"},
-			{200, "true", "200-1", "", "good"},
-			{200, "true", "200-", "", "good"},
+			{500, "true", "200-1", "", "outage"},
+			{599, "", "", "", "outage"},
+			{302, "true", "200-1", "", "outage"},
+			{429, "", "", "", "rate-limited"},
+			{200, "true", "200-1", "", "valid"},
+			{200, "true", "200-", "", "valid"},
 			{200, "true", "201-1", "", ""},
 			{201, "true", "200-1", "", ""},
 			{200, "TRUE", "200-1", "", ""},
@@ -41,11 +41,11 @@ func TestFindRow(t *testing.T) {
 			{200, "true", "", "", ""},
 			{401, "", "400-1", "", "special code"},
 			{401, "", "400-10", "", "401"},
-			{400, "", "x", "bare", "only checked so"},
+			{400, "", "x", "bare", "one variant"},
 			{400, "", "x", "account", "any code"},
 			{400, "", "", "account", ""},
 			{204, "", "", "", "no flag"},
-			{204, "false", "", "", "no"},
+			{204, "false", "", "", "denied"},
 			{204, "other", "", "", ""},
 			{418, "true", "200-1", "", ""},
 			{100, "", "", "", ""},
@@ -55,18 +55,18 @@ func TestFindRow(t *testing.T) {
 		}
 		for _, c := range cases {
 			got := ""
-			if row := findRow(rows, c.status, c.flag, c.code, c.check); row != nil {
+			if row := findRow(rows, c.status, c.flag, c.code, c.variant); row != nil {
 				got = row.Name
 			}
 			if got != c.want {
-				t.Errorf("%d, flag %q, code %q, check %q: row %q, want %q", c.status, c.flag, c.code, c.check, got, c.want)
+				t.Errorf("%d, flag %q, code %q, variant %q: row %q, want %q", c.status, c.flag, c.code, c.variant, got, c.want)
 			}
 		}
 	})
 }
 
 func TestRetryAfter(t *testing.T) {
-	t.Run("it is read in every form, and kept within an hour", func(t *testing.T) {
+	t.Run("it is read in every form, and clamped to an hour", func(t *testing.T) {
 		now := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
 		cases := []struct {
 			text string
@@ -106,13 +106,13 @@ func TestRetryAfter(t *testing.T) {
 
 func TestRowDenial(t *testing.T) {
 	t.Run("a row determines what the client gets", func(t *testing.T) {
-		reply := transport.Response{Status: 418, RetryAfter: "7"}
+		response := transport.Response{Status: 418, RetryAfter: "7"}
 		cases := []struct {
 			row  Row
 			want verifier.Denial
 		}{
 			{Row{Meaning: Denied, Status: 401}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "Unauthorized."}},
-			{Row{Meaning: Denied, Status: 401, Message: "No!"}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "No!"}},
+			{Row{Meaning: Denied, Status: 401, Message: "Denied."}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "Denied."}},
 			{Row{Meaning: Denied, Status: 403, Reason: verifier.Expired}, verifier.Denial{Reason: verifier.Expired, Status: 403, Message: "Forbidden."}},
 			{Row{Meaning: Denied, Status: 403}, verifier.Denial{Reason: verifier.Forbidden, Status: 403, Message: "Forbidden."}},
 			{Row{Meaning: Denied, Status: 400}, verifier.Denial{Reason: verifier.Unprocessable, Status: 400, Message: "Bad Request."}},
@@ -124,42 +124,44 @@ func TestRowDenial(t *testing.T) {
 		}
 		for _, c := range cases {
 			c.want.HTTP, c.want.RetryAfter = 418, 7*time.Second
-			if got := c.row.denial(reply); got != c.want {
+			if got := c.row.denial(response); got != c.want {
 				t.Errorf("%+v: %+v, want %+v", c.row, got, c.want)
 			}
 		}
-		busy := Row{Meaning: RateLimited}
-		if got := busy.denial(transport.Response{Status: 429, RetryAfter: "soon"}); got.RetryAfter != time.Minute {
-			t.Errorf("busy for %s, want a minute where nothing readable is said", got.RetryAfter)
+	})
+
+	t.Run("a rate limit without a readable time lasts for a minute", func(t *testing.T) {
+		limited := Row{Meaning: RateLimited}
+		if got := limited.denial(transport.Response{Status: 429, RetryAfter: "soon"}); got.RetryAfter != time.Minute {
+			t.Errorf("%s", got.RetryAfter)
 		}
 	})
 }
 
 func TestTables(t *testing.T) {
-	// Every table: names are unique, and no row can let anybody in by omission.
-	t.Run("no row allows a client without a flag or a code", func(t *testing.T) {
+	// A row that is incomplete by mistake must not allow a client.
+	t.Run("each row has a name of its own and a meaning, and allows no client by its status alone", func(t *testing.T) {
 		for _, api := range All() {
 			names := map[string]bool{}
 			for _, row := range api.Rows {
 				if row.Name == "" || names[row.Name] {
-					t.Errorf("%s: row %q: no name of its own", api.Name, row.Name)
+					t.Errorf("%s: row %q has no name of its own", api.Name, row.Name)
 				}
 				names[row.Name] = true
 				if row.Meaning == "" {
-					t.Errorf("%s: row %q means nothing", api.Name, row.Name)
+					t.Errorf("%s: row %q has no meaning", api.Name, row.Name)
 				}
 				if row.Meaning == Valid && (row.HTTP == "" || (row.Flag != "true" && row.Code == "")) {
-					t.Errorf("%s: row %q is good by its status alone", api.Name, row.Name)
+					t.Errorf("%s: row %q allows by its status alone", api.Name, row.Name)
 				}
 				if row.Meaning == Denied && (row.Status < 400 || row.Status > 499) {
-					t.Errorf("%s: row %q refuses with %d", api.Name, row.Name, row.Status)
+					t.Errorf("%s: row %q denies with %d", api.Name, row.Name, row.Status)
 				}
 			}
 		}
 	})
 
-	// What no row describes is not an answer, and a yes least of all.
-	t.Run("a response outside of the tables allows no client", func(t *testing.T) {
+	t.Run("an undocumented response allows no client", func(t *testing.T) {
 		for _, api := range All() {
 			for _, status := range []int{100, 200, 201, 204, 206, 300, 400, 404, 418, 451, 600, 999} {
 				for _, flag := range []string{"", "false", "other", "TRUE", "True", "1"} {
@@ -183,7 +185,7 @@ func TestContainsWord(t *testing.T) {
 			}
 		}
 		if containsWord("", "") || !containsWord("x", "x") {
-			t.Error("one word, or none")
+			t.Error("of no words, or of one")
 		}
 	})
 }

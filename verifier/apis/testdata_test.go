@@ -17,76 +17,75 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// The tables and ../../testdata/<api>/ name each other's rows. (What a client
-// gets of each is played by the tests of e2e.)
+// Each row of a table has a response in ../../testdata/<api>/, and each response there
+// selects a row. What a client gets for each is tested in e2e.
 
-// told is one reply of testdata, and the row that it is to select.
-type told struct {
+// responseCase is one response of testdata, and the row that it has to select.
+type responseCase struct {
 	name     string
 	file     string
 	row      string
 	settings Settings
-	reply    toldReply
+	response savedResponse
 }
 
-type toldReply struct {
+// savedResponse is a response as the files hold it.
+type savedResponse struct {
 	Status int
 	Body   json.RawMessage
 	Text   *string
 	Size   int
 }
 
-type toldWay struct {
+// savedWay is a way to use an API: a configuration, and the header lines of a client.
+type savedWay struct {
 	Settings map[string]map[string]any
 	Send     []string
 }
 
-type toldCase struct {
-	Name     string
-	Row      string
-	Way      string
-	Settings map[string]map[string]any
-	Send     []string
-	Reply    *toldReply
-	// Calls without a reply: the upstream answers by itself.
-	Calls      int
+type savedCase struct {
+	Name       string
+	Row        string
+	Way        string
+	Settings   map[string]map[string]any
+	Send       []string
+	Response   *savedResponse `json:"reply"` // nil: the emulated upstream's own
 	Alternates []struct {
-		Name  string
-		Way   string
-		Send  []string
-		Reply *toldReply
+		Name     string
+		Way      string
+		Response *savedResponse `json:"reply"`
 	}
 }
 
 func TestTestdata(t *testing.T) {
-	t.Run("it has every row of the tables, and no other", func(t *testing.T) {
+	t.Run("it has each row of the tables, and no other", func(t *testing.T) {
 		for _, api := range All() {
-			played := map[string]bool{}
-			for _, c := range replies(t, api.Name) {
-				played[c.row] = true
+			found := map[string]bool{}
+			for _, c := range responseCases(t, api.Name) {
+				found[c.row] = true
 			}
-			delete(played, "")
+			delete(found, "")
 			for _, row := range api.Rows {
-				if !played[row.Name] {
+				if !found[row.Name] {
 					t.Errorf("%s: the row %q is in no case of testdata", api.Name, row.Name)
 				}
-				delete(played, row.Name)
+				delete(found, row.Name)
 			}
-			for name := range played {
-				t.Errorf("%s: testdata plays a row that the table does not have: %q", api.Name, name)
+			for name := range found {
+				t.Errorf("%s: testdata has a row that the table does not have: %q", api.Name, name)
 			}
 		}
 	})
 
-	t.Run("every response selects its row", func(t *testing.T) {
+	t.Run("each response selects its row", func(t *testing.T) {
 		for _, api := range All() {
-			for _, c := range replies(t, api.Name) {
-				reply := transport.Response{Status: c.reply.Status, Body: c.reply.object(t)}
-				flag, code := api.Classify(reply)
-				row := findRow(api.Rows, reply.Status, flag, code, api.Variant(c.settings))
+			for _, c := range responseCases(t, api.Name) {
+				response := transport.Response{Status: c.response.Status, Body: c.response.object(t)}
+				flag, code := api.Classify(response)
+				row := findRow(api.Rows, response.Status, flag, code, api.Variant(c.settings))
 				name := ""
-				// A documented yes or no counts only with its JSON object.
-				if row != nil && (reply.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) {
+				// A response that allows or denies counts only with its JSON object.
+				if row != nil && (response.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) {
 					name = row.Name
 				}
 				if name != c.row {
@@ -99,7 +98,7 @@ func TestTestdata(t *testing.T) {
 	t.Run("its rows are in the document's order", func(t *testing.T) {
 		for _, api := range All() {
 			last := 0
-			for _, c := range replies(t, api.Name) {
+			for _, c := range responseCases(t, api.Name) {
 				for i, row := range api.Rows {
 					if c.file != "rows.json" || row.Name != c.row {
 						continue
@@ -114,35 +113,35 @@ func TestTestdata(t *testing.T) {
 	})
 }
 
-// replies reads every reply of an API's cases, in the order of the files.
-func replies(t *testing.T, api string) []told {
+// responseCases reads all responses of an API's cases, in the order of the files.
+func responseCases(t *testing.T, api string) []responseCase {
 	t.Helper()
-	var ways struct{ Ways map[string]toldWay }
-	read(t, filepath.Join("..", "..", "testdata", api, "ways.json"), &ways)
+	var ways struct{ Ways map[string]savedWay }
+	readJSON(t, filepath.Join("..", "..", "testdata", api, "ways.json"), &ways)
 	names, err := filepath.Glob(filepath.Join("..", "..", "testdata", api, "*.json"))
 	if err != nil || len(names) < 2 {
 		t.Fatalf("no cases of %s: %v", api, err)
 	}
-	var all []told
+	var all []responseCase
 	for _, name := range names {
-		var file struct{ Cases []toldCase }
-		read(t, name, &file)
+		var file struct{ Cases []savedCase }
+		readJSON(t, name, &file)
 		for _, c := range file.Cases {
-			if c.Reply == nil {
+			if c.Response == nil {
 				continue
 			}
 			way := ways.Ways[c.Way]
 			if c.Settings != nil {
-				way = toldWay{Settings: c.Settings, Send: c.Send}
+				way = savedWay{Settings: c.Settings, Send: c.Send}
 			}
-			one := told{name: c.Name, file: filepath.Base(name), row: c.Row, settings: way.read(), reply: *c.Reply}
+			one := responseCase{name: c.Name, file: filepath.Base(name), row: c.Row, settings: way.settings(), response: *c.Response}
 			all = append(all, one)
 			for _, a := range c.Alternates {
 				other := one
 				other.name = fmt.Sprintf("%s, %s", c.Name, a.Name)
-				other.reply = c.Reply.changed(a.Reply)
+				other.response = c.Response.with(a.Response)
 				if a.Way != "" {
-					other.settings = ways.Ways[a.Way].read()
+					other.settings = ways.Ways[a.Way].settings()
 				}
 				all = append(all, other)
 			}
@@ -151,7 +150,7 @@ func replies(t *testing.T, api string) []told {
 	return all
 }
 
-func read(t testing.TB, name string, into any) {
+func readJSON(t testing.TB, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -162,8 +161,8 @@ func read(t testing.TB, name string, into any) {
 	}
 }
 
-// read takes from a way what chooses a check: the block whose kind is sent.
-func (w toldWay) read() Settings {
+// settings are those that select the variant of the call, by the kind that is sent.
+func (w savedWay) settings() Settings {
 	sent := strings.Join(w.Send, "\n")
 	key, withKey := w.Settings["applicationKey"]
 	switch {
@@ -179,8 +178,8 @@ func (w toldWay) read() Settings {
 	return Settings{Kind: verifier.Bearer}
 }
 
-// changed is the reply with what an alternate says of it instead.
-func (r toldReply) changed(a *toldReply) toldReply {
+// with is the response with what an alternate changes.
+func (r savedResponse) with(a *savedResponse) savedResponse {
 	if a == nil {
 		return r
 	}
@@ -195,8 +194,8 @@ func (r toldReply) changed(a *toldReply) toldReply {
 
 var placeholder = regexp.MustCompile(`\$\{(FILL|BYTE) ([0-9A-F]+)\}`)
 
-// object reads the reply's body as an exchange does.
-func (r toldReply) object(t *testing.T) *strictjson.Value {
+// object reads the response's body as package transport does.
+func (r savedResponse) object(t *testing.T) *strictjson.Value {
 	var text bytes.Buffer
 	if r.Text != nil {
 		text.WriteString(*r.Text)

@@ -16,14 +16,15 @@ import (
 )
 
 const (
-	plainObject = `{"status":true}`
-	planted     = "MARKER-7d31c5" // must not come back in an error or a message
+	allowing = `{"status":true}`
+	marker   = "MARKER-7d31c5" // in a response; it must not appear in an error or a message
 )
 
-var someToken = verifier.Credential{Kind: verifier.Bearer, Token: "good"}
+var bearer = verifier.Credential{Kind: verifier.Bearer, Token: "t"}
 
-// upstreamThat makes a verifier whose server gives one reply.
-func upstreamThat(t *testing.T, api *API, status, headers, body string) verifier.Verifier {
+// verifyWith verifies a credential by BTS's dialect, with a server that sends one
+// response.
+func verifyWith(t *testing.T, status, headers, body string) (verifier.Decision, error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -31,69 +32,89 @@ func upstreamThat(t *testing.T, api *API, status, headers, body string) verifier
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
-		c, err := listener.Accept()
+		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}
-		defer func() { _ = c.Close() }()
-		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
+		defer func() { _ = conn.Close() }()
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
 			return
 		}
-		_, _ = fmt.Fprintf(c, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n%s", status, len(body), headers, body)
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n%s", status, len(body), headers, body)
 	}()
 	s := Settings{Kind: verifier.Bearer, Target: transport.Target{URL: "http://" + listener.Addr().String(), Method: http.MethodGet}}
-	e, err := transport.NewClient(s.Target, time.Now)
+	client, err := transport.NewClient(s.Target, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewUpstream(api, s, e)
-}
-
-// inTime is a context with the time of a call.
-func inTime(t *testing.T) context.Context {
-	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	t.Cleanup(cancel)
-	return ctx
+	defer cancel()
+	return NewUpstream(withDefaults(bts()), s, client).Verify(ctx, bearer)
 }
 
 func TestUpstream(t *testing.T) {
-	// The one thing that must never be: an error beside a yes, or a yes by accident.
-	t.Run("only a whole documented response is an answer", func(t *testing.T) {
-		const refusal = `{"status":false,"status_code":401,"message":"no"}`
-		cases := []struct {
-			name, status, headers, body string
-			allowed                     bool
-			reason                      verifier.Reason
-			kind                        error // nil: it is an answer
-		}{
-			{"a yes", "200 OK", "", plainObject, true, "", nil},
-			{"a yes by its data", "200 OK", "", `{"data":{}}`, true, "", nil},
-			{"a no", "200 OK", "", refusal, false, verifier.Invalid, nil},
-			{"a no by its status", "401 Unauthorized", "", `{}`, false, verifier.Invalid, nil},
-			{"a no by its status without JSON", "401 Unauthorized", "", `no`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a yes by its status alone", "200 OK", "", `{}`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a yes by its status without JSON", "200 OK", "", `welcome`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a yes and a no", "200 OK", "", `{"status":false,"STATUS":true}`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a yes of another type", "200 OK", "", `{"status":"true"}`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"data of another type", "200 OK", "", `{"data":"x"}`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a no with a code that nobody knows", "200 OK", "", `{"status":false,"status_code":499}`, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a yes over 64 KiB", "200 OK", "", strings.Repeat(" ", 64<<10) + plainObject, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"not now", "429 Too Many Requests", "", "", false, verifier.Throttled, nil},
-			{"a status that nobody knows", "418 I'm a teapot", "", plainObject, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"in trouble", "503 Service Unavailable", "", plainObject, false, verifier.Unavailable, verifier.ErrUnavailable},
-			{"a wrong path", "404 Not Found", "", plainObject, false, verifier.Unavailable, verifier.ErrMisconfigured},
-			{"elsewhere", "302 Found", "Location: /\r\n", plainObject, false, verifier.Unavailable, verifier.ErrMisconfigured},
+	for _, c := range []struct {
+		name, status, headers, body string
+		allowed                     bool
+		reason                      verifier.Reason
+		kind                        error // nil: it is an answer
+	}{
+		{"allowed", "200 OK", "", allowing, true, "", nil},
+		{"allowed by its data", "200 OK", "", `{"data":{}}`, true, "", nil},
+		{"denied", "200 OK", "", `{"status":false,"status_code":401,"message":"no"}`, false, verifier.Invalid, nil},
+		{"denied by its status", "401 Unauthorized", "", `{}`, false, verifier.Invalid, nil},
+		{"rate-limited by its status", "429 Too Many Requests", "", "", false, verifier.Throttled, nil},
+	} {
+		t.Run("a documented response is an answer: "+c.name, func(t *testing.T) {
+			d, err := verifyWith(t, c.status, c.headers, c.body)
+			if d.Allowed != c.allowed || d.Denial.Reason != c.reason || err != nil {
+				t.Errorf("%+v (%v)", d, err)
+			}
+		})
+	}
+
+	t.Run("a server that cannot be reached is an outage", func(t *testing.T) {
+		client, err := transport.NewClient(transport.Target{URL: "http://127.0.0.1:1", Method: http.MethodGet}, time.Now)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, c := range cases {
-			t.Run(c.name, func(t *testing.T) {
-				d, err := upstreamThat(t, withDefaults(bts()), c.status, c.headers, c.body).Verify(inTime(t), someToken)
-				if d.Allowed != c.allowed || d.Denial.Reason != c.reason || !errors.Is(err, c.kind) || (err == nil) != (c.kind == nil) {
-					t.Errorf("%+v (%v)", d, err)
-				}
-			})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		d, err := NewUpstream(withDefaults(bts()), Settings{Kind: verifier.Bearer}, client).Verify(ctx, bearer)
+		if d.Allowed || d.Denial.HTTP != 0 || !errors.Is(err, verifier.ErrOutage) {
+			t.Errorf("%+v (%v)", d, err)
 		}
 	})
+}
+
+func TestUpstreamUndocumented(t *testing.T) {
+	for _, c := range []struct {
+		name, status, headers, body string
+		kind                        error
+	}{
+		{"denied by its status without JSON", "401 Unauthorized", "", `no`, verifier.ErrUnavailable},
+		{"allowed by its status alone", "200 OK", "", `{}`, verifier.ErrUnavailable},
+		{"allowed by its status without JSON", "200 OK", "", `welcome`, verifier.ErrUnavailable},
+		{"a name twice", "200 OK", "", `{"status":false,"STATUS":true}`, verifier.ErrUnavailable},
+		{"a status of another type", "200 OK", "", `{"status":"true"}`, verifier.ErrUnavailable},
+		{"data of another type", "200 OK", "", `{"data":"x"}`, verifier.ErrUnavailable},
+		{"an undocumented code", "200 OK", "", `{"status":false,"status_code":499}`, verifier.ErrUnavailable},
+		{"over 64 KiB", "200 OK", "", strings.Repeat(" ", 64<<10) + allowing, verifier.ErrUnavailable},
+		{"an undocumented status", "418 I'm a teapot", "", allowing, verifier.ErrUnavailable},
+		{"a failure of the server", "503 Service Unavailable", "", allowing, verifier.ErrOutage},
+		{"a wrong path", "404 Not Found", "", allowing, verifier.ErrMisconfigured},
+		{"a redirect", "302 Found", "Location: /\r\n", allowing, verifier.ErrMisconfigured},
+	} {
+		t.Run("any other response is an error beside a denial: "+c.name, func(t *testing.T) {
+			d, err := verifyWith(t, c.status, c.headers, c.body)
+			if d.Allowed || d.Denial.Reason != verifier.Unavailable || !errors.Is(err, c.kind) {
+				t.Errorf("%+v (%v)", d, err)
+			}
+			if errors.Is(err, verifier.ErrOutage) != (c.kind == verifier.ErrOutage) {
+				t.Errorf("an outage or none: %v", err)
+			}
+		})
+	}
 }
 
 func TestUpstreamMessages(t *testing.T) {
@@ -113,7 +134,7 @@ func TestUpstreamMessages(t *testing.T) {
 		}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				d, err := upstreamThat(t, withDefaults(bts()), "422 Unprocessable Entity", "", "{"+c.members+"}").Verify(inTime(t), someToken)
+				d, err := verifyWith(t, "422 Unprocessable Entity", "", "{"+c.members+"}")
 				if err != nil || d.Denial.Message != c.message || d.Denial.Errors != c.errors {
 					t.Errorf("%.80q, %.80q (%v)", d.Denial.Message, d.Denial.Errors, err)
 				}
@@ -123,11 +144,11 @@ func TestUpstreamMessages(t *testing.T) {
 
 	t.Run("no error quotes a response", func(t *testing.T) {
 		for _, c := range []struct{ status, body string }{
-			{"200 OK", planted}, {"200 OK", `{"status":"` + planted + `"}`}, {"503 " + planted, `{"message":"` + planted + `"}`},
-			{"418 " + planted, planted}, {"404 " + planted, planted},
+			{"200 OK", marker}, {"200 OK", `{"status":"` + marker + `"}`}, {"503 " + marker, `{"message":"` + marker + `"}`},
+			{"418 " + marker, marker}, {"404 " + marker, marker},
 		} {
-			d, err := upstreamThat(t, withDefaults(bts()), c.status, "X-Trace: "+planted+"\r\n", c.body).Verify(inTime(t), someToken)
-			if err == nil || strings.Contains(err.Error(), planted) || strings.Contains(d.Denial.Message, planted) {
+			d, err := verifyWith(t, c.status, "X-Trace: "+marker+"\r\n", c.body)
+			if err == nil || strings.Contains(err.Error(), marker) || strings.Contains(d.Denial.Message, marker) {
 				t.Errorf("%+v (%v)", d, err)
 			}
 		}

@@ -6,18 +6,22 @@ import (
 	"testing"
 )
 
-// Two scopes that are the same share answers: a field that is not part of the scope
-// gives one caller another's identity.
+// Equal scopes share their answers: a field that is missing in the scope would give one
+// caller another's identity.
 func TestTargetScope(t *testing.T) {
-	before := strings.Join(Target{}.Scope(), "\x00")
-	target := Target{}
-	for path, set := range settable(reflect.ValueOf(&target).Elem(), "Target") {
-		target = Target{}
-		set()
-		if strings.Join(target.Scope(), "\x00") == before {
-			t.Errorf("%s is not part of the scope", path)
+	t.Run("each field of the target changes it, in another way", func(t *testing.T) {
+		seen := map[string]string{strings.Join(Target{}.Scope(), "\x00"): "the zero target"}
+		target := Target{}
+		for path, set := range settable(reflect.ValueOf(&target).Elem(), "Target") {
+			target = Target{}
+			set()
+			scope := strings.Join(target.Scope(), "\x00")
+			if other, same := seen[scope]; same {
+				t.Errorf("%s and %s have one scope", path, other)
+			}
+			seen[scope] = path
 		}
-	}
+	})
 }
 
 // settable returns a function for each field of a struct, at any depth, that gives it
@@ -36,7 +40,7 @@ func settable(v reflect.Value, path string) map[string]func() {
 				found[inner] = set
 			}
 		default:
-			found[name] = func() {} // not understood here, so not shown to be part of it
+			found[name] = func() {} // changes nothing, so that the test fails for this kind of field
 		}
 	}
 	return found
