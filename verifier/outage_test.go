@@ -67,7 +67,6 @@ func TestOutageReporter(t *testing.T) {
 		f.verify(outage, 1)
 		f.log.expect(t, "error outage: unavailable: connection refused")
 	})
-
 }
 
 func TestOutageReporterBounds(t *testing.T) {

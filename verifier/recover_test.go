@@ -37,7 +37,6 @@ func TestAwait(t *testing.T) {
 			t.Error("not done, though it is")
 		}
 	})
-
 }
 
 func TestAwaitTogether(t *testing.T) {

@@ -79,7 +79,6 @@ func TestWindow(t *testing.T) {
 			t.Errorf("%d refused since %s", w.refused, w.started)
 		}
 	})
-
 }
 
 func TestWindowClock(t *testing.T) {

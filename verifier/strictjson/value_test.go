@@ -16,7 +16,7 @@ func TestRead(t *testing.T) {
 		cases := []struct {
 			name string
 			text string
-			good bool
+			read bool
 		}{
 			{"an object", `{"status":true}`, true},
 			{"an empty object", `{}`, true},
@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 			{"one name at two levels", `{"a":{"a":1},"b":[{"a":1},{"a":2}]}`, true},
 			{"names that differ by more than case", `{"status":true,"status ":false,"statuses":1}`, true},
 			{"numbers of any length", `{"a":9007199254740993,"b":1e400}`, true},
-			{"nested as documented replies never are", nested(maxDepth - 1), true},
+			{"nested up to the bound", nested(maxDepth - 1), true},
 
 			{"nothing", ``, false},
 			{"an array", `[{"status":true}]`, false},
@@ -33,32 +33,32 @@ func TestRead(t *testing.T) {
 			{"HTML", `<html>`, false},
 			{"a name twice", `{"status":true,"status":false}`, false},
 			{"a name twice, the same value", `{"status":true,"status":true}`, false},
-			{"in another case", `{"status":false,"STATUS":true}`, false},
-			{"with a long s", `{"status":false,"ſtatus":true}`, false},
-			{"with a long s, escaped", `{"status":false,"\u017ftatus":true}`, false},
-			{"with the Kelvin sign", `{"kind":1,"` + "\u212a" + `ind":2}`, false},
-			{"with a dotless i", `{"id":1,"` + "\u0131" + `d":2}`, false},
-			{"escaped", `{"a":1,"\u0061":2}`, false},
+			{"the same name in another case", `{"status":false,"STATUS":true}`, false},
+			{"the same name with a long s", `{"status":false,"ſtatus":true}`, false},
+			{"the same name with a long s, escaped", `{"status":false,"\u017ftatus":true}`, false},
+			{"the same name with the Kelvin sign", `{"kind":1,"` + "\u212a" + `ind":2}`, false},
+			{"the same name with a dotless i", `{"id":1,"` + "\u0131" + `d":2}`, false},
+			{"the same name, escaped", `{"a":1,"\u0061":2}`, false},
 			{"a name twice, deep inside", `{"a":[{"b":{"c":1,"C":2}}]}`, false},
 			{"two empty names", `{"":1,"":2}`, false},
-			{"another object behind", `{"status":true}{"status":false}`, false},
-			{"anything behind", `{"status":true} x`, false},
-			{"a NUL behind", "{\"status\":true}\x00", false},
+			{"another object after it", `{"status":true}{"status":false}`, false},
+			{"other data after it", `{"status":true} x`, false},
+			{"a NUL after it", "{\"status\":true}\x00", false},
 			{"a byte order mark", "\ufeff{}", false},
 			{"no UTF-8 in a value", "{\"a\":\"\xff\"}", false},
 			{"no UTF-8 in a name", "{\"\xc3\":1}", false},
-			{"cut off", `{"status":true`, false},
-			{"a comma too many", `{"status":true,}`, false},
+			{"truncated", `{"status":true`, false},
+			{"a trailing comma", `{"status":true,}`, false},
 			{"a comment", `{"status":true/**/}`, false},
 			{"single quotes", `{'status':true}`, false},
 			{"no JSON number", `{"a":NaN}`, false},
-			{"a number with a zero in front", `{"a":01}`, false},
-			{"nested too deep", nested(maxDepth + 1), false},
+			{"a number with a leading zero", `{"a":01}`, false},
+			{"nested beyond the bound", nested(maxDepth + 1), false},
 		}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				if got := Read([]byte(c.text)); (got != nil) != c.good {
-					t.Errorf("read: %v, want %v", got != nil, c.good)
+				if got := Read([]byte(c.text)); (got != nil) != c.read {
+					t.Errorf("read: %v, want %v", got != nil, c.read)
 				}
 			})
 		}
@@ -69,12 +69,11 @@ func nested(depth int) string {
 	return strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
 }
 
-// As deep as a reply can be, in objects and in arrays: an answer, and soon.
-// maxSize is how large the texts are that the reader is given.
+// maxSize is how large a response's body can be (package transport).
 const maxSize = 64 << 10
 
 func TestReadBounds(t *testing.T) {
-	t.Run("nesting as deep as a response allows does no harm", func(t *testing.T) {
+	t.Run("objects and arrays nested as deep as a response allows are rejected soon", func(t *testing.T) {
 		start := time.Now()
 		for _, text := range []string{
 			nested(maxSize / 6),
@@ -90,9 +89,8 @@ func TestReadBounds(t *testing.T) {
 		}
 	})
 
-	// Whatever another reader takes for the same name counts as the same here. Its
-	// rule is encoding/json's: simple folding, letter by letter.
-	t.Run("names that any reader takes for the same are the same", func(t *testing.T) {
+	// The rule of encoding/json: simple folding, letter by letter.
+	t.Run("names that another reader may take for the same are the same", func(t *testing.T) {
 		for r := rune(1); r <= unicode.MaxRune; r++ {
 			other := unicode.SimpleFold(r)
 			if other == r || r < ' ' {
@@ -115,7 +113,7 @@ func TestValue(t *testing.T) {
 		for _, c := range []struct{ got, want string }{
 			{v.Field("flag").Bool(), "true"},
 			{v.Field("off").Bool(), "false"},
-			{v.Field("nothing").Bool(), ""},
+			{v.Field("absent").Bool(), ""},
 			{v.Field("n").Bool(), "other"},
 			{v.Field("z").Bool(), "other"},
 			{v.Field("t").Bool(), "other"},
@@ -123,8 +121,8 @@ func TestValue(t *testing.T) {
 			{v.Field("f").TextOf(Number), "1.50"},
 			{v.Field("n").TextOf(Text), ""},
 			{v.Field("t").TextOf(Text), "a\x00b"},
-			{v.Field("nothing").TextOf(Text), ""},
-			{v.Field("nothing").Field("deeper").TextOf(Text), ""},
+			{v.Field("absent").TextOf(Text), ""},
+			{v.Field("absent").Field("deeper").TextOf(Text), ""},
 			{v.Field("l").Field("0").TextOf(Number), ""},
 			{strings.Join(v.Field("o").Names, " "), "b a"},
 			{strings.Join(v.Names, " "), "flag off n f t l o z"},
@@ -134,14 +132,31 @@ func TestValue(t *testing.T) {
 			}
 		}
 		if len(v.Field("l").Items) != 2 || !v.Field("z").IsKind(Null) || v.Field("z").IsScalar() || v.Field("l").IsScalar() {
-			t.Error("kinds are mixed up")
+			t.Error("a kind is wrong")
 		}
 	})
 }
 
-// FuzzReadObject: whatever is read, encoding/json reads too, with equal values;
-// and nothing is read that has one name twice.
-func FuzzReadObject(f *testing.F) {
+func TestQuote(t *testing.T) {
+	t.Run("any text becomes one JSON string", func(t *testing.T) {
+		for _, text := range []string{"", "plain", `"\`, "a\nb\x00", "</script>", "متن", "\u2028", "\U0001f600"} {
+			var got string
+			if err := json.Unmarshal([]byte(Quote(text)), &got); err != nil || got != text {
+				t.Errorf("%q becomes %s (%v)", text, Quote(text), err)
+			}
+		}
+	})
+
+	t.Run("bytes that are no UTF-8 are replaced", func(t *testing.T) {
+		if got := Quote("a\xff"); got != `"a\ufffd"` {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+// FuzzRead: what is read, encoding/json reads with equal values, and no object that is
+// read has a name twice.
+func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `{"status":true,"data":{"a":[1,2.5,"x",null,false]}}`, `{"a":1,"A":2}`, `{"s":1,"ſ":2}`, `{"a":1}{}`, ` {"":{}} `,
 		`{"a":"\ud800"}`, `{"\ud800":1,"\udfff":2}`, `{"a":1e999}`, `[1]`, "{\"a\":\"\xff\"}", nested(maxDepth), `{"a":[[[]]]}`,
@@ -160,7 +175,7 @@ func FuzzReadObject(f *testing.F) {
 			t.Fatalf("encoding/json does not read it: %v", err)
 		}
 		if d.More() {
-			t.Fatal("there is more behind it")
+			t.Fatal("there is more after it")
 		}
 		if got := plain(t, v); !reflect.DeepEqual(got, want) {
 			t.Fatalf("read as %v; encoding/json has %v", got, want)
@@ -168,7 +183,7 @@ func FuzzReadObject(f *testing.F) {
 	})
 }
 
-// plain turns a value into what encoding/json makes, and looks at its names.
+// plain makes of a value what encoding/json does, and checks its names.
 func plain(t *testing.T, v *Value) interface{} {
 	t.Helper()
 	switch v.Kind {

@@ -19,44 +19,47 @@ import (
 	"github.com/upstreamauth/upstreamauth/version"
 )
 
-// marker is in every credential that these tests send, and in every reply: it
-// must not come back in an error or a flaw.
+// marker is in each credential that these tests send, and in each response: it must not
+// appear in an error or a defect.
 const marker = "MARKER-7d31c5"
 
 const object = `{"status":true}`
 
-// ask sends one question to an address, within a time.
-func ask(t *testing.T, target Target, body string, limit time.Duration) (Response, error) {
+// call makes one call of a client of its own, within a time.
+func call(t *testing.T, target Target, body string, limit time.Duration) (Response, error) {
 	t.Helper()
 	if target.Method == "" {
 		target.Method = http.MethodGet
 	}
-	e, err := NewClient(target, time.Now)
+	client, err := NewClient(target, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doAsk(t, e, body, limit)
+	return callWith(t, client, body, limit)
 }
 
-func doAsk(t *testing.T, e *Client, body string, limit time.Duration) (Response, error) {
+func callWith(t *testing.T, client *Client, body string, limit time.Duration) (Response, error) {
 	t.Helper()
-	t.Cleanup(e.transport.CloseIdleConnections)
+	t.Cleanup(client.transport.CloseIdleConnections)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	start := time.Now()
-	reply, err := e.Do(ctx, Request{Header: http.Header{"Authorization": {marker}}, Body: body})
+	response, err := client.Do(ctx, Request{Header: http.Header{"Authorization": {marker}}, Body: body})
 	if took := time.Since(start); took > limit+2*time.Second {
-		t.Errorf("it took %s, with %s to spend", took, limit)
+		t.Errorf("it took %s, with a limit of %s", took, limit)
 	}
-	if err != nil && strings.Contains(err.Error(), marker) || strings.Contains(reply.Defect, marker) {
-		t.Errorf("the credential shows: %v %q", err, reply.Defect)
+	if err != nil && strings.Contains(err.Error(), marker) || strings.Contains(response.Defect, marker) {
+		t.Errorf("it shows the credential or the response: %v %q", err, response.Defect)
 	}
-	return reply, err
+	return response, err
 }
 
-// raw answers each connection's requests by a function that writes what it
-// likes; hold keeps the connection open until the test ends.
-func raw(t *testing.T, answer func(c net.Conn, r *http.Request, hold <-chan struct{})) (url string, requests *atomic.Int64) {
+// responder writes what it likes as the response to a request; hold is closed when the
+// test ends.
+type responder func(conn net.Conn, hold <-chan struct{})
+
+// serve starts a server without rules of its own, which counts its requests.
+func serve(t *testing.T, respond responder) (url string, requests *atomic.Int64) {
 	t.Helper()
 	requests = &atomic.Int64{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,13 +73,13 @@ func raw(t *testing.T, answer func(c net.Conn, r *http.Request, hold <-chan stru
 	})
 	go func() {
 		for {
-			c, err := listener.Accept()
+			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
 			go func() {
-				defer func() { _ = c.Close() }()
-				in := bufio.NewReader(c)
+				defer func() { _ = conn.Close() }()
+				in := bufio.NewReader(conn)
 				for {
 					r, err := http.ReadRequest(in)
 					if err != nil {
@@ -84,7 +87,7 @@ func raw(t *testing.T, answer func(c net.Conn, r *http.Request, hold <-chan stru
 					}
 					_, _ = io.Copy(io.Discard, r.Body)
 					requests.Add(1)
-					answer(c, r, hold)
+					respond(conn, hold)
 					if r.Close {
 						return
 					}
@@ -95,29 +98,30 @@ func raw(t *testing.T, answer func(c net.Conn, r *http.Request, hold <-chan stru
 	return "http://" + listener.Addr().String(), requests
 }
 
-func reply(c net.Conn, status, headers, body string) {
-	_, _ = fmt.Fprintf(c, "HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s", status, len(body), headers, body)
+// writeResponse writes a whole response of status 200.
+func writeResponse(conn net.Conn, headers, body string) {
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s", len(body), headers, body)
 }
 
 func TestClient(t *testing.T) {
 	t.Run("a request is sent as documented", func(t *testing.T) {
-		type seen struct {
+		type received struct {
 			*http.Request
 			body string
 		}
-		arrived := make(chan seen, 1)
+		arrived := make(chan received, 1)
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text, _ := io.ReadAll(r.Body)
-			arrived <- seen{r, string(text)}
+			arrived <- received{r, string(text)}
 			w.Header().Set("Retry-After", "5")
 			w.WriteHeader(http.StatusAccepted)
 			_, _ = io.WriteString(w, object)
 		}))
 		defer server.Close()
 		for _, c := range []struct{ method, body string }{{"GET", ""}, {"POST", ""}, {"POST", `{"a":1}`}, {"GET", `{"a":1}`}} {
-			reply, err := ask(t, Target{URL: server.URL, Path: "/v1/check?a=b%2Fc", Method: c.method}, c.body, 10*time.Second)
-			if err != nil || reply.Status != 202 || !reply.Body.Field("status").IsKind(strictjson.Bool) || reply.RetryAfter != "5" || reply.Received.IsZero() {
-				t.Fatalf("%s: %+v (%v)", c.method, reply, err)
+			response, err := call(t, Target{URL: server.URL, Path: "/v1/check?a=b%2Fc", Method: c.method}, c.body, 10*time.Second)
+			if err != nil || response.Status != 202 || !response.Body.Field("status").IsKind(strictjson.Bool) || response.RetryAfter != "5" || response.Received.IsZero() {
+				t.Fatalf("%s: %+v (%v)", c.method, response, err)
 			}
 			got := <-arrived
 			if got.Method != c.method || got.RequestURI != "/v1/check?a=b%2Fc" || got.body != c.body {
@@ -139,7 +143,7 @@ func TestClient(t *testing.T) {
 
 	t.Run("a redirect is not followed", func(t *testing.T) {
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			t.Error("the other host was asked")
+			t.Error("the other host was called")
 		}))
 		defer other.Close()
 		for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
@@ -147,14 +151,16 @@ func TestClient(t *testing.T) {
 				w.Header().Set("Location", other.URL)
 				w.WriteHeader(status)
 			}))
-			reply, err := ask(t, Target{URL: server.URL}, "", 10*time.Second)
-			if err != nil || reply.Status != status {
-				t.Errorf("%d: %+v (%v)", status, reply, err)
+			response, err := call(t, Target{URL: server.URL}, "", 10*time.Second)
+			if err != nil || response.Status != status {
+				t.Errorf("%d: %+v (%v)", status, response, err)
 			}
 			server.Close()
 		}
 	})
+}
 
+func TestClientBody(t *testing.T) {
 	t.Run("a body that is not one plain object is a defect", func(t *testing.T) {
 		zip := func(text string) string {
 			var b bytes.Buffer
@@ -166,10 +172,10 @@ func TestClient(t *testing.T) {
 		padding := func(size int) string { return strings.Repeat(" ", size-len(object)) + object }
 		const gzipped = "Content-Encoding: gzip\r\n"
 		cases := []struct {
-			name, headers, body, flaw string
+			name, headers, body, defect string
 		}{
 			{"an object", "", object, ""},
-			{"an object, whatever its type is called", "Content-Type: text/html\r\n", object, ""},
+			{"an object of another media type", "Content-Type: text/html\r\n", object, ""},
 			{"64 KiB", "", padding(maxResponse), ""},
 			{"compressed", gzipped, zip(object), ""},
 			{"nothing", "", "", "its body is not one plain JSON object"},
@@ -183,10 +189,10 @@ func TestClient(t *testing.T) {
 		}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				url, _ := raw(t, func(conn net.Conn, _ *http.Request, _ <-chan struct{}) { reply(conn, "200 OK", c.headers, c.body) })
-				got, err := ask(t, Target{URL: url}, "", 10*time.Second)
-				if err != nil || got.Defect != c.flaw || (got.Body == nil) != (c.flaw != "") {
-					t.Errorf("body %v, flaw %q (%v); want %q", got.Body != nil, got.Defect, err, c.flaw)
+				url, _ := serve(t, func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, c.headers, c.body) })
+				response, err := call(t, Target{URL: url}, "", 10*time.Second)
+				if err != nil || response.Defect != c.defect || (response.Body == nil) != (c.defect != "") {
+					t.Errorf("body %v, defect %q (%v); want %q", response.Body != nil, response.Defect, err, c.defect)
 				}
 			})
 		}

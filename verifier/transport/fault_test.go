@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -14,23 +15,11 @@ import (
 
 func TestClientFaults(t *testing.T) {
 	t.Run("a connection that fails is an error or a defect, and never late", func(t *testing.T) {
-		write := func(text string) func(net.Conn, *http.Request, <-chan struct{}) {
-			return func(c net.Conn, _ *http.Request, _ <-chan struct{}) {
-				_, _ = io.WriteString(c, text)
-				_ = c.Close()
-			}
-		}
-		hang := func(text string) func(net.Conn, *http.Request, <-chan struct{}) {
-			return func(c net.Conn, _ *http.Request, hold <-chan struct{}) {
-				_, _ = io.WriteString(c, text)
-				<-hold
-			}
-		}
 		const head = "HTTP/1.1 200 OK\r\n"
 		cases := []struct {
-			name   string
-			answer func(net.Conn, *http.Request, <-chan struct{})
-			want   string
+			name    string
+			respond responder
+			want    string
 		}{
 			{"closed before a byte", write(""), "connection closed early"},
 			{"reset before a byte", reset(""), "connection failed (read)"},
@@ -39,28 +28,27 @@ func TestClientFaults(t *testing.T) {
 			{"closed within the body", write(head + "Content-Length: 100\r\n\r\n" + object), "its body was cut off: connection closed early"},
 			{"closed within a body without a length", write(head + "\r\n" + object[:8]), "its body is not one plain JSON object"},
 			{"closed within a chunk", write(head + "Transfer-Encoding: chunked\r\n\r\nff\r\n" + object), "its body was cut off: connection closed early"},
-			{"a chunk of nonsense", write(head + "Transfer-Encoding: chunked\r\n\r\n" + marker + "\r\n"), "its body was cut off: not understood as HTTP"},
-			{"says nothing", hang(""), "no response in time"},
+			{"a chunk that is none", write(head + "Transfer-Encoding: chunked\r\n\r\n" + marker + "\r\n"), "its body was cut off: not understood as HTTP"},
+			{"sends nothing", hang(""), "no response in time"},
 			{"stops within the header", hang(head), "no response in time"},
 			{"stops within the body", hang(head + "Content-Length: 100\r\n\r\n{"), "its body was cut off: no response in time"},
 			{"no HTTP", write("SSH-2.0-" + marker + "\r\n"), "not understood as HTTP"},
-			{"a status of nonsense", write("HTTP/1.1 " + marker + "\r\n\r\n"), "not understood as HTTP"},
+			{"a status that is none", write("HTTP/1.1 " + marker + "\r\n\r\n"), "not understood as HTTP"},
 			{"two lengths", write(head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + object), "not understood as HTTP"},
 			{"1 MB of one header", write(head + "X: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), "its headers are over 64 KiB"},
 			{"1 MB of many headers", write(head + strings.Repeat("X: xxxxxxxxxxxx\r\n", 1<<16) + "\r\n"), "its headers are over 64 KiB"},
-			{"hints without end", write(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1000)), "connection closed early"},
-			// Its connection would be the caller's, and no time limit would end it.
-			{"a protocol of its own", hang("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" + object), "not understood as HTTP"},
+			{"interim responses without end", write(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 1000)), "connection closed early"},
+			{"another protocol", hang("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" + object), "not understood as HTTP"},
 		}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				url, requests := raw(t, c.answer)
-				reply, err := ask(t, Target{URL: url}, "", 300*time.Millisecond)
-				got := reply.Defect
+				url, requests := serve(t, c.respond)
+				response, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
+				got := response.Defect
 				if err != nil {
 					got = err.Error()
 				}
-				if !strings.HasSuffix(got, c.want) || reply.Body != nil {
+				if !strings.HasSuffix(got, c.want) || response.Body != nil {
 					t.Errorf("got %q, want %q", got, c.want)
 				}
 				if requests.Load() != 1 {
@@ -69,13 +57,15 @@ func TestClientFaults(t *testing.T) {
 			})
 		}
 	})
+}
 
+func TestClientTimeLimit(t *testing.T) {
 	t.Run("a server that cannot be reached is an error", func(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		silent := listener.Addr().String() // takes connections, and never looks at them
+		silent := listener.Addr().String() // accepts connections, and reads nothing
 		defer func() { _ = listener.Close() }()
 		other, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -88,21 +78,33 @@ func TestClientFaults(t *testing.T) {
 			"http://" + silent:            "no response in time",
 			"https://" + silent:           "no response in time",
 			"http://" + closed:            "connection refused",
-			"http://nowhere.invalid:1234": "its name does not resolve, or no response in time", // as the resolver has it
+			"http://nowhere.invalid:1234": "its name does not resolve, or no response in time", // by the resolver
 		} {
-			_, err := ask(t, Target{URL: url}, "", 300*time.Millisecond)
+			_, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
 			if err == nil || !strings.Contains(want, err.Error()) {
 				t.Errorf("%s: %v, want %s", url, err, want)
 			}
 		}
 	})
 
-	// A byte at a time is not a way around the time limit.
-	t.Run("a slow trickle is cut off in time", func(t *testing.T) {
-		url, _ := raw(t, func(c net.Conn, _ *http.Request, hold <-chan struct{}) {
-			_, _ = fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+	t.Run("a call that is cancelled is an error", func(t *testing.T) {
+		url, _ := serve(t, hang(""))
+		client, err := NewClient(Target{URL: url, Method: "GET"}, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(20*time.Millisecond, cancel)
+		if _, err := client.Do(ctx, Request{Header: http.Header{}}); err == nil || err.Error() != "cancelled" {
+			t.Errorf("%v", err)
+		}
+	})
+
+	t.Run("a body that comes a byte at a time is cut off in time", func(t *testing.T) {
+		url, _ := serve(t, func(conn net.Conn, hold <-chan struct{}) {
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 			for i := 0; i < 1000; i++ {
-				if _, err := c.Write([]byte(" ")); err != nil {
+				if _, err := conn.Write([]byte(" ")); err != nil {
 					return
 				}
 				select {
@@ -112,66 +114,81 @@ func TestClientFaults(t *testing.T) {
 				}
 			}
 		})
-		reply, err := ask(t, Target{URL: url}, "", 200*time.Millisecond)
-		if err != nil || reply.Defect != "its body was cut off: no response in time" {
-			t.Errorf("%+v (%v)", reply, err)
+		response, err := call(t, Target{URL: url}, "", 200*time.Millisecond)
+		if err != nil || response.Defect != "its body was cut off: no response in time" {
+			t.Errorf("%+v (%v)", response, err)
 		}
 	})
 }
 
-// reset ends a connection with RST instead of FIN.
-func reset(text string) func(net.Conn, *http.Request, <-chan struct{}) {
-	return func(c net.Conn, _ *http.Request, _ <-chan struct{}) {
-		_, _ = io.WriteString(c, text)
+// write writes a text and closes the connection.
+func write(text string) responder {
+	return func(conn net.Conn, _ <-chan struct{}) {
+		_, _ = io.WriteString(conn, text)
+		_ = conn.Close()
+	}
+}
+
+// hang writes a text and leaves the connection open.
+func hang(text string) responder {
+	return func(conn net.Conn, hold <-chan struct{}) {
+		_, _ = io.WriteString(conn, text)
+		<-hold
+	}
+}
+
+// reset writes a text and closes the connection with RST instead of FIN.
+func reset(text string) responder {
+	return func(conn net.Conn, _ <-chan struct{}) {
+		_, _ = io.WriteString(conn, text)
 		time.Sleep(30 * time.Millisecond) // until it was read
-		_ = c.(*net.TCPConn).SetLinger(0)
-		_ = c.Close()
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
 	}
 }
 
 func TestClientConnections(t *testing.T) {
 	// Go's transport repeats a request that it may repeat when a kept connection
-	// breaks; one question is one request here, whatever the method.
+	// breaks; one call is one request here, whatever the method.
 	t.Run("a request is never sent twice", func(t *testing.T) {
 		for _, c := range []struct{ method, body string }{{"GET", ""}, {"POST", ""}, {"POST", "{}"}, {"GET", "{}"}} {
 			var served atomic.Int64
-			url, requests := raw(t, func(conn net.Conn, _ *http.Request, _ <-chan struct{}) {
+			url, requests := serve(t, func(conn net.Conn, _ <-chan struct{}) {
 				if served.Add(1) == 1 {
-					reply(conn, "200 OK", "", object)
+					writeResponse(conn, "", object)
 					return
 				}
 				_ = conn.Close()
 			})
-			e, err := NewClient(Target{URL: url, Method: c.method}, time.Now)
+			client, err := NewClient(Target{URL: url, Method: c.method}, time.Now)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := doAsk(t, e, c.body, 5*time.Second); err != nil {
+			if _, err := callWith(t, client, c.body, 5*time.Second); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(30 * time.Millisecond) // until the connection is kept
-			if _, err := doAsk(t, e, c.body, 5*time.Second); err == nil {
-				t.Errorf("%s %q: the broken connection went unnoticed", c.method, c.body)
+			if _, err := callWith(t, client, c.body, 5*time.Second); err == nil {
+				t.Errorf("%s %q: the broken connection is no error", c.method, c.body)
 			}
 			if requests.Load() != 2 {
-				t.Errorf("%s %q: %d requests for 2 questions", c.method, c.body, requests.Load())
+				t.Errorf("%s %q: %d requests for 2 calls", c.method, c.body, requests.Load())
 			}
 		}
 	})
 
-	// Unread replies do not pile up connections, and kept ones are used again.
 	t.Run("a connection is kept where the response was read", func(t *testing.T) {
 		var connections sync.Map
-		url, _ := raw(t, func(conn net.Conn, _ *http.Request, _ <-chan struct{}) {
+		url, _ := serve(t, func(conn net.Conn, _ <-chan struct{}) {
 			connections.Store(conn.RemoteAddr().String(), true)
-			reply(conn, "200 OK", "", object)
+			writeResponse(conn, "", object)
 		})
-		e, err := NewClient(Target{URL: url, Method: "POST"}, time.Now)
+		client, err := NewClient(Target{URL: url, Method: "POST"}, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := 0; i < 20; i++ {
-			if _, err := doAsk(t, e, "{}", 5*time.Second); err != nil {
+			if _, err := callWith(t, client, "{}", 5*time.Second); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * time.Millisecond)
@@ -182,7 +199,7 @@ func TestClientConnections(t *testing.T) {
 			return true
 		})
 		if count > 3 {
-			t.Errorf("%d connections for 20 questions", count)
+			t.Errorf("%d connections for 20 calls", count)
 		}
 	})
 }

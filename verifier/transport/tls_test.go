@@ -19,11 +19,11 @@ import (
 	"time"
 )
 
-// pair is a certificate with its key, both as PEM text.
-type pair struct{ cert, key string }
+// keyPair is a certificate and its key, both in PEM.
+type keyPair struct{ cert, key string }
 
 // certificate makes a self-signed certificate for a name, or for 127.0.0.1.
-func certificate(t *testing.T, name string, until time.Time) pair {
+func certificate(t *testing.T, name string, until time.Time) keyPair {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -51,14 +51,14 @@ func certificate(t *testing.T, name string, until time.Time) pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pair{
+	return keyPair{
 		cert: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		key:  string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private})),
 	}
 }
 
-// secure starts a TLS server that counts its requests.
-func secure(t *testing.T, p pair, config *tls.Config) (url string, requests *atomic.Int64) {
+// serveTLS starts a TLS server that counts its requests.
+func serveTLS(t *testing.T, p keyPair, config *tls.Config) (url string, requests *atomic.Int64) {
 	t.Helper()
 	loaded, err := tls.X509KeyPair([]byte(p.cert), []byte(p.key))
 	if err != nil {
@@ -82,7 +82,7 @@ func secure(t *testing.T, p pair, config *tls.Config) (url string, requests *ato
 }
 
 func TestClientTLS(t *testing.T) {
-	t.Run("a credential is sent only to a server that is recognized", func(t *testing.T) {
+	t.Run("a credential is sent only to a server that is authenticated", func(t *testing.T) {
 		later := time.Now().Add(time.Hour)
 		own, named, other := certificate(t, "", later), certificate(t, "api.example", later), certificate(t, "", later)
 		expired := certificate(t, "", time.Now().Add(-time.Hour))
@@ -92,32 +92,32 @@ func TestClientTLS(t *testing.T) {
 		mutual := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MaxVersion: tls.VersionTLS12}
 		cases := []struct {
 			name   string
-			server pair
+			server keyPair
 			config *tls.Config
 			client TLS
-			want   string // why not; empty: the reply comes
+			want   string // the error; empty: none
 		}{
 			{"its authority is given", own, &tls.Config{}, TLS{CA: own.cert}, ""},
 			{"several authorities are given", own, &tls.Config{}, TLS{CA: other.cert + own.cert}, ""},
-			{"the system's roots do not know it", own, &tls.Config{}, TLS{}, "TLS: its certificate is signed by an unknown authority"},
+			{"the system's roots do not have its authority", own, &tls.Config{}, TLS{}, "TLS: its certificate is signed by an unknown authority"},
 			{"another authority", own, &tls.Config{}, TLS{CA: other.cert}, "TLS: its certificate is signed by an unknown authority"},
 			{"another name", named, &tls.Config{}, TLS{CA: named.cert}, "TLS: its certificate is for another name"},
 			{"the name is given", named, &tls.Config{}, TLS{CA: named.cert, ServerName: "api.example"}, ""},
 			{"another name is given", own, &tls.Config{}, TLS{CA: own.cert, ServerName: "api.example"}, "TLS: its certificate is for another name"},
 			{"expired", expired, &tls.Config{}, TLS{CA: expired.cert}, "TLS: its certificate has expired"},
-			{"nothing is to be recognized", expired, &tls.Config{}, TLS{InsecureSkipVerify: true}, ""},
+			{"no authentication", expired, &tls.Config{}, TLS{InsecureSkipVerify: true}, ""},
 			{"TLS 1.1", own, old, TLS{CA: own.cert}, "TLS: it supports no TLS 1.2 or newer"},
-			{"TLS 1.1, and nothing is to be recognized", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it supports no TLS 1.2 or newer"},
-			{"it wants a client's certificate", own, mutual, TLS{CA: own.cert}, "TLS: no secure connection"},
-			{"a client's certificate", own, mutual.Clone(), TLS{CA: own.cert, Cert: other.cert, Key: other.key}, ""},
+			{"TLS 1.1 without authentication", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it supports no TLS 1.2 or newer"},
+			{"it requires a client certificate", own, mutual, TLS{CA: own.cert}, "TLS: no secure connection"},
+			{"a client certificate is given", own, mutual.Clone(), TLS{CA: own.cert, Cert: other.cert, Key: other.key}, ""},
 		}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				url, requests := secure(t, c.server, c.config)
-				reply, err := ask(t, Target{URL: url, TLS: c.client}, "", 10*time.Second)
+				url, requests := serveTLS(t, c.server, c.config)
+				response, err := call(t, Target{URL: url, TLS: c.client}, "", 10*time.Second)
 				if c.want == "" {
-					if err != nil || reply.Body == nil || requests.Load() != 1 {
-						t.Errorf("%+v (%v)", reply, err)
+					if err != nil || response.Body == nil || requests.Load() != 1 {
+						t.Errorf("%+v (%v)", response, err)
 					}
 					return
 				}
@@ -130,20 +130,24 @@ func TestClientTLS(t *testing.T) {
 			})
 		}
 	})
+}
 
-	t.Run("http and https are not mixed up", func(t *testing.T) {
+func TestClientScheme(t *testing.T) {
+	t.Run("a server of the other scheme gets no credential", func(t *testing.T) {
 		own := certificate(t, "", time.Now().Add(time.Hour))
-		url, requests := secure(t, own, &tls.Config{})
-		reply, err := ask(t, Target{URL: "http" + url[len("https"):]}, "", 10*time.Second)
-		if (err == nil && reply.Body != nil) || requests.Load() != 0 {
-			t.Errorf("%+v (%v)", reply, err)
+		url, requests := serveTLS(t, own, &tls.Config{})
+		response, err := call(t, Target{URL: "http" + url[len("https"):]}, "", 10*time.Second)
+		if (err == nil && response.Body != nil) || requests.Load() != 0 {
+			t.Errorf("%+v (%v)", response, err)
 		}
-		plain, count := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) {})
-		if _, err := ask(t, Target{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
+		plain, count := serve(t, func(net.Conn, <-chan struct{}) {})
+		if _, err := call(t, Target{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
 			t.Errorf("%v", err)
 		}
 	})
+}
 
+func TestNewClient(t *testing.T) {
 	t.Run("TLS material that does not parse is an error", func(t *testing.T) {
 		own, other := certificate(t, "", time.Now().Add(time.Hour)), certificate(t, "", time.Now().Add(time.Hour))
 		for want, given := range map[string]TLS{
@@ -154,6 +158,9 @@ func TestClientTLS(t *testing.T) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}
+	})
+
+	t.Run("so is an address that does not parse", func(t *testing.T) {
 		if _, err := NewClient(Target{URL: "http://a b/" + marker}, time.Now); err == nil || err.Error() != "the address does not parse" {
 			t.Errorf("got %v", err)
 		}
