@@ -2,64 +2,225 @@ package chain
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
-	"github.com/upstreamauth/upstreamauth/verifier/jwt"
+	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// allowsAll allows every credential.
-type allowsAll struct{}
+// fixture is a chain in front of a server that gives every request one response.
+type fixture struct {
+	t        *testing.T
+	verifier verifier.Verifier
+	limit    verifier.Rate
 
-func (allowsAll) Verify(context.Context, verifier.Credential) (verifier.Decision, error) {
-	return verifier.Decision{Allowed: true}, nil
+	mu       sync.Mutex
+	status   int
+	body     string
+	requests int
+	events   []string
 }
 
-func TestFakeCredential(t *testing.T) {
-	// Junk has the shape of the API's own credentials, and is new each time.
-	t.Run("it is well formed, and never the same", func(t *testing.T) {
-		now := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
-		for _, api := range apis.All() {
-			for _, kind := range api.Kinds {
-				seen := map[verifier.Credential]bool{}
-				fake := fakeOf(api, apis.Settings{Kind: kind})
-				var junk verifier.Credential
-				for i := 0; i < 3; i++ {
-					random := make([]byte, 288)
-					if _, err := rand.Read(random); err != nil {
-						t.Fatal(err)
-					}
-					junk = fake.Make(random, now)
-					seen[junk] = true
-				}
-				if len(seen) != 3 {
-					t.Errorf("%s, %s: %d of 3 are different", api.Name, kind, len(seen))
-				}
-				accepts := credential.Accepts{Bearer: kind == verifier.Bearer, Key: kind == verifier.ApplicationKey, Basic: kind == verifier.Basic}
-				h := http.Header{"Authorization": {"Bearer " + junk.Token}}
-				if kind == verifier.ApplicationKey {
-					h = http.Header{"Application-Key": {junk.Token}}
-				}
-				if kind == verifier.Basic {
-					h = http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(junk.User+":"+junk.Password))}}
-				}
-				if got, denial := credential.FromHeader(h, accepts); got != junk || denial.Reason != "" {
-					t.Errorf("%s, %s: junk that no client could send: %q", api.Name, kind, denial.Reason)
-				}
-				if len(strings.TrimSpace(junk.Token+junk.Password)) < 16 {
-					t.Errorf("%s, %s: too easily guessed", api.Name, kind)
-				}
-				if d, _ := jwt.NewExpiry(allowsAll{}, api.JWT, func() time.Time { return now }).Verify(context.Background(), junk); !d.Allowed {
-					t.Errorf("%s, %s: junk is refused before it is asked about", api.Name, kind)
-				}
-			}
+// newFixture builds the chain of an API. The server is added to the settings.
+func newFixture(t *testing.T, name string, s apis.Settings, status int, body string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, status: status, body: body}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.requests++
+		w.WriteHeader(f.status)
+		fmt.Fprint(w, f.body)
+	}))
+	t.Cleanup(server.Close)
+	api := apiOf(t, name)
+	s.Target = transport.Target{URL: server.URL, Path: "/v1", Method: api.Method}
+	v, err := New(api, s, func() verifier.Rate { return f.limit }, time.Now, func(_, event, _ string) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.events = append(f.events, event)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.verifier = v
+	return f
+}
+
+func apiOf(t *testing.T, name string) *apis.API {
+	t.Helper()
+	for _, api := range apis.All() {
+		if api.Name == name {
+			return api
+		}
+	}
+	t.Fatalf("no API %s", name)
+	return nil
+}
+
+func (f *fixture) verify(c verifier.Credential) (verifier.Decision, error) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return f.verifier.Verify(ctx, c)
+}
+
+func (f *fixture) expectRequests(want int) {
+	f.t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.requests != want {
+		f.t.Errorf("%d requests, want %d", f.requests, want)
+	}
+}
+
+func (f *fixture) expectEvents(want string) {
+	f.t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if got := strings.Join(f.events, ", "); got != want {
+		f.t.Errorf("reported: %s; want %s", got, want)
+	}
+}
+
+func token(claims string) string {
+	encoding := base64.RawURLEncoding
+	return encoding.EncodeToString([]byte(`{"alg":"RS256"}`)) + "." + encoding.EncodeToString([]byte(claims)) + ".c2ln"
+}
+
+var bearer = verifier.Credential{Kind: verifier.Bearer, Token: "t"}
+
+func TestNew(t *testing.T) {
+	t.Run("a response is read by the API's dialect, and its failures are reported", func(t *testing.T) {
+		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer}, 200, `{"status":true}`)
+		if d, err := f.verify(bearer); !d.Allowed || err != nil {
+			t.Errorf("%+v (%v)", d, err)
+		}
+		f.expectEvents("")
+		f.status = 404
+		if d, err := f.verify(bearer); d.Allowed || !errors.Is(err, verifier.ErrMisconfigured) {
+			t.Errorf("%+v (%v)", d, err)
+		}
+		f.expectRequests(2)
+		f.expectEvents("misconfigured")
+	})
+
+	t.Run("an expired JWT makes no call, not even the canary's", func(t *testing.T) {
+		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer, Canary: true}, 200, `{"status":true}`)
+		d, err := f.verify(verifier.Credential{Kind: verifier.Bearer, Token: token(`{"exp":1000}`)})
+		if d.Denial.Reason != verifier.Expired || err != nil {
+			t.Errorf("%+v (%v)", d, err)
+		}
+		f.expectRequests(0)
+	})
+
+	t.Run("a spent budget makes no call", func(t *testing.T) {
+		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer}, 200, `{"status":true}`)
+		f.limit = verifier.Rate{Calls: 1, Period: time.Hour}
+		if d, _ := f.verify(bearer); !d.Allowed {
+			t.Errorf("%+v", d)
+		}
+		if d, _ := f.verify(bearer); d.Denial.Reason != verifier.Throttled {
+			t.Errorf("%+v", d)
+		}
+		f.expectRequests(1)
+		f.expectEvents("budget spent")
+	})
+
+	t.Run("five failures in a row stop the calls", func(t *testing.T) {
+		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer}, 503, "")
+		for i := range [6]int{} {
+			_, _ = f.verify(verifier.Credential{Kind: verifier.Bearer, Token: fmt.Sprint(i)})
+		}
+		f.expectRequests(5)
+		f.expectEvents("outage, circuit open")
+	})
+
+	t.Run("TLS material that does not parse is an error", func(t *testing.T) {
+		s := apis.Settings{Target: transport.Target{URL: "https://127.0.0.1", TLS: transport.TLS{CA: "none"}}}
+		v, err := New(apiOf(t, "bts"), s, func() verifier.Rate { return verifier.Rate{} }, time.Now, nil)
+		if v != nil || err == nil || err.Error() != "tls.ca holds no certificate" {
+			t.Errorf("%v (%v)", v, err)
 		}
 	})
+}
+
+func TestNewCanary(t *testing.T) {
+	t.Run("a server that accepts every credential is distrusted", func(t *testing.T) {
+		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer, Canary: true}, 200, `{"status":true}`)
+		if d, err := f.verify(bearer); d.Allowed || !errors.Is(err, verifier.ErrDistrusted) {
+			t.Errorf("%+v (%v)", d, err)
+		}
+		f.expectRequests(2)
+	})
+
+	t.Run("without a canary it is trusted", func(t *testing.T) {
+		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer}, 200, `{"status":true}`)
+		if d, err := f.verify(bearer); !d.Allowed || err != nil {
+			t.Errorf("%+v (%v)", d, err)
+		}
+		f.expectRequests(1)
+	})
+}
+
+func TestNewAccountLimiter(t *testing.T) {
+	const refused = `{"status":false,"message":"Users or Password Invalid!"}`
+	for _, c := range []struct {
+		name     string
+		settings apis.Settings
+		requests int
+	}{
+		{"an account under the operator's key", apis.Settings{Kind: verifier.Basic, Key: "k"}, 5},
+		{"an account beside a key", apis.Settings{Kind: verifier.ApplicationKey, Account: true}, 5},
+	} {
+		t.Run(c.name+" is verified with five wrong passwords", func(t *testing.T) {
+			f := newFixture(t, "thammasat", c.settings, 200, refused)
+			for i := range [8]int{} {
+				_, _ = f.verify(verifier.Credential{Kind: c.settings.Kind, Token: "k", User: "u", Password: fmt.Sprint(i)})
+			}
+			f.expectRequests(c.requests)
+		})
+	}
+
+	t.Run("a key without an account has no such limit", func(t *testing.T) {
+		f := newFixture(t, "thammasat", apis.Settings{Kind: verifier.ApplicationKey}, 403, `{"message":"Application-Key Invalid!"}`)
+		for i := range [8]int{} {
+			_, _ = f.verify(verifier.Credential{Kind: verifier.ApplicationKey, Token: fmt.Sprint(i)})
+		}
+		f.expectRequests(8)
+	})
+}
+
+func TestNewLoginTrust(t *testing.T) {
+	issued := verifier.Credential{Kind: verifier.Bearer, Token: token(`{"sub":"ali"}`), Issued: time.Now()}
+	for _, c := range []struct {
+		name     string
+		api      string
+		secret   string
+		allowed  bool
+		user     string
+		requests int
+	}{
+		{"a token that carries its identity is allowed without a call", "bts", "secret", true, "ali", 0},
+		{"a token of an API whose tokens carry no identity is verified for it", "ippanel", "secret", true, "", 1},
+		{"without a login secret it is verified as usual", "bts", "", false, "", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t, c.api, apis.Settings{Kind: verifier.Bearer, LoginSecret: c.secret}, 503, "")
+			d, _ := f.verify(issued)
+			if d.Allowed != c.allowed || d.Identity.Get("user") != c.user {
+				t.Errorf("%+v", d)
+			}
+			f.expectRequests(c.requests)
+		})
+	}
 }
