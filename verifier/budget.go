@@ -38,7 +38,7 @@ type reservation struct {
 	half         Rate
 }
 
-// Verify asks next, or denies without a call where the budget is spent: Throttled, with
+// Verify calls next, or denies without a call where the budget is spent: Throttled, with
 // the rest of the period.
 func (b *Budget) Verify(ctx context.Context, c Credential) (Decision, error) {
 	limit := b.limit()
@@ -74,7 +74,7 @@ func (b *Budget) reserve(c Credential, limit Rate) (r *reservation, wait time.Du
 		return r, wait
 	}
 	if r.mayBeRefused {
-		wait = w.Wait(r.half, now)
+		wait = w.Wait(r.half, now) // calls in flight count, since each may be refused
 	}
 	if wait > 0 {
 		return r, wait

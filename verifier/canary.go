@@ -59,10 +59,10 @@ func NewCanary(next Verifier, fake Fake, now func() time.Time, report Report) *C
 	return &Canary{next: next, fake: fake, now: now, report: report}
 }
 
-// Verify asks next, and holds an allowing answer until the upstream is trusted. The
+// Verify calls next, and holds an allowing answer until the upstream is trusted. The
 // probe runs beside the call and has the same deadline, but ends with no caller: others
-// wait for it too. A denial is returned at once, since a check that is missing denies
-// no credential.
+// wait for it too. So ctx needs a deadline. A denial is returned at once, since an
+// upstream without a check denies no credential.
 func (c *Canary) Verify(ctx context.Context, credential Credential) (Decision, error) {
 	c.mu.Lock()
 	trusted := c.trusted
@@ -100,6 +100,7 @@ func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
 	if wait > 0 && wait <= distrustPeriod {
 		return nil, wait
 	}
+	// A probe that was lost must not block all callers for ever.
 	if c.running == nil || now.Sub(c.running.begun) >= probeLimit {
 		c.running = newProbe(now)
 		deadline, _ := ctx.Deadline()
@@ -108,6 +109,7 @@ func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
 	return c.running, 0
 }
 
+// distrusted is what callers get while the upstream is not called.
 func distrusted(wait time.Duration) (Decision, error) {
 	return NoAnswer(ErrDistrusted, "it accepts credentials that cannot be valid", Denial{Reason: Distrusted, RetryAfter: wait})
 }
@@ -142,7 +144,7 @@ func (c *Canary) run(p *probe, deadline time.Time) {
 		p.outcome, p.err = distrusted(distrustPeriod)
 		return
 	}
-	if d.Denial.Reason == Throttled {
+	if d.Denial.Reason == Throttled { // proves nothing; the callers wait as long
 		p.outcome.Denial.RetryAfter = d.Denial.RetryAfter
 		return
 	}

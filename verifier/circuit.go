@@ -47,7 +47,7 @@ type call struct {
 	outage     bool
 }
 
-// Verify asks next, or denies at once while the circuit is open.
+// Verify calls next, or denies at once while the circuit is open.
 func (b *CircuitBreaker) Verify(ctx context.Context, c Credential) (Decision, error) {
 	current, wait := b.before(c)
 	if wait > 0 {
@@ -74,6 +74,7 @@ func (b *CircuitBreaker) before(c Credential) (current *call, wait time.Duration
 	if wait > 0 && wait <= openFor {
 		return current, wait
 	}
+	// A probe that was lost in a panic of the interpreter must not keep the circuit open.
 	if age := now.Sub(b.probe); age >= 0 && age < probeLimit {
 		return current, time.Second
 	}
@@ -82,8 +83,9 @@ func (b *CircuitBreaker) before(c Credential) (current *call, wait time.Duration
 	return current, 0
 }
 
-// after evaluates a call. One that did not reach the upstream, or that ended in a
-// panic, proves nothing.
+// after evaluates a call, and reports where it opens or closes the circuit. A call that
+// did not reach the upstream (called), or that ended in a panic (returned), proves
+// nothing.
 func (b *CircuitBreaker) after(current *call) {
 	defer recoverPanic()
 	b.mu.Lock()
@@ -101,7 +103,9 @@ func (b *CircuitBreaker) after(current *call) {
 	}
 }
 
-// update returns whether the circuit was open before, and whether it is now.
+// update applies a call's result, and returns whether the circuit was open before and
+// whether it is now. While it is open only the probe counts: other results are of calls
+// that began before it opened, and say nothing about the upstream now.
 func (b *CircuitBreaker) update(current *call) (before, open bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -123,6 +127,7 @@ func (b *CircuitBreaker) count(current *call) {
 		b.severalCredentials = false
 		return
 	}
+	// A digest, since no credential is kept; quoted, so that parts cannot be confused.
 	c := current.credential
 	digest := sha256.Sum256([]byte(fmt.Sprintf("%q%q%q", c.Token, c.User, c.Password)))
 	if b.failures == 0 {

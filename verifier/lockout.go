@@ -35,7 +35,7 @@ type attempt struct {
 	rejected bool
 }
 
-// Verify asks next; or denies (Throttled) while the account has to wait.
+// Verify calls next; or denies (Throttled) while the account has to wait.
 func (l *AccountLimiter) Verify(ctx context.Context, c Credential) (Decision, error) {
 	a, wait := l.begin(c)
 	if wait > 0 {

@@ -15,9 +15,9 @@ func NewLoginTrust(next Verifier, identify func(c Credential) Identity) *LoginTr
 	return &LoginTrust{next: next, identify: identify}
 }
 
-// Verify asks next about a token that no observed login issued. A token of an observed
+// Verify calls next about a token that no observed login issued. A token of an observed
 // login is allowed without a call where it carries its identity. Where it carries none,
-// next is asked for the identity: a refusal counts, and without an answer the token is
+// next is called for the identity: a refusal counts, and without an answer the token is
 // allowed without an identity.
 func (t *LoginTrust) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if c.Issued.IsZero() {

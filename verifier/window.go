@@ -54,7 +54,7 @@ func (w *Window) roll(period time.Duration, now time.Time) {
 	}
 }
 
-// remaining is the rest of the period.
+// remaining is how long the period still lasts.
 func (w *Window) remaining(period time.Duration, now time.Time) time.Duration {
 	return w.started.Add(period).Sub(now)
 }
@@ -67,7 +67,7 @@ func (w *Window) Wait(limit Rate, now time.Time) time.Duration {
 		return w.remaining(limit.Period, now)
 	}
 	if w.refused+w.pending >= limit.Calls {
-		return time.Second
+		return time.Second // by then, one of the calls in flight may have ended
 	}
 	return 0
 }
@@ -87,6 +87,7 @@ func (w *Window) End(refused bool, limit Rate, now time.Time) {
 	}
 }
 
+// start begins the period, unless it has begun.
 func (w *Window) start(now time.Time) {
 	if w.started.IsZero() {
 		w.started = now
@@ -115,6 +116,8 @@ func NewWindows() *Windows {
 	return &Windows{secret: string(secret), probation: newLRU(), protected: newLRU()}
 }
 
+// newLRU returns one segment. It is golang-lru's first version, since the interpreter
+// cannot load the generic second one.
 func newLRU() *simplelru.LRU {
 	lru, err := simplelru.NewLRU(maxWindows, nil)
 	if err != nil {
@@ -141,6 +144,7 @@ func (s *Windows) At(name string) *Window {
 	return w
 }
 
+// digest is the key that stands for a name.
 func (s *Windows) digest(name string) [32]byte {
 	return sha256.Sum256([]byte(s.secret + name))
 }

@@ -61,6 +61,7 @@ func btsRows() []Row {
 // as its data: some of the API's calls respond so.
 const btsDataAlone = "data alone"
 
+// btsClassify: the flag is status, the code is status_code.
 func btsClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("status").Bool()
 	code = r.Body.Field("status_code").TextOf(strictjson.Number)
@@ -104,7 +105,9 @@ func btsCode(code string) bool {
 	return containsWord("400 401 403 422 429", code)
 }
 
-// btsFake is a well-formed, unexpired JWT whose signature is random.
+// btsFake is a well-formed JWT whose signature, of RS256's 256 bytes, is random. It was
+// issued a minute ago and expires in an hour, so that an upstream whose clock differs
+// denies it for its signature and not for its times.
 func btsFake(random []byte, now time.Time, s Settings) verifier.Credential {
 	header := `{"typ":"JWT","alg":"RS256"}`
 	claims := `{"sub":"` + hex.EncodeToString(random[256:264]) +
@@ -118,6 +121,7 @@ func btsFake(random []byte, now time.Time, s Settings) verifier.Credential {
 	return verifier.Credential{Kind: s.Kind, Token: token}
 }
 
+// btsMessage has the one text that the document BTS login shows for a missing token.
 func btsMessage(reason verifier.Reason) string {
 	if reason == verifier.Missing {
 		return "Authorization header required."

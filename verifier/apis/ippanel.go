@@ -66,6 +66,7 @@ func ippanelRows() []Row {
 	}
 }
 
+// ippanelClassify: the flag is meta.status, the code is meta.message_code.
 func ippanelClassify(r transport.Response) (flag, code string) {
 	meta := r.Body.Field("meta")
 	flag = meta.Field("status").Bool()
@@ -104,6 +105,7 @@ func ippanelIdentify(r transport.Response, _ verifier.Credential, _ Settings) (i
 	return fields.fields, ""
 }
 
+// ippanelCopyMessage reads errors from both places where responses have them.
 func ippanelCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
 	meta := r.Body.Field("meta")
 	d = copyMessage(d, meta.Field("message"))
@@ -137,6 +139,9 @@ func ippanelCodes() map[verifier.Reason]string {
 	}
 }
 
+// ippanelBody writes a denial in the shape of the document IPPanel confirm_otp. A denial
+// during an outage gets the code of its reason, not the upstream's: clients must not
+// take it for a wrong token.
 func ippanelBody(d verifier.Denial) string {
 	code := d.Code
 	if code == "" || d.Reason == verifier.Unavailable {

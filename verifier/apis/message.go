@@ -47,6 +47,7 @@ func copyErrors(d verifier.Denial, fieldErrors *strictjson.Value) verifier.Denia
 	return d
 }
 
+// join appends an item to a list of JSON values.
 func join(list, item string) string {
 	if list == "" {
 		return item

@@ -53,6 +53,7 @@ func findRow(rows []Row, status int, flag, code, variant string) *Row {
 	return nil
 }
 
+// matchesFlag: a response without a flag has the flag "none".
 func matchesFlag(wanted, flag string) bool {
 	if flag == "" {
 		flag = "none"
@@ -60,6 +61,7 @@ func matchesFlag(wanted, flag string) bool {
 	return wanted == "" || containsWord(wanted, flag)
 }
 
+// matchesCode compares a code with a row's pattern.
 func matchesCode(pattern, code string) bool {
 	if pattern == "*" {
 		return code != ""
@@ -101,6 +103,7 @@ func (row *Row) denial(response transport.Response) verifier.Denial {
 	return d
 }
 
+// reasonOf is the reason of a denial that its row gives none.
 func reasonOf(status int) verifier.Reason {
 	switch status {
 	case http.StatusUnauthorized:

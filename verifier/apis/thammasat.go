@@ -105,6 +105,8 @@ func thammasatVariant(s Settings) string {
 	return bareVariant
 }
 
+// thammasatRequest is the document's one call: the key in a header, the account in the
+// body. The bare variant sends no body at all, which makes the API name it as missing.
 func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
 	key, user, password := c.Token, c.User, c.Password
 	if s.Kind == verifier.Basic {
@@ -120,6 +122,7 @@ func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
 	return request
 }
 
+// thammasatClassify: the document has no codes, so the message takes their place.
 func thammasatClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("status").Bool()
 	code = r.Body.Field("message").TextOf(strictjson.Text)
@@ -142,6 +145,7 @@ func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) 
 	if variant == bareVariant || variant == probeVariant {
 		return nil, ""
 	}
+	// The response's username, or else the account that the client has proven.
 	fields := newFieldSet()
 	account := &strictjson.Value{Kind: strictjson.Text, Text: strings.ToLower(c.User)} // what the client sent
 	fields.add(r.Body, thammasatUser)
@@ -157,6 +161,7 @@ func thammasatCopyMessage(r transport.Response, d verifier.Denial) verifier.Deni
 	return copyMessage(d, r.Body.Field("message"))
 }
 
+// thammasatFake has what a client sends in that variant: a key, an account, or both.
 func thammasatFake(random []byte, _ time.Time, s Settings) verifier.Credential {
 	c := verifier.Credential{Kind: s.Kind}
 	if s.Kind != verifier.Basic {

@@ -63,6 +63,8 @@ func (u *Upstream) interpret(response transport.Response, c verifier.Credential)
 	return undocumented(response)
 }
 
+// accept allows a credential with the identity of the response. A response that should
+// have one and has none is an error: the backend relies on it.
 func (u *Upstream) accept(response transport.Response, c verifier.Credential) (verifier.Decision, error) {
 	identity, defect := u.api.Identify(response, c, u.settings)
 	if defect != "" {
@@ -71,6 +73,7 @@ func (u *Upstream) accept(response transport.Response, c verifier.Credential) (v
 	return verifier.Decision{Allowed: true, Identity: identity}, nil
 }
 
+// undocumented is the error for a response that no row describes.
 func undocumented(response transport.Response) (verifier.Decision, error) {
 	cause := fmt.Sprintf("an undocumented response (HTTP %d)", response.Status)
 	if response.Defect != "" {
@@ -88,6 +91,7 @@ func errorKind(response transport.Response) error {
 	return verifier.ErrUnavailable
 }
 
+// describe names the row for the log: nothing of the response but its status.
 func describe(row *Row, response transport.Response) string {
 	return fmt.Sprintf("%s (HTTP %d)", row.Name, response.Status)
 }

@@ -96,6 +96,7 @@ func webserviceClassify(r transport.Response) (flag, code string) {
 
 var webserviceMembers = []member{{"user", "UserName"}, {"id", "Id"}, {"name", "Name"}, {"email", "Email"}}
 
+// webserviceIdentify reads Data, by the members that are assumed.
 func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
 	data := r.Body.Field("Data")
 	fields := newFieldSet()
@@ -104,6 +105,8 @@ func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings)
 	return fields.fields, ""
 }
 
+// webserviceCopyMessage copies the text of either shape. The document puts the time to
+// wait into the text of -201.
 func webserviceCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
 	if d.Code == "" {
 		return copyMessage(d, r.Body.Field("message"))
@@ -157,6 +160,7 @@ func webserviceCode(code string) bool {
 	return false
 }
 
+// webserviceMessage has the document's texts of the system errors.
 func webserviceMessage(reason verifier.Reason) string {
 	switch reason {
 	case verifier.Missing, verifier.Invalid:

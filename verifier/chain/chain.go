@@ -66,6 +66,7 @@ func withCanary(next verifier.Verifier, api *apis.API, s apis.Settings, now func
 	return verifier.NewCanary(next, fakeOf(api, s), now, report)
 }
 
+// fakeOf hands the canary the functions of an API, with its settings.
 func fakeOf(api *apis.API, s apis.Settings) verifier.Fake {
 	return verifier.Fake{
 		Make:     func(random []byte, now time.Time) verifier.Credential { return api.FakeCredential(random, now, s) },

@@ -50,6 +50,7 @@ func Read(data []byte) *Value {
 	return v
 }
 
+// readValue reads a value from its first token on.
 func readValue(d *json.Decoder, depth int) *Value {
 	token, err := d.Token()
 	if err != nil {
@@ -82,6 +83,8 @@ func readRest(d *json.Decoder, token json.Token, depth int) *Value {
 	return &Value{Kind: Null}
 }
 
+// readMembers reads an object after its brace. It reads a member's first token itself
+// and leaves the rest to readRest.
 func readMembers(d *json.Decoder, depth int) *Value {
 	object := &Value{Kind: Object, Fields: map[string]*Value{}}
 	seen := map[string]bool{}
@@ -119,6 +122,7 @@ func readMembers(d *json.Decoder, depth int) *Value {
 	return object
 }
 
+// readItems reads an array after its bracket.
 func readItems(d *json.Decoder, depth int) *Value {
 	array := &Value{Kind: Array}
 	for d.More() {

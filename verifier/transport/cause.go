@@ -10,7 +10,9 @@ import (
 )
 
 // reason names the cause of an error by a fixed list: the texts of the standard library
-// may quote what the server sent.
+// may quote what the server sent. Many causes are recognized by their text, since they
+// have no exported type. Time-outs come first: a lookup or a handshake that takes too
+// long is also an error of its own type.
 func reason(err error) string {
 	var dns *net.DNSError
 	var op *net.OpError
@@ -36,6 +38,7 @@ func reason(err error) string {
 	return "not understood as HTTP"
 }
 
+// tlsReason names the cause of a failed handshake.
 func tlsReason(text string) string {
 	switch {
 	case strings.Contains(text, "expired"):

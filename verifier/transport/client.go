@@ -112,6 +112,8 @@ func (c *Client) Do(ctx context.Context, call Request) (Response, error) {
 	return result, nil
 }
 
+// request is the HTTP request of a call. Its headers are the API's and three of the
+// plugin's, and none of the client's.
 func (c *Client) request(ctx context.Context, call Request) *http.Request {
 	header := call.Header
 	header.Set("Accept", "application/json")

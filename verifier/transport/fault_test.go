@@ -59,7 +59,7 @@ func TestClientFaults(t *testing.T) {
 	})
 }
 
-func TestClientTimeLimit(t *testing.T) {
+func TestClientUnreachable(t *testing.T) {
 	t.Run("a server that cannot be reached is an error", func(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -87,6 +87,9 @@ func TestClientTimeLimit(t *testing.T) {
 		}
 	})
 
+}
+
+func TestClientDeadline(t *testing.T) {
 	t.Run("a call that is cancelled is an error", func(t *testing.T) {
 		url, _ := serve(t, hang(""))
 		client, err := NewClient(Target{URL: url, Method: "GET"}, time.Now)

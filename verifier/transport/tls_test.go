@@ -151,8 +151,8 @@ func TestNewClient(t *testing.T) {
 	t.Run("TLS material that does not parse is an error", func(t *testing.T) {
 		own, other := certificate(t, "", time.Now().Add(time.Hour)), certificate(t, "", time.Now().Add(time.Hour))
 		for want, given := range map[string]TLS{
-			"tls.ca holds no certificate":              {CA: "-----BEGIN " + marker},
-			"tls.cert and tls.key do not fit together": {Cert: own.cert, Key: other.key},
+			"tls.ca holds no certificate":       {CA: "-----BEGIN " + marker},
+			"tls.cert and tls.key do not match": {Cert: own.cert, Key: other.key},
 		} {
 			if _, err := NewClient(Target{URL: "https://127.0.0.1", TLS: given}, time.Now); err == nil || err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)

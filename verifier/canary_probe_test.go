@@ -1,0 +1,109 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestCanaryWait(t *testing.T) {
+	t.Run("a denial does not wait for the probe", func(t *testing.T) {
+		denied := Credential{Kind: Bearer, Token: "denied"}
+		f := newCanaryFixture(t, nil)
+		release := make(chan struct{})
+		defer close(release)
+		f.respond(func(ctx context.Context, c Credential) (Decision, error) {
+			if c != denied {
+				<-release
+			}
+			return deny(ctx, c)
+		})
+		d, err := f.canary.Verify(callContext(t), denied)
+		if err != nil || d.Denial.Reason != Invalid {
+			t.Errorf("%+v (%v)", d, err)
+		}
+	})
+
+	t.Run("a hundred callers make one probe", func(t *testing.T) {
+		f := newCanaryFixture(t, nil)
+		arrived, release := f.hold(deny)
+		allowed := make(chan bool)
+		for range [100]int{} {
+			go func() {
+				d, err := f.canary.Verify(callContext(t), validCredential)
+				allowed <- d.Allowed && err == nil
+			}()
+		}
+		<-arrived
+		time.Sleep(20 * time.Millisecond)
+		close(release)
+		for range [100]int{} {
+			if !<-allowed {
+				t.Error("a caller was denied")
+			}
+		}
+		f.expectCalls(100, 1)
+	})
+
+	t.Run("a caller whose time is over does not wait", func(t *testing.T) {
+		f := newCanaryFixture(t, nil)
+		arrived, release := f.hold(deny)
+		defer close(release)
+		go func() { <-arrived }()
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		d, err := f.canary.Verify(ctx, validCredential)
+		if d.Allowed || !errors.Is(err, ErrUnavailable) || time.Since(start) > 5*time.Second {
+			t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
+		}
+	})
+}
+
+func TestCanaryProbe(t *testing.T) {
+	t.Run("a probe outlives the caller that began it, and has as much time", func(t *testing.T) {
+		f := newCanaryFixture(t, func(ctx context.Context, c Credential) (Decision, error) {
+			time.Sleep(30 * time.Millisecond)
+			if ctx.Err() != nil {
+				return unavailable(ctx, c)
+			}
+			return deny(ctx, c)
+		})
+		ctx, leave := context.WithTimeout(context.Background(), 10*time.Second)
+		go leave()
+		_, _ = f.canary.Verify(ctx, validCredential)
+		f.expectAllowed()
+		f.expectCalls(2, 1)
+		if f.probeTime < 9*time.Second || f.probeTime > 10*time.Second {
+			t.Errorf("the probe had %s", f.probeTime)
+		}
+	})
+
+	t.Run("a fake credential counts against no client's limit", func(t *testing.T) {
+		f := newCanaryFixture(t, deny)
+		f.expectAllowed()
+		if !f.fake.Known {
+			t.Error("it counts as a client's new credential")
+		}
+	})
+
+	t.Run("a probe that does not end is replaced after two minutes", func(t *testing.T) {
+		f := newCanaryFixture(t, nil)
+		arrived, release := f.hold(deny)
+		var calls sync.WaitGroup
+		calls.Add(1)
+		go func() {
+			defer calls.Done()
+			_, _ = f.canary.Verify(callContext(t), validCredential)
+		}()
+		<-arrived
+		f.respond(deny)
+		f.clock.move(probeLimit)
+		f.expectAllowed()
+		f.expectCalls(2, 2)
+		close(release)
+		calls.Wait()
+	})
+}
