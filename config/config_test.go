@@ -94,7 +94,7 @@ func (c configCase) env(name string) (string, bool) {
 func linesOf(faults []Fault) []string {
 	lines := []string{}
 	for _, f := range faults {
-		lines = append(lines, f.line())
+		lines = append(lines, f.Line())
 	}
 	return lines
 }
@@ -231,7 +231,7 @@ func TestScalarsAreReadForWhatTheySayWhateverTheirType(t *testing.T) {
 		}
 	}
 	twice := map[string]any{"bearer": map[any]any{"api": "ippanel", "url": "https://a.example"}, "errors": map[any]any{"statuses": map[any]any{401: 402, "401": 403}}}
-	if _, faults := Read(twice, nil); len(faults) != 1 || faults[0].line() != "errors.statuses.401: written twice; keep one" {
+	if _, faults := Read(twice, nil); len(faults) != 1 || faults[0].Line() != "errors.statuses.401: written twice; keep one" {
 		t.Errorf("a key as a number and as text: %q", linesOf(faults))
 	}
 	config := map[string]any{"bearer": map[any]any{"api": "ippanel", "URL": "https://a.example"}}
@@ -278,12 +278,12 @@ func TestAFloodOfFaultsIsCountedNotListed(t *testing.T) {
 		put(config, []string{"cache", strings.Repeat("x", i+1)}, "MARKER")
 	}
 	_, faults := Read(config, nil)
-	if len(faults) != maxFaults+1 || faults[maxFaults].line() != "configuration: 700 more faults" {
-		t.Errorf("%d faults, the last one %q", len(faults), faults[len(faults)-1].line())
+	if len(faults) != maxFaults+1 || faults[maxFaults].Line() != "configuration: 700 more faults" {
+		t.Errorf("%d faults, the last one %q", len(faults), faults[len(faults)-1].Line())
 	}
 	for _, f := range faults {
-		if len(f.line()) > 200 {
-			t.Errorf("a line of %d bytes", len(f.line()))
+		if len(f.Line()) > 200 {
+			t.Errorf("a line of %d bytes", len(f.Line()))
 		}
 	}
 }
@@ -295,10 +295,10 @@ func TestABlockOfMoreKeysThanAnybodyWritesIsNotRead(t *testing.T) {
 		put(config, []string{strconv.Itoa(i)}, "MARKER")
 	}
 	if _, faults := Read(map[string]any{"bearer": config["bearer"], "cache": config["cache"]}, nil); len(faults) != 1 ||
-		faults[0].line() != "cache.*: 1004 keys in one block; allowed: at most 1000" {
+		faults[0].Line() != "cache.*: 1004 keys in one block; allowed: at most 1000" {
 		t.Errorf("%q", linesOf(faults))
 	}
-	if _, faults := Read(config, nil); len(faults) == 0 || faults[0].line() != "*: 1013 keys in one block; allowed: at most 1000" {
+	if _, faults := Read(config, nil); len(faults) == 0 || faults[0].Line() != "*: 1013 keys in one block; allowed: at most 1000" {
 		t.Errorf("%q", linesOf(faults))
 	}
 }
