@@ -20,7 +20,7 @@ func gzipped(text string) string {
 
 func TestAReplyPassesByteForByteAndIsReadIfItIsWholeAndSmall(t *testing.T) {
 	const login = `{"data":{"token":"x"}}`
-	large := `{"data":"` + strings.Repeat("x", maxReply-11) + `"}`
+	large := `{"data":"` + strings.Repeat("x", maxBody-11) + `"}`
 	for _, c := range []struct {
 		name      string
 		status    int
