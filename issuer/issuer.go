@@ -84,7 +84,7 @@ func (i *issuer) loginPath(r *http.Request) string {
 }
 
 // record adds what the response of a login issues to the logins. A refresh token is
-// no credential: it is blocked, so that presenting one costs no call.
+// no credential, and is blocked: some check of the API could accept one.
 func (i *issuer) record(status int, body []byte) {
 	defer i.logPanic()
 	token, refresh := i.api.Login.Read(status, body)
