@@ -64,8 +64,8 @@ func storm(ctx context.Context, o Options, say Say, r *Report) error {
 // that what was learned stays.
 func stormConfig(reload int) map[string]any {
 	return map[string]any{
-		"unknown": map[string]any{"perClient": "1000000/1m"}, // the junk is from one address
-		"cache":   map[string]any{"size": 20_000 + reload%2},
+		"limits": map[string]any{"perClient": "1000000/1m"}, // the junk is from one address
+		"cache":  map[string]any{"size": 20_000 + reload%2},
 	}
 }
 

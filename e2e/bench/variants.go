@@ -100,7 +100,7 @@ func (f *field) list(token string) []variant {
 		}
 		return map[string]any{"headers": headers}
 	}
-	remember := map[string]any{"negative": "1h"}
+	remember := map[string]any{"negativeLifetime": "1h"}
 	university := map[string]any{"api": "thammasat", "url": f.uni.URL}
 	own := map[string]any{"api": "thammasat", "url": f.uni.URL, "applicationKey": "env:" + keyVariable}
 	whole := bearer(f.web.URL, f.web.Path(), map[string]any{"cache": remember})

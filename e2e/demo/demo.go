@@ -45,7 +45,7 @@ func Start(progress io.Writer) (*Demo, error) {
 		LogLevel: "ERROR",
 		Env: []string{
 			"UPSTREAMAUTH_TU_KEY=" + apis.Secrets.ApplicationKey,
-			"UPSTREAMAUTH_LEARN=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
+			"UPSTREAMAUTH_LOGIN_SECRET=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
 			"UPSTREAMAUTH_SESSION=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
 		},
 	})
@@ -85,14 +85,14 @@ func show(w http.ResponseWriter, r *http.Request) {
 // dynamic is Traefik's dynamic configuration: a route for each API, and one
 // that takes two kinds of credentials.
 func (d *Demo) dynamic() map[string]any {
-	const word = "env:UPSTREAMAUTH_LEARN"
-	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL, "learn": word}
+	const word = "env:UPSTREAMAUTH_LOGIN_SECRET"
+	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL, "loginSecret": word}
 	key := map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL}
 	gates := map[string]map[string]any{
 		"university": {"applicationKey": key},
 		"account":    {"basic": map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL, "applicationKey": "env:UPSTREAMAUTH_TU_KEY"}},
 		"panel":      {"bearer": panel},
-		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath, "learn": word}},
+		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath, "loginSecret": word}},
 		"service":    {"bearer": map[string]any{"api": "webservice", "url": d.APIs.WebService.URL, "path": d.APIs.WebService.Path()}},
 		"both":       {"bearer": panel, "applicationKey": key},
 		"site": {"bearer": panel, "session": map[string]any{
@@ -112,7 +112,7 @@ func (d *Demo) dynamic() map[string]any {
 		"panel-login":   {"ippanel", d.APIs.IPPanel.URL, "/v1/api/acl/auth/"},
 		"courier-login": {"bts", d.APIs.BTS.URL, "/auth/"},
 	} {
-		block := map[string]any{"api": login.api, "url": login.url, "learn": word}
+		block := map[string]any{"api": login.api, "url": login.url, "loginSecret": word}
 		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": map[string]any{"mode": "issuer", "bearer": block}}}
 		routers[name] = map[string]any{
 			"rule": "PathPrefix(`" + login.path + "`)", "middlewares": []string{name},

@@ -52,10 +52,10 @@ func identityNeverCrosses(t *testing.T, g *Gate, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
 	routes := func(version int) Routes {
-		negative := map[string]any{"negative": fmt.Sprint(version%20+1, "s")}
+		negative := map[string]any{"negativeLifetime": fmt.Sprint(version%20+1, "s")}
 		return Routes{
-			"r":     with(u.block("timeout", "1s"), "cache", negative, "unknown", map[string]any{"perClient": "100000000/1h"}),
-			"brief": with(u.block("timeout", "1s", "lifetime", "2s"), "cache", negative, "unknown", map[string]any{"perClient": "100000000/1h"}),
+			"r":     with(u.block("timeout", "1s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
+			"brief": with(u.block("timeout", "1s", "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
 		}
 	}
 	g.Serve(routes(0))

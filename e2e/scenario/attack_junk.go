@@ -72,7 +72,7 @@ func (u *users) ratio(g *Gate, n int, junk func(i int) Call) string {
 func junkFromOne(t *testing.T, g *Gate, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
-	g.Serve(Routes{"r": with(u.block(), "unknown", map[string]any{"perClient": "300/1h"})})
+	g.Serve(Routes{"r": with(u.block(), "limits", map[string]any{"perClient": "300/1h"})})
 	u.enter(g, "r")
 	calls, memory := u.up.Calls(), g.megabytes()
 	note := u.ratio(g, n, func(i int) Call {
@@ -102,7 +102,7 @@ func junkFromMany(t *testing.T, g *Gate, n int) string {
 	const addresses, each = 1000, 10
 	u := newUsers(200)
 	defer u.up.Close()
-	g.Serve(Routes{"r": with(u.block(), "unknown", map[string]any{"perClient": fmt.Sprint(each, "/1h"), "depth": "1"})})
+	g.Serve(Routes{"r": with(u.block(), "limits", map[string]any{"perClient": fmt.Sprint(each, "/1h"), "clientDepth": "1"})})
 	u.enter(g, "r")
 	calls, memory := u.up.Calls(), g.megabytes()
 	note := u.ratio(g, n, func(i int) Call {
@@ -122,7 +122,7 @@ func junkKeys(t *testing.T, g *Gate, n int) string {
 	defer up.Close()
 	config := block("applicationKey", "thammasat", up.URL, "account", "true", "budget", "3/1h")
 	config["log"] = "info"
-	g.Serve(Routes{"r": with(config, "unknown", map[string]any{"perClient": "1000000/1h"})})
+	g.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
 	known := Call{Route: "r", Lines: []string{key(goodKey), basic(student, password)}}
 	g.Known(known)
 	g.Expect(401, Call{Route: "r", Lines: []string{key(goodKey), basic("nobody", "wrong")}})

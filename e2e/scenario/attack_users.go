@@ -39,7 +39,7 @@ func guessing(t *testing.T, g *Gate, n int) string {
 	defer up.Close()
 	config := block("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")
 	config["log"] = "info"
-	g.Serve(Routes{"r": with(config, "unknown", map[string]any{"perClient": "1000000/1h"})})
+	g.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
 	known := Call{Route: "r", Lines: []string{basic(student, password)}}
 	g.Known(known)
 	calls := up.Calls()
@@ -64,7 +64,7 @@ func quotaSpent(t *testing.T, g *Gate, n int) string {
 	config := block("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY",
 		"budget", fmt.Sprint(budget, "/1h"), "lifetime", "5s")
 	config["log"] = "info"
-	g.Serve(Routes{"r": with(config, "unknown", map[string]any{"perClient": "1000000/1h"})})
+	g.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
 	enter := func() {
 		for i := range students {
 			r, err := g.Try(Call{Route: "r", Lines: []string{basic(name(i), password)}})

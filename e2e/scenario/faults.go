@@ -31,7 +31,7 @@ func faultHeals(t *testing.T, g *Gate) {
 	g.Serve(Routes{"mended": good, "other": good})
 	g.Expect(200, Call{Route: "mended", Lines: []string{line}})
 	g.Expect(401, Call{Route: "mended"})
-	if !strings.Contains(g.Logs(), `"event":"configuration healed"`) {
+	if !strings.Contains(g.Logs(), `"event":"configuration ok"`) {
 		t.Error("the log does not say that the fault is gone")
 	}
 	g.Serve(Routes{"mended": bad, "other": good})

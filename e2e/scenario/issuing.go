@@ -69,7 +69,7 @@ func oddReplies(t *testing.T, g *Gate) {
 	defer up.Close()
 	o := newOrigin(t)
 	defer o.Close()
-	g.Serve(Routes{"login": issuerOf("bts", up.URL), "r": block("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "learn", word)})
+	g.Serve(Routes{"login": issuerOf("bts", up.URL), "r": block("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "loginSecret", word)})
 	g.Backend.Lead("login", o.URL)
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(up.IssueToken(Marker + "courier"))}}) // it is trusted from here on
 

@@ -46,7 +46,7 @@ func NativeWith(backend string, environment []string) (Level, error) {
 	clock := upstreams.NewClock()
 	log := &buffer{}
 	env := func(name string) (string, bool) { return lookup(environment, name) }
-	process := upstreamauth.NewProcess(clock.Now(), clock.Since, env, log)
+	process := upstreamauth.NewRuntime(clock.Now(), clock.Since, env, log)
 	return newInProcess(backend, clock, func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error) {
 		decoded := upstreamauth.CreateConfig()
 		if err := interpreted.Decode(config, decoded); err != nil {
@@ -167,8 +167,8 @@ func Environment() []string {
 	return []string{
 		"UPSTREAMAUTH_TU_KEY=" + OperatorKey,
 		"UPSTREAMAUTH_PROBE=" + password,
-		"UPSTREAMAUTH_LEARN=" + Marker + "learn-0123456789",
-		"UPSTREAMAUTH_LEARN_ANOTHER=" + Marker + "another-0123456789",
+		"UPSTREAMAUTH_LOGIN_SECRET=" + Marker + "learn-0123456789",
+		"UPSTREAMAUTH_LOGIN_SECRET_ANOTHER=" + Marker + "another-0123456789",
 		"UPSTREAMAUTH_SESSION=" + Marker + "session-0123456789abcdef0123456789",
 		"UPSTREAMAUTH_SESSION_ANOTHER=" + Marker + "session-fedcba9876543210fedcba98765",
 		"SECRET_OF_TRAEFIK=MARKER-not-yours",

@@ -24,8 +24,8 @@ var Logins = []Scenario{
 
 // word is the learn of the scenarios; anotherWord is not.
 const (
-	word        = "env:UPSTREAMAUTH_LEARN"
-	anotherWord = "env:UPSTREAMAUTH_LEARN_ANOTHER"
+	word        = "env:UPSTREAMAUTH_LOGIN_SECRET"
+	anotherWord = "env:UPSTREAMAUTH_LOGIN_SECRET_ANOTHER"
 )
 
 // entrance is an issuer route beside a protected one, of one API.
@@ -36,7 +36,7 @@ type entrance struct {
 }
 
 func issuerOf(api, url string) map[string]any {
-	return map[string]any{"mode": "issuer", "bearer": map[string]any{"api": api, "url": url, "learn": word}}
+	return map[string]any{"mode": "issuer", "bearer": map[string]any{"api": api, "url": url, "loginSecret": word}}
 }
 
 // pathOf is the path of an address.
@@ -51,7 +51,7 @@ func pathOf(address string) string {
 
 func newEntrance(t testing.TB, g *Gate, api, url string, more ...any) *entrance {
 	g.Backend.Lead("login", strings.TrimSuffix(url, pathOf(url)))
-	g.Serve(Routes{"login": issuerOf(api, url), "r": block("bearer", api, url, append([]any{"learn", word}, more...)...)})
+	g.Serve(Routes{"login": issuerOf(api, url), "r": block("bearer", api, url, append([]any{"loginSecret", word}, more...)...)})
 	return &entrance{Gate: g, t: t, base: pathOf(url)}
 }
 

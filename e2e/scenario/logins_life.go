@@ -24,8 +24,8 @@ func endsOfLife(t *testing.T, g *Gate) {
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(seenLate)}})
 	seenAfter := g.Clock().Now()
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
-	config := block("bearer", "ippanel", up.URL, "learn", word, "lifetime", "3h")
-	g.Serve(Routes{"login": issuerOf("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negative": "10s"})})
+	config := block("bearer", "ippanel", up.URL, "loginSecret", word, "lifetime", "3h")
+	g.Serve(Routes{"login": issuerOf("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
 	to := func(at time.Time) { g.Clock().Advance(at.Sub(g.Clock().Now())) }
 	to(before.Add(3*time.Hour - 2*time.Second))
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
@@ -51,8 +51,8 @@ func shortLives(t *testing.T, g *Gate) {
 	g.Pass(1500 * time.Millisecond)
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(seen)}})
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
-	config := block("bearer", "ippanel", up.URL, "learn", word, "lifetime", "4s")
-	g.Serve(Routes{"login": issuerOf("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negative": "10s"})})
+	config := block("bearer", "ippanel", up.URL, "loginSecret", word, "lifetime", "4s")
+	g.Serve(Routes{"login": issuerOf("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(learned)}})
 	counts(t, "the learned one, in its life", up.CallsWith(learned), 1)
 	g.Pass(4100*time.Millisecond - time.Since(begun))
@@ -91,12 +91,12 @@ func otherWords(t *testing.T, g *Gate) {
 		}
 		return reply.Data.Token
 	}
-	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "learn": anotherWord}}
-	elsewhere := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": evil.URL, "learn": word}}
+	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "loginSecret": anotherWord}}
+	elsewhere := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": evil.URL, "loginSecret": word}}
 	for name, config := range map[string]map[string]any{"another word": other, "another address": elsewhere} {
 		g.Serve(Routes{
 			"login":    config,
-			"r":        block("bearer", "bts", up.URL, "path", path, "learn", word),
+			"r":        block("bearer", "bts", up.URL, "path", path, "loginSecret", word),
 			"wordless": block("bearer", "bts", up.URL, "path", path),
 		})
 		token := evilToken("login")
@@ -136,7 +136,7 @@ func learnedEpoch(t *testing.T, g *Gate) {
 	}
 	first := access()
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(first)}})
-	config := block("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "learn", word)
+	config := block("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "loginSecret", word)
 	g.Serve(Routes{"login": issuerOf("bts", up.URL), "r": with(config, "cache", map[string]any{"epoch": "2"})})
 	g.Expect(200, Call{Route: "r", Lines: []string{bearer(first)}})
 	counts(t, "after the change, of a login before", up.CallsWith(first), 1)

@@ -11,8 +11,8 @@ import (
 // Memory: what was learned is used, for as long as it is true and no longer.
 var Memory = []Scenario{
 	{Name: "a good credential is asked about once in its lifetime", Play: onceInItsLifetime},
-	{Name: "a refused credential is asked about once in cache.negative", Play: onceInNegative},
-	{Name: "cache.negative 0s remembers no refusal", Play: noNegative},
+	{Name: "a refused credential is asked about once in cache.negativeLifetime", Play: onceInNegative},
+	{Name: "cache.negativeLifetime 0s remembers no refusal", Play: noNegative},
 	{Name: "the same bytes as bearer and as key, and at two addresses, are different entries", Play: entriesApart},
 	{Name: "two instances of one scope keep their own lifetimes", Play: ownLifetimes},
 	{Name: "documented lifetimes end to the second", Play: documentedLifetimes, Moves: true},
@@ -147,7 +147,7 @@ func ownEnd(t *testing.T, g *Gate) {
 func onceInNegative(t *testing.T, g *Gate) {
 	up := university(g.Clock())
 	defer up.Close()
-	g.Serve(Routes{"key": with(block("applicationKey", "thammasat", up.URL), "cache", map[string]any{"negative": "2s"})})
+	g.Serve(Routes{"key": with(block("applicationKey", "thammasat", up.URL), "cache", map[string]any{"negativeLifetime": "2s"})})
 	wrong := Marker + "wrong-key"
 	g.Expect(403, Call{Route: "key", Lines: []string{key(wrong)}})
 	g.Expect(403, Call{Route: "key", Lines: []string{key(wrong)}})
@@ -156,13 +156,13 @@ func onceInNegative(t *testing.T, g *Gate) {
 	g.Expect(403, Call{Route: "key", Lines: []string{key(wrong)}})
 	g.Pass(2 * time.Second)
 	g.Expect(200, Call{Route: "key", Lines: []string{key(wrong)}})
-	counts(t, "after cache.negative", up.CallsWith(wrong), 2)
+	counts(t, "after cache.negativeLifetime", up.CallsWith(wrong), 2)
 }
 
 func noNegative(t *testing.T, g *Gate) {
 	up := university(g.Clock())
 	defer up.Close()
-	g.Serve(Routes{"key": with(block("applicationKey", "thammasat", up.URL), "cache", map[string]any{"negative": "0s"})})
+	g.Serve(Routes{"key": with(block("applicationKey", "thammasat", up.URL), "cache", map[string]any{"negativeLifetime": "0s"})})
 	wrong := Marker + "wrong-key"
 	g.Expect(403, Call{Route: "key", Lines: []string{key(wrong)}})
 	g.Expect(403, Call{Route: "key", Lines: []string{key(wrong)}})

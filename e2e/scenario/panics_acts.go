@@ -121,7 +121,7 @@ func actFaulty(x *Exam) {
 	x.serve(Routes{
 		"empty":   {},
 		"unknown": with(good, "nobody-knows", "x"),
-		"values":  with(good, "cache", map[string]any{"size": 1.5, "negative": "-1s", "negativeSize": 0, "epoch": []any{"x"}}, "errors", "x", "log", "loud"),
+		"values":  with(good, "cache", map[string]any{"size": 1.5, "negativeLifetime": "-1s", "negativeSize": 0, "epoch": []any{"x"}}, "errors", "x", "log", "loud"),
 		"url":     block("bearer", "webservice", "ftp://user:"+Marker+"@x?y", "path", "x", "budget", "some", "revalidate", "-1s", "lifetime", "1ns"),
 		"tls":     block("bearer", "bts", "https://x.example", "tls", map[string]any{"ca": "no", "cert": "no"}, "method", "PUT"),
 		"secret":  block("basic", "thammasat", up.URL, "applicationKey", "env:NOBODY_HAS_IT"),
@@ -131,8 +131,8 @@ func actFaulty(x *Exam) {
 		"prefix":  with(good, "identity", map[string]any{"prefix": "X-Forwarded-"}),
 		"open":    with(block("bearer", "bts", up.URL, "path", "/x"), "canary", false),
 		"bare":    with(block("applicationKey", "thammasat", up.URL), "canary", false, "identity", map[string]any{"require": map[string]any{"type": "student"}}),
-		"unkn":    with(good, "unknown", map[string]any{"perClient": "x", "depth": -1}, "optional", "perhaps"),
-		"good":    with(good, "unknown", map[string]any{"perClient": "100/1m", "depth": 1}, "errors", map[string]any{"format": "problem", "statuses": map[string]any{"-105": 402}, "unavailable": 503}),
+		"unkn":    with(good, "limits", map[string]any{"perClient": "x", "clientDepth": -1}, "optional", "perhaps"),
+		"good":    with(good, "limits", map[string]any{"perClient": "100/1m", "clientDepth": 1}, "errors", map[string]any{"format": "problem", "statuses": map[string]any{"-105": 402}, "unavailable": 503}),
 	})
 	for _, route := range []string{"empty", "unknown", "values", "url", "tls", "secret", "file", "probe", "header", "unkn", "prefix", "bare"} {
 		x.want(500, "", get(route, bearer(Marker+"x")))
@@ -190,7 +190,7 @@ func actLimits(x *Exam) {
 	defer up.Close()
 	config := block("bearer", "webservice", up.URL, "path", up.Path(), "budget", "20/1h")
 	wider := block("bearer", "webservice", up.URL, "path", up.Path(), "budget", "90/1h")
-	x.serve(Routes{"r": with(config, "unknown", map[string]any{"perClient": "2/1h", "depth": 1}), "wider": wider})
+	x.serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "2/1h", "clientDepth": 1}), "wider": wider})
 	token, user := issue()
 	from := "X-Forwarded-For: 192.0.2." + fmt.Sprint(x.n)
 	x.want(200, user, get("r", bearer(token), from))

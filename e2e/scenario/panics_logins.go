@@ -48,7 +48,7 @@ func actLogins(x *Exam) {
 	ipp, bts := smsPanel(x.Clock()), courier(x.Clock())
 	defer ipp.Close()
 	defer bts.Close()
-	x.serve(Routes{"login": issuerOf("ippanel", ipp.URL), "r": block("bearer", "ippanel", ipp.URL, "learn", word)})
+	x.serve(Routes{"login": issuerOf("ippanel", ipp.URL), "r": block("bearer", "ippanel", ipp.URL, "loginSecret", word)})
 	x.Backend.Lead("login", strings.TrimSuffix(ipp.URL, pathOf(ipp.URL)))
 	token, _ := x.login("/v1"+panelAuth+"login", fmt.Sprintf(`{"username":%q,"password":%q}`, Marker+"ali", password))
 	if token != "" {
@@ -62,7 +62,7 @@ func actLogins(x *Exam) {
 	o := newOrigin(x.t)
 	defer o.Close()
 	x.Backend.Lead("login", o.URL)
-	x.serve(Routes{"login": issuerOf("bts", bts.URL), "r": block("bearer", "bts", bts.URL, "path", upstreams.BTSStatusPath, "learn", word)})
+	x.serve(Routes{"login": issuerOf("bts", bts.URL), "r": block("bearer", "bts", bts.URL, "path", upstreams.BTSStatusPath, "loginSecret", word)})
 	access := bts.IssueToken(Marker + "courier")
 	reply := packed(loginReply(access, ""))
 	o.answers(fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(reply), reply))
@@ -96,7 +96,7 @@ func actSessions(x *Exam) {
 	defer up.Close()
 	config := session(block("bearer", "ippanel", up.URL), "cookie", "panel", "redirect", "/x")
 	config["applicationKey"] = map[string]any{"api": "thammasat", "url": up.URL}
-	x.serve(Routes{"r": config, "learned": session(block("bearer", "ippanel", up.URL, "learn", word))})
+	x.serve(Routes{"r": config, "learned": session(block("bearer", "ippanel", up.URL, "loginSecret", word))})
 	link := func(route, token string) Call {
 		return Call{Route: route, Path: "/external-login?token=" + url.QueryEscape(token)}
 	}

@@ -156,7 +156,7 @@ func shortSession(t *testing.T, g *Gate) {
 	if c.Name != "panel.session" || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.MaxAge < 1 || c.MaxAge > 5 {
 		t.Errorf("the cookie: %s %t %v, %d seconds", c.Name, c.Secure, c.SameSite, c.MaxAge)
 	}
-	g.Serve(Routes{"r": with(config, "cache", map[string]any{"negative": "1s"})})
+	g.Serve(Routes{"r": with(config, "cache", map[string]any{"negativeLifetime": "1s"})})
 	b.isIn(Marker + "ali")
 	g.Pass(5100 * time.Millisecond)
 	b.isOut()

@@ -72,10 +72,10 @@ func foreignCookies(t *testing.T, g *Gate) {
 		"elsewhere": session(block("bearer", "ippanel", another.URL)),
 		"secret":    session(block("bearer", "ippanel", up.URL), "secret", "env:UPSTREAMAUTH_SESSION_ANOTHER"),
 		"epoch":     with(mine, "cache", map[string]any{"epoch": "2"}),
-		"taught":    session(block("bearer", "ippanel", up.URL, "learn", word)),
+		"taught":    session(block("bearer", "ippanel", up.URL, "loginSecret", word)),
 		"check":     session(block("bearer", "ippanel", up.URL, "path", "/api/acl/auth/check_token?x=1")),
 		"no":        block("bearer", "ippanel", up.URL),
-		"same":      with(mine, "cache", map[string]any{"negative": "1s"}),
+		"same":      with(mine, "cache", map[string]any{"negativeLifetime": "1s"}),
 	})
 	b := g.browser(t)
 	b.follow(303, up.IssueToken(Marker+"ali"))

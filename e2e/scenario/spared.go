@@ -46,7 +46,7 @@ func budgetSpent(t *testing.T, g *Gate) {
 	retryAfter(t, r, max(1, 3-gone-1), 3-gone)
 	g.Known(known)
 	g.Expect(200, Call{Route: "r", Lines: []string{key(otherKey), basic(employee, password)}})
-	g.Serve(Routes{"r": with(config, "cache", map[string]any{"negative": "31s"})})
+	g.Serve(Routes{"r": with(config, "cache", map[string]any{"negativeLifetime": "31s"})})
 	g.Expect(429, late)
 	g.Known(known)
 	counts(t, "past the budget", up.CallsWith(goodKey), calls)

@@ -12,7 +12,7 @@ import (
 // Clients: one client's junk costs that client.
 var Clients = []Scenario{
 	{Name: "a client that is refused too often waits, alone, and known callers go on", Play: oneClient},
-	{Name: "a client is the address that unknown.depth says", Play: depths},
+	{Name: "a client is the address that limits.clientDepth says", Play: depths},
 	{Name: "good users behind one address all get in", Play: school},
 }
 
@@ -20,7 +20,7 @@ func oneClient(t *testing.T, g *Gate) {
 	up := service(g.Clock())
 	defer up.Close()
 	known := Call{Route: "r", Lines: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}}
-	g.Serve(Routes{"r": with(block("bearer", "webservice", up.URL, "path", up.Path()), "unknown", map[string]any{"perClient": "5/3s"})})
+	g.Serve(Routes{"r": with(block("bearer", "webservice", up.URL, "path", up.Path()), "limits", map[string]any{"perClient": "5/3s"})})
 	g.Known(known)
 	calls := up.Calls()
 	begun := time.Now()
@@ -48,7 +48,7 @@ func depths(t *testing.T, g *Gate) {
 	routes := Routes{}
 	for depth := range 3 {
 		routes[fmt.Sprint("r", depth)] = with(block("bearer", "webservice", up.URL, "path", up.Path()),
-			"cache", map[string]any{"epoch": fmt.Sprint(depth)}, "unknown", map[string]any{"perClient": "2/1h", "depth": fmt.Sprint(depth)})
+			"cache", map[string]any{"epoch": fmt.Sprint(depth)}, "limits", map[string]any{"perClient": "2/1h", "clientDepth": fmt.Sprint(depth)})
 	}
 	g.Serve(routes)
 	n := 0
@@ -89,7 +89,7 @@ func school(t *testing.T, g *Gate) {
 		tokens <- up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "pupil", i)})
 	}
 	close(tokens)
-	g.Serve(Routes{"r": with(block("bearer", "webservice", up.URL, "path", up.Path()), "unknown", map[string]any{"perClient": "20/1m"})})
+	g.Serve(Routes{"r": with(block("bearer", "webservice", up.URL, "path", up.Path()), "limits", map[string]any{"perClient": "20/1m"})})
 	var pupils sync.WaitGroup
 	for range 16 {
 		pupils.Go(func() {

@@ -176,7 +176,7 @@ func reloads(t *testing.T, g *Gate) {
 	for i := range 100 {
 		changed := Routes{}
 		for name, config := range routes {
-			changed[name] = with(config, "cache", map[string]any{"negative": fmt.Sprint(i+1, "s")})
+			changed[name] = with(config, "cache", map[string]any{"negativeLifetime": fmt.Sprint(i+1, "s")})
 		}
 		if err := g.Apply(changed); err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ func start(static map[string]any) (*site, error) {
 
 func (s *site) dynamic() map[string]any {
 	gate := map[string]any{
-		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "learn": "env:UPSTREAMAUTH_LEARN", "lifetime": lifetime.String()},
+		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "loginSecret": "env:UPSTREAMAUTH_LOGIN_SECRET", "lifetime": lifetime.String()},
 		"session": map[string]any{
 			"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout",
 		},

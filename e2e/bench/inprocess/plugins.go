@@ -93,8 +93,8 @@ func (b *bench) handler(config map[string]any) (http.Handler, error) {
 func (b *bench) bearers(epoch string, entries int, more ...any) map[string]any {
 	config := map[string]any{
 		"bearer":   map[string]any{"api": "webservice", "url": b.upstream.URL, "path": "/check"},
-		"cache":    map[string]any{"epoch": epoch, "size": max(entries, 1000), "negative": "1h"},
-		"unknown":  map[string]any{"perClient": "1000000/1h"},
+		"cache":    map[string]any{"epoch": epoch, "size": max(entries, 1000), "negativeLifetime": "1h"},
+		"limits":   map[string]any{"perClient": "1000000/1h"},
 		"identity": map[string]any{"headers": headers(3)},
 	}
 	for i := 0; i+1 < len(more); i += 2 {

@@ -37,7 +37,7 @@ func TestInterpretedReadyAnswersKeepTheirPromises(t *testing.T) {
 	h, err := plugin.New(context.Background(), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }), map[string]any{
 		"bearer":         map[string]any{"api": "webservice", "url": server.URL, "path": "/check"},
 		"applicationKey": map[string]any{"api": "thammasat", "url": server.URL},
-		"cache":          map[string]any{"negative": "10s"},
+		"cache":          map[string]any{"negativeLifetime": "10s"},
 	}, "gate@file")
 	if err != nil {
 		t.Fatal(err)
