@@ -53,8 +53,8 @@ func load(root string) ([]*source, error) {
 		for _, e := range p.Errors {
 			err = errors.Join(err, fmt.Errorf("loading %s: %w", p.PkgPath, e))
 		}
-		if len(p.Syntax) == 0 {
-			continue // only tests
+		if len(p.Syntax) == 0 || forTests(p.PkgPath) {
+			continue
 		}
 		s := &source{path: p.PkgPath, root: root, fset: p.Fset, files: p.Syntax, pkg: p.Types, info: p.TypesInfo}
 		s.index(functions)
@@ -65,6 +65,10 @@ func load(root string) ([]*source, error) {
 	}
 	return sources, err
 }
+
+// forTests tells a package that only tests import, such as config/configtest:
+// it is not part of what is staged and interpreted.
+func forTests(path string) bool { return strings.HasSuffix(path, "test") }
 
 // index notes what the rules look up again and again, and adds the room's
 // functions to those of the others.
