@@ -19,8 +19,8 @@ type exclusive struct {
 var exclusiveTo = []exclusive{
 	{"opens connections", []string{"verifier/transport/"}, opensConnections},
 	// They refuse, lead on to the login page, and pass on what an upstream said.
-	{"answers clients", []string{"gate/refusal.go", "session/session.go", "issuer/tap.go"}, answersClients},
-	{"wraps a ResponseWriter", []string{"issuer/tap.go"}, wrapsWriter},
+	{"answers clients", []string{"gate/refusal.go", "session/session.go", "issuer/tee.go"}, answersClients},
+	{"wraps a ResponseWriter", []string{"issuer/tee.go"}, wrapsWriter},
 	{"reads the clock, the environment or the standard streams", []string{"plugin.go"}, readsSurroundings},
 }
 

@@ -39,6 +39,7 @@ func TestAllowedImports(t *testing.T) {
 		{"an import of the root", imports("version", module), []string{against + "version imports " + module}},
 		{"an import of a room inside another", imports("cache", module+"/verifier/apis"), []string{against + "cache imports " + module + "/verifier/apis"}},
 		{"the network where it does not belong", imports("cache", "net/http"), []string{against + "cache imports net/http"}},
+		{"a package for tests", imports("config", module+"/config/configtest"), []string{against + "config imports " + module + "/config/configtest"}},
 		{"a room without a plan", imports("helpers"), []string{"a room that is not in the plan: say in e2e/lint/imports.go what helpers may import"}},
 		{"a room inside a room without a plan", imports("verifier/apis/shared"), []string{
 			"a room that is not in the plan: say in e2e/lint/imports.go what verifier/apis/shared may import",

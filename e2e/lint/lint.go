@@ -8,15 +8,17 @@
 //     (exclusive.go)
 //   - that the files of a room do not use each other in a ring (rings.go)
 //   - how many files a room has (rooms.go)
+//   - texts that no file of the repository holds, whatever its kind (texts.go)
 //
-// A room is a package of the plugin. Measures and forbidden texts are in
-// .golangci.yml.
+// A room is a package of the plugin. Measures, and what is forbidden in Go code
+// of any kind, are in .golangci.yml.
 package lint
 
 import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"path/filepath"
 	"slices"
 )
 
@@ -41,11 +43,23 @@ func (v Violation) String() string {
 // Check loads the plugin below root and returns everything that breaks a rule,
 // by file and line.
 func Check(root string) ([]Violation, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return nil, err
+	}
 	sources, err := load(root)
 	if err != nil {
 		return nil, err
 	}
+	texts, err := textViolations(root)
+	if err != nil {
+		return nil, err
+	}
 	found := slices.Concat(
+		texts,
 		ruleViolations(sources),
 		importViolations(sources),
 		exclusiveViolations(sources),

@@ -66,10 +66,14 @@ import "` + module + `/verifier"
 	for _, c := range []struct{ name, text, want string }{
 		{"a recover of another room guards a goroutine", `func f() { go run() }; func run() { defer verifier.Rescue(); println() }`, ""},
 		{"so it does in a function literal", `func f() { go func() { defer verifier.Rescue(); println() }() }`, ""},
-		{"what another room's deferred function does can pass it",
-			`func f() { go run() }; func run() { defer verifier.Rescue(); defer verifier.Settle() }`, "a goroutine without a deferred recover"},
-		{"a type of another room is interpreted, too",
-			`func f(ds []verifier.Decision) { for _, d := range ds { keep(d) } }; func keep(_ any) {}`, "an interface value made in a loop"},
+		{
+			"what another room's deferred function does can pass it",
+			`func f() { go run() }; func run() { defer verifier.Rescue(); defer verifier.Settle() }`, "a goroutine without a deferred recover",
+		},
+		{
+			"a type of another room is interpreted, too",
+			`func f(ds []verifier.Decision) { for _, d := range ds { keep(d) } }; func keep(_ any) {}`, "an interface value made in a loop",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var names []string

@@ -28,16 +28,9 @@ type source struct {
 	recoveredIn map[types.Object]bool      // variables that hold what recover returned
 }
 
-// load reads and type-checks the plugin's packages below root, without their
-// tests. Modules inside it, such as e2e, are not part of it.
+// load reads and type-checks the plugin's packages below root, an absolute
+// path, without their tests. Modules inside it, such as e2e, are left out.
 func load(root string) ([]*source, error) {
-	root, err := filepath.EvalSymlinks(root)
-	if err != nil {
-		return nil, err
-	}
-	if root, err = filepath.Abs(root); err != nil {
-		return nil, err
-	}
 	found, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedImports |
 			packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax,
