@@ -14,32 +14,34 @@ import (
 
 var update = flag.Bool("update", false, "write the readme's status tables anew")
 
-// The readme's status tables are the tables that the gate reads. Where they
-// differ: go test -run Readme -update .
-func TestTheReadmesStatusTablesAreTheGates(t *testing.T) {
-	readme, err := os.ReadFile("../../readme.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(readme)
-	for _, api := range apis.All() {
-		begin := "<!-- table:" + api.Name + " -->\n"
-		before, rest, found := strings.Cut(text, begin)
-		shown, after, closed := strings.Cut(rest, "<!-- /table -->")
-		if !found || !closed || strings.Contains(rest, begin) {
-			t.Fatalf("the readme needs one pair of lines %q and %q", strings.TrimSpace(begin), "<!-- /table -->")
-		}
-		table := statusTable(api)
-		if shown != table && !*update {
-			t.Errorf("the readme's table of %s differs (-update writes it anew); it is to be:\n%s", api.Name, table)
-		}
-		text = before + begin + table + "<!-- /table -->" + after
-	}
-	if *update && text != string(readme) {
-		if err := os.WriteFile("../../readme.md", []byte(text), 0o644); err != nil {
+func TestDocuments(t *testing.T) {
+	// The readme's status tables are the tables that the gate reads. Where they
+	// differ: go test -run Readme -update .
+	t.Run("the status tables are those that the gate reads", func(t *testing.T) {
+		readme, err := os.ReadFile("../../readme.md")
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
+		text := string(readme)
+		for _, api := range apis.All() {
+			begin := "<!-- table:" + api.Name + " -->\n"
+			before, rest, found := strings.Cut(text, begin)
+			shown, after, closed := strings.Cut(rest, "<!-- /table -->")
+			if !found || !closed || strings.Contains(rest, begin) {
+				t.Fatalf("the readme needs one pair of lines %q and %q", strings.TrimSpace(begin), "<!-- /table -->")
+			}
+			table := statusTable(api)
+			if shown != table && !*update {
+				t.Errorf("the readme's table of %s differs (-update writes it anew); it is to be:\n%s", api.Name, table)
+			}
+			text = before + begin + table + "<!-- /table -->" + after
+		}
+		if *update && text != string(readme) {
+			if err := os.WriteFile("../../readme.md", []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // statusTable writes an API's rows as a table for people.
