@@ -31,9 +31,9 @@ func open(backend string) (scenario.Level, error) {
 	return Open(server, backend), nil
 }
 
-func TestBehindTraefik(t *testing.T) { scenario.Play(t, open, scenario.All()) }
+func TestBehindTraefik(t *testing.T) { scenario.Run(t, open, scenario.All()) }
 
-func TestRowsBehindTraefik(t *testing.T) { scenario.Rows(t, open) }
+func TestRowsBehindTraefik(t *testing.T) { scenario.StatusTables(t, open) }
 
 func TestTwoTraefiksShareSessions(t *testing.T) {
 	another, err := traefik.Start(traefik.Options{Env: scenario.Environment()})

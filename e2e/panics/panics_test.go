@@ -30,15 +30,15 @@ const (
 func TestInterpretedPanics(t *testing.T) {
 	backend := scenario.NewBackend(nil)
 	defer backend.Close()
-	var field *Field
+	var injector *Injector
 	level, err := scenario.InterpretedFrom(backend.URL, scenario.Environment(), func(goPath string) (err error) {
-		field, err = Plant(goPath)
+		injector, err = Inject(goPath)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer level.Close()
-	points := slices.DeleteFunc(field.Points, func(point string) bool { return excused[point] == unguarded })
-	scenario.Panics(t, scenario.NewGate(t, level, backend), field, points, excused)
+	points := slices.DeleteFunc(injector.Points, func(point string) bool { return excused[point] == unguarded })
+	scenario.Panics(t, scenario.NewHarness(t, level, backend), injector, points, excused)
 }

@@ -4,6 +4,6 @@ import "slices"
 
 // All lists every scenario.
 func All() []Scenario {
-	return slices.Concat(Memory, Identities, Trust, Traffic, Faults, Siege,
-		Troubles, Spared, Circuits, Clients, Again, Logins, Issuing, Sessions, Forgeries)
+	return slices.Concat(Caching, Identities, Canaries, Passthrough, ConfigurationFaults, Regressions,
+		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, Forgeries)
 }

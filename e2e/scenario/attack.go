@@ -14,27 +14,27 @@ import (
 type Attack struct {
 	Name string
 	Full int // requests of the full size
-	// Play sends about n requests, and returns what else it measured.
-	Play func(t *testing.T, g *Gate, n int) (note string)
+	// Run sends about n requests, and returns what else it measured.
+	Run func(t *testing.T, h *Harness, n int) (note string)
 }
 
 // Attacks are played behind Traefik: in full by `make attack`, and with a
 // fraction of the requests by `make test`.
 var Attacks = []Attack{
-	{"200 users, refusals, reloads and faults: nobody is taken for another", 100_000, identityNeverCrosses},
+	{"200 users, refusals, reloads and faults: nobody is taken for another", 100_000, identitiesStayApart},
 	{"junk from one address", 100_000, junkFromOne},
 	{"junk from a thousand addresses", 100_000, junkFromMany},
 	{"a new Application-Key with every request", 100_000, junkKeys},
 	{"good users behind one address, after a restart", 10_000, afterRestart},
-	{"one account's password is guessed", 10_000, guessing},
+	{"one account's password is guessed", 10_000, passwordGuessing},
 	{"accounts are tried until the quota is spent", 10_000, quotaSpent},
 	{"500 callers, one unknown credential", 500, stampede},
-	{"the upstream is silent, 64 questions hang", 10_000, silence},
+	{"the upstream is silent, 64 questions hang", 10_000, silentUpstream},
 }
 
-// PlayAttacks plays each attack with its full number of requests, divided.
-func PlayAttacks(t *testing.T, open Opener, divide int) []Row {
-	var rows []Row
+// RunAttacks plays each attack with its full number of requests, divided.
+func RunAttacks(t *testing.T, open Opener, divide int) []Result {
+	var rows []Result
 	for _, a := range Attacks {
 		t.Run(a.Name, func(t *testing.T) {
 			backend := NewBackend(nil)
@@ -44,16 +44,16 @@ func PlayAttacks(t *testing.T, open Opener, divide int) []Row {
 				t.Fatal(err)
 			}
 			defer level.Close()
-			g, calls, begun := NewGate(t, level, backend), upstreams.Total(), time.Now()
-			note := a.Play(t, g, max(500, a.Full/divide))
-			row := g.Tally.Row(a.Name, upstreams.Total()-calls)
+			h, calls, begun := NewHarness(t, level, backend), upstreams.Total(), time.Now()
+			note := a.Run(t, h, max(500, a.Full/divide))
+			row := h.Counters.Result(a.Name, upstreams.Total()-calls)
 			row.Note = note
 			rows = append(rows, row)
 			t.Logf("%s: %d requests in %s", a.Name, row.Requests, time.Since(begun).Round(time.Second))
-			if row.WrongYes+row.WrongNo+row.Lost > 0 {
+			if row.FalseAccepts+row.FalseRejects+row.NoResponse > 0 {
 				t.Errorf("%+v", row)
 			}
-			Unmarked(t, level.Logs())
+			ExpectNoMarker(t, level.Logs())
 		})
 	}
 	return rows
@@ -66,7 +66,7 @@ type users struct {
 }
 
 func newUsers(n int) *users {
-	u := &users{up: service(nil)}
+	u := &users{up: newWebService(nil)}
 	for i := range n {
 		u.tokens = append(u.tokens, u.up.IssueToken(upstreams.User{UserName: u.name(i)}))
 	}
@@ -75,43 +75,43 @@ func newUsers(n int) *users {
 
 func (u *users) name(i int) string { return fmt.Sprint(Marker, "user", i) }
 
-func (u *users) block(more ...any) map[string]any {
-	config := block("bearer", "webservice", u.up.URL, append([]any{"path", u.up.Path()}, more...)...)
+func (u *users) routeConfig(more ...any) map[string]any {
+	config := routeConfig("bearer", "webservice", u.up.URL, append([]any{"path", u.up.Path()}, more...)...)
 	config["log"] = "info" // a line for each refusal would be all there is
 	return config
 }
 
-// enter lets everybody in once.
-func (u *users) enter(g *Gate, route string) {
+// warmUp lets everybody in once.
+func (u *users) warmUp(h *Harness, route string) {
 	for i, token := range u.tokens {
-		r, err := g.Try(Call{Route: route, Lines: []string{bearer(token)}})
-		if !g.Tally.good(r, err, u.name(i)) {
-			g.t.Fatalf("user %d does not get in: %d %v %s", i, r.Status, err, r.Body)
+		r, err := h.Try(Request{Route: route, Headers: []string{bearer(token)}})
+		if !h.Counters.accepted(r, err, u.name(i)) {
+			h.t.Fatalf("user %d does not get in: %d %v %s", i, r.Status, err, r.Body)
 		}
 	}
 }
 
-// known has a known user call, timed.
-func (u *users) known(g *Gate, route string, i int) time.Duration {
+// timedHit has a known user call, timed.
+func (u *users) timedHit(h *Harness, route string, i int) time.Duration {
 	i %= len(u.tokens)
 	begun := time.Now()
-	r, err := g.Try(Call{Route: route, Lines: []string{bearer(u.tokens[i])}})
+	r, err := h.Try(Request{Route: route, Headers: []string{bearer(u.tokens[i])}})
 	waited := time.Since(begun)
-	g.Tally.good(r, err, u.name(i))
-	g.Tally.known(waited)
+	h.Counters.accepted(r, err, u.name(i))
+	h.Counters.recordLatency(waited)
 	return waited
 }
 
-// megabytes is the memory of the process that runs the plugin; 0 if it does
+// memoryMiB is the memory of the process that runs the plugin; 0 if it does
 // not tell.
-func (g *Gate) megabytes() int64 {
-	level, ok := g.Level.(interface{ Memory() (int64, error) })
+func (h *Harness) memoryMiB() int64 {
+	level, ok := h.Level.(interface{ Memory() (int64, error) })
 	if !ok {
 		return 0
 	}
 	bytes, err := level.Memory()
 	if err != nil {
-		g.t.Error(err)
+		h.t.Error(err)
 	}
 	return bytes >> 20
 }

@@ -2,8 +2,8 @@ package scenario
 
 import "testing"
 
-func TestNative(t *testing.T)      { Play(t, Native, All()) }
-func TestInterpreted(t *testing.T) { Play(t, Interpreted, All()) }
+func TestNative(t *testing.T)      { Run(t, Native, All()) }
+func TestInterpreted(t *testing.T) { Run(t, Interpreted, All()) }
 
 func TestNativeReplicas(t *testing.T)      { Replicas(t, Native, Native) }
 func TestInterpretedReplicas(t *testing.T) { Replicas(t, Interpreted, Interpreted) }

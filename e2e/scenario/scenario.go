@@ -12,9 +12,9 @@ import (
 // Scenario is one promise, as a client, a backend and an upstream see it.
 type Scenario struct {
 	Name string
-	Play func(t *testing.T, g *Gate)
-	// Moves: it waits for hours, and needs a clock that can be moved.
-	Moves bool
+	Run  func(t *testing.T, h *Harness)
+	// NeedsClock: it waits for hours, and needs a clock that can be moved.
+	NeedsClock bool
 }
 
 // Opener starts a level in front of a backend.
@@ -24,11 +24,11 @@ type Opener func(backend string) (Level, error)
 // any level may hold it.
 const Marker = "MARKER-"
 
-// Play runs every scenario on one level, each with a backend of its own, and
+// Run runs every scenario on one level, each with a backend of its own, and
 // searches all that was written for what nobody may write. It returns a row of
 // each that was played.
-func Play(t *testing.T, open Opener, scenarios []Scenario) []Row {
-	var rows []Row
+func Run(t *testing.T, open Opener, scenarios []Scenario) []Result {
+	var rows []Result
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			backend := NewBackend(streams())
@@ -38,20 +38,20 @@ func Play(t *testing.T, open Opener, scenarios []Scenario) []Row {
 				t.Fatal(err)
 			}
 			defer level.Close()
-			if s.Moves && level.Clock() == nil {
+			if s.NeedsClock && level.Clock() == nil {
 				t.Skip("needs a clock that can be moved; played native and interpreted")
 			}
-			g, calls := NewGate(t, level, backend), upstreams.Total()
-			s.Play(t, g)
-			rows = append(rows, g.Tally.Row(s.Name, upstreams.Total()-calls))
-			Unmarked(t, level.Logs())
+			h, calls := NewHarness(t, level, backend), upstreams.Total()
+			s.Run(t, h)
+			rows = append(rows, h.Counters.Result(s.Name, upstreams.Total()-calls))
+			ExpectNoMarker(t, level.Logs())
 		})
 	}
 	return rows
 }
 
-// Unmarked fails a test if an output holds a secret or an identity.
-func Unmarked(t testing.TB, output string) {
+// ExpectNoMarker fails a test if an output holds a secret or an identity.
+func ExpectNoMarker(t testing.TB, output string) {
 	t.Helper()
 	for _, line := range strings.Split(output, "\n") {
 		if strings.Contains(line, Marker) {
@@ -60,9 +60,9 @@ func Unmarked(t testing.TB, output string) {
 	}
 }
 
-// Pass lets time go by: moved where it can be, waited for elsewhere.
-func (g *Gate) Pass(d time.Duration) {
-	if clock := g.Clock(); clock != nil {
+// Advance lets time go by: moved where it can be, waited for elsewhere.
+func (h *Harness) Advance(d time.Duration) {
+	if clock := h.Clock(); clock != nil {
 		clock.Advance(d)
 		return
 	}
@@ -70,32 +70,32 @@ func (g *Gate) Pass(d time.Duration) {
 }
 
 // Expect sends a call and compares the status.
-func (g *Gate) Expect(status int, c Call) Reply {
-	g.t.Helper()
-	r := g.Do(c)
+func (h *Harness) Expect(status int, c Request) Response {
+	h.t.Helper()
+	r := h.Do(c)
 	if status == 200 && r.Status != 200 {
-		g.Tally.wrongNo.Add(1)
+		h.Counters.falseRejects.Add(1)
 	}
 	if status != 200 && (r.Status == 200 || r.Seen != nil) {
-		g.Tally.wrongYes.Add(1)
+		h.Counters.falseAccepts.Add(1)
 	}
 	if r.Status != status {
-		g.t.Errorf("%s %v: status %d, want %d: %s", c.Route, redact(c.Lines), r.Status, status, r.Body)
+		h.t.Errorf("%s %v: status %d, want %d: %s", c.Route, redact(c.Headers), r.Status, status, r.Body)
 	}
-	reached := r.Header.Get(backendMark) != ""
+	reached := r.Header.Get(backendHeader) != ""
 	if reached != (status == 200) {
-		g.t.Errorf("%s %v: status %d, backend reached: %t", c.Route, redact(c.Lines), r.Status, reached)
+		h.t.Errorf("%s %v: status %d, backend reached: %t", c.Route, redact(c.Headers), r.Status, reached)
 	}
 	return r
 }
 
-// Known sends a call of a good user whose credential is remembered, and who has
+// ExpectCached sends a call of a good user whose credential is remembered, and who has
 // to get in without noticing anything: it is timed.
-func (g *Gate) Known(c Call) Reply {
-	g.t.Helper()
+func (h *Harness) ExpectCached(c Request) Response {
+	h.t.Helper()
 	begun := time.Now()
-	r := g.Expect(200, c)
-	g.Tally.known(time.Since(begun))
+	r := h.Expect(200, c)
+	h.Counters.recordLatency(time.Since(begun))
 	return r
 }
 
@@ -108,15 +108,15 @@ func redact(lines []string) []string {
 	return names
 }
 
-// counts compares how often an upstream was asked about a credential.
-func counts(t testing.TB, what string, got, want int) {
+// expectCount compares how often an upstream was asked about a credential.
+func expectCount(t testing.TB, what string, got, want int) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: %d calls to the upstream, want %d", what, got, want)
 	}
 }
 
-func block(kind, api, url string, more ...any) map[string]any {
+func routeConfig(kind, api, url string, more ...any) map[string]any {
 	inner := map[string]any{"api": api, "url": url}
 	for i := 0; i+1 < len(more); i += 2 {
 		inner[fmt.Sprint(more[i])] = more[i+1]

@@ -48,15 +48,15 @@ func (b btsAPI) admit(c *call) *Reply {
 	if c.URL.Path == btsLogin || c.URL.Path == btsRefresh {
 		method = http.MethodPost
 	} else if _, found := b.path(c.URL.Path); !found {
-		return btsNo(http.StatusNotFound, btsNoPage)
+		return btsError(http.StatusNotFound, btsNoPage)
 	}
 	switch {
 	case c.Method != method:
-		return btsNo(http.StatusMethodNotAllowed, btsWrongMethod)
+		return btsError(http.StatusMethodNotAllowed, btsWrongMethod)
 	case method == http.MethodPost && !c.isJSON():
-		return btsNo(http.StatusUnsupportedMediaType, http.StatusText(http.StatusUnsupportedMediaType))
+		return btsError(http.StatusUnsupportedMediaType, http.StatusText(http.StatusUnsupportedMediaType))
 	case !c.takesJSON():
-		return btsNo(http.StatusNotAcceptable, http.StatusText(http.StatusNotAcceptable))
+		return btsError(http.StatusNotAcceptable, http.StatusText(http.StatusNotAcceptable))
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (b btsAPI) answer(c *call) Reply {
 	}
 	path, _ := b.path(c.URL.Path)
 	if !path.open && !b.isAccess(c.bearer()) {
-		return *btsNo(http.StatusUnauthorized, btsWrongToken)
+		return *btsError(http.StatusUnauthorized, btsWrongToken)
 	}
 	return Reply{Status: http.StatusOK, Body: path.body}
 }
@@ -90,7 +90,7 @@ func (b btsAPI) login(c *call) Reply {
 	}
 	u, found := b.user(texts["login"])
 	if !found || u.Password != texts["password"] {
-		return *btsNo(http.StatusUnauthorized, btsWrongAccount)
+		return *btsError(http.StatusUnauthorized, btsWrongAccount)
 	}
 	return b.bothTokens(u)
 }
@@ -120,8 +120,8 @@ func (b btsAPI) bothTokens(u BTSUser) Reply {
 	}{true, btsWelcome, http.StatusOK, pair{b.accessToken(u), b.refreshToken(u.Login)}})
 }
 
-// btsNo is the shape of the documented 401, which has a type, and of the framework's other errors.
-func btsNo(status int, message string) *Reply {
+// btsError is the shape of the documented 401, which has a type, and of the framework's other errors.
+func btsError(status int, message string) *Reply {
 	body := struct {
 		Name    string `json:"name"`
 		Message string `json:"message"`

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTLSIsTrustedByItsOwnAuthorityAlone(t *testing.T) {
-	w := service(t, Options{TLS: true})
+	w := webServiceFixture(t, Options{TLS: true})
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(w.CA())) {
 		t.Fatal("CA is no PEM")
@@ -28,13 +28,13 @@ func TestTLSIsTrustedByItsOwnAuthorityAlone(t *testing.T) {
 		response.Body.Close()
 		t.Error("a client without the authority was served")
 	}
-	if service(t, Options{}).CA() != "" {
+	if webServiceFixture(t, Options{}).CA() != "" {
 		t.Error("a plain server has an authority")
 	}
 }
 
 func TestAnExpiredCertificateCanBeServed(t *testing.T) {
-	w := service(t, Options{TLS: true, TLSUntil: time.Now().Add(-time.Hour)})
+	w := webServiceFixture(t, Options{TLS: true, TLSUntil: time.Now().Add(-time.Hour)})
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(w.CA()))
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}

@@ -18,22 +18,22 @@ func TestTheDemosCredentialsAreGood(t *testing.T) {
 			t.Errorf("account %s got %s", user, got.text)
 		}
 	}
-	entered := step(t, d.IPPanel, "login", "", `{"username":"`+DemoSMSUser+`","password":"`+s.Password+`"}`)
-	confirmed := step(t, d.IPPanel, "confirm_otp", "", confirming(entered.textAt("data", "token"), s.OTP))
+	entered := panelPost(t, d.IPPanel, "login", "", `{"username":"`+DemoSMSUser+`","password":"`+s.Password+`"}`)
+	confirmed := panelPost(t, d.IPPanel, "confirm_otp", "", confirming(entered.textAt("data", "token"), s.OTP))
 	for _, token := range []string{confirmed.textAt("data", "token"), s.APIKey} {
-		if got := step(t, d.IPPanel, "check_token", token, ""); got.textAt("data", "user_name") != DemoSMSUser {
+		if got := panelPost(t, d.IPPanel, "check_token", token, ""); got.textAt("data", "user_name") != DemoSMSUser {
 			t.Errorf("check_token got %s", got.text)
 		}
 	}
-	direct := step(t, d.IPPanel, "login", "", `{"username":"`+DemoDirect+`","password":"`+s.Password+`"}`)
+	direct := panelPost(t, d.IPPanel, "login", "", `{"username":"`+DemoDirect+`","password":"`+s.Password+`"}`)
 	if direct.textAt("data", "method") != MethodLogin {
 		t.Errorf("login without OTP got %s", direct.text)
 	}
-	signed := say(t, "POST", d.BTS.URL+"/auth/login", `{"login":"`+DemoCourier+`","password":"`+s.Password+`"}`)
-	if got := status(t, d.BTS, signed.textAt("data", "access_token")); got.status != 200 {
+	signed := send(t, "POST", d.BTS.URL+"/auth/login", `{"login":"`+DemoCourier+`","password":"`+s.Password+`"}`)
+	if got := statusIndex(t, d.BTS, signed.textAt("data", "access_token")); got.status != 200 {
 		t.Errorf("the courier got %d", got.status)
 	}
-	if got := whoAmI(t, d.WebService, s.ServiceToken); got.textAt("Data", "UserName") != DemoClient {
+	if got := userInfo(t, d.WebService, s.ServiceToken); got.textAt("Data", "UserName") != DemoClient {
 		t.Errorf("the web service said %s", got.text)
 	}
 }

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-const faultYes = `{"IsSuccess":true,"Data":{}}`
+const faultBody = `{"IsSuccess":true,"Data":{}}`
 
 // fetch asks a front as a client does, with a connection of its own.
-func fetch(f *Front, config *tls.Config) (status int, body string, err error) {
+func fetch(p *FaultProxy, config *tls.Config) (status int, body string, err error) {
 	c := &http.Client{
 		Timeout:       300 * time.Millisecond,
 		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: config, MaxResponseHeaderBytes: 32 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	r, err := http.NewRequest(http.MethodGet, f.URL+"/api/user/info", nil)
+	r, err := http.NewRequest(http.MethodGet, p.URL+"/api/user/info", nil)
 	if err != nil {
 		return 0, "", err
 	}
@@ -39,39 +39,39 @@ func fetch(f *Front, config *tls.Config) (status int, body string, err error) {
 func TestAFrontIsHonestUntilAFaultIsPlayedAndAgainAfterwards(t *testing.T) {
 	up := NewWebService(WebServiceOptions{})
 	defer up.Close()
-	f := NewFront(up.URL, nil)
-	defer f.Close()
-	for name, fault := range Faults(faultYes) {
-		f.Play(nil)
-		if status, body, err := fetch(f, nil); err != nil || status != 401 || !f.Received("secret-word") {
+	p := NewFaultProxy(up.URL, nil)
+	defer p.Close()
+	for name, fault := range Faults(faultBody) {
+		p.Inject(nil)
+		if status, body, err := fetch(p, nil); err != nil || status != 401 || !p.Received("secret-word") {
 			t.Fatalf("before %s: %d %q %v", name, status, body, err)
 		}
-		f.Play(fault)
-		if f.Received("secret-word") {
+		p.Inject(fault)
+		if p.Received("secret-word") {
 			t.Fatalf("%s: what was received before is still there", name)
 		}
-		status, body, err := fetch(f, nil)
-		if status == 200 && err == nil && body == faultYes {
+		status, body, err := fetch(p, nil)
+		if status == 200 && err == nil && body == faultBody {
 			t.Errorf("%s: a good reply", name)
 		}
 		deaf := fault.Unread || fault.Refused
-		if f.Received("secret-word") == deaf {
+		if p.Received("secret-word") == deaf {
 			t.Errorf("%s: received: %v", name, !deaf)
 		}
 	}
 }
 
 func TestFaultsThatEndAConnectionAreErrorsToAClient(t *testing.T) {
-	f := NewFront("http://127.0.0.1:1", nil)
-	defer f.Close()
-	faults := Faults(faultYes)
+	p := NewFaultProxy("http://127.0.0.1:1", nil)
+	defer p.Close()
+	faults := Faults(faultBody)
 	for _, name := range []string{
 		"nobody listens", "it accepts and never reads", "it reads and says nothing", "it drips", "it stops inside the headers",
 		"it stops inside the body", "it resets before the reply", "it resets inside the body", "it closes before the reply",
 		"it closes early", "it closes inside a chunk", "it speaks no HTTP",
 	} {
-		f.Play(faults[name])
-		if status, body, err := fetch(f, nil); err == nil {
+		p.Inject(faults[name])
+		if status, body, err := fetch(p, nil); err == nil {
 			t.Errorf("%s: %d %q", name, status, body)
 		}
 	}
@@ -86,9 +86,9 @@ func TestACertificateCanBeSwapped(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(ca))
-	f := NewFront(up.URL, &tls.Config{Certificates: []tls.Certificate{good}})
-	defer f.Close()
-	if status, _, err := fetch(f, &tls.Config{RootCAs: roots}); err != nil || status != 401 {
+	p := NewFaultProxy(up.URL, &tls.Config{Certificates: []tls.Certificate{good}})
+	defer p.Close()
+	if status, _, err := fetch(p, &tls.Config{RootCAs: roots}); err != nil || status != 401 {
 		t.Fatalf("%d %v", status, err)
 	}
 	for name, host := range map[string]string{"because it doesn't contain any IP SANs": "other.example", "expired": "127.0.0.1"} {
@@ -100,11 +100,11 @@ func TestACertificateCanBeSwapped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Play(&Fault{TLS: &tls.Config{Certificates: []tls.Certificate{other}}})
-		if _, _, err := fetch(f, &tls.Config{RootCAs: roots}); err == nil || !strings.Contains(err.Error(), name) {
+		p.Inject(&Fault{TLS: &tls.Config{Certificates: []tls.Certificate{other}}})
+		if _, _, err := fetch(p, &tls.Config{RootCAs: roots}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if f.Received("secret-word") {
+		if p.Received("secret-word") {
 			t.Errorf("%s: the credential was sent", name)
 		}
 	}
@@ -113,11 +113,11 @@ func TestACertificateCanBeSwapped(t *testing.T) {
 func TestEveryOtherRequestFailsWhereAFaultAlternates(t *testing.T) {
 	up := NewWebService(WebServiceOptions{})
 	defer up.Close()
-	f := NewFront(up.URL, nil)
-	defer f.Close()
-	f.Play(&Fault{Send: Raw(502, ""), Alternate: true})
+	p := NewFaultProxy(up.URL, nil)
+	defer p.Close()
+	p.Inject(&Fault{Send: Raw(502, ""), Alternate: true})
 	for i, want := range []int{502, 401, 502, 401} {
-		if status, _, err := fetch(f, nil); err != nil || status != want {
+		if status, _, err := fetch(p, nil); err != nil || status != want {
 			t.Errorf("request %d: %d %v, want %d", i+1, status, err, want)
 		}
 	}
@@ -126,7 +126,7 @@ func TestEveryOtherRequestFailsWhereAFaultAlternates(t *testing.T) {
 // The odd bodies are no yes by the letter, whatever a friendly reader makes of them.
 func TestOddBodiesAreNotTheBody(t *testing.T) {
 	for name, body := range OddBodies("IsSuccess", `,"Data":{}}`) {
-		if body == faultYes || len(body) > 64<<10 {
+		if body == faultBody || len(body) > 64<<10 {
 			t.Errorf("%s: %d bytes", name, len(body))
 		}
 	}

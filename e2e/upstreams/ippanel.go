@@ -108,14 +108,14 @@ func (p *IPPanel) AddUser(u PanelUser) {
 // AddAPIKey makes a key good for this user, for ever; a logout with it changes nothing. It panics if
 // there is no such user.
 func (p *IPPanel) AddAPIKey(user, key string) {
-	p.mustKnow(user)
+	p.requireUser(user)
 	p.keys.issue(key, user, 0)
 }
 
 // IssueToken returns a final token of this user, as confirm_otp would. It panics if there is no such
 // user.
 func (p *IPPanel) IssueToken(user string) string {
-	p.mustKnow(user)
+	p.requireUser(user)
 	token := randomHex()
 	p.final.issue(token, user, PanelLifetime)
 	return token
@@ -144,8 +144,8 @@ func (p *IPPanel) user(name string) (PanelUser, bool) {
 	return u.PanelUser, true
 }
 
-// mustKnow panics if there is no such user, which is a mistake of the test.
-func (p *IPPanel) mustKnow(user string) {
+// requireUser panics if there is no such user, which is a mistake of the test.
+func (p *IPPanel) requireUser(user string) {
 	if _, found := p.user(user); !found {
 		panic("upstreams: the panel has no user " + user)
 	}

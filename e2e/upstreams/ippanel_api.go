@@ -42,12 +42,12 @@ func (p ippanelAPI) admit(c *call) *Reply {
 	var wrong Reply
 	switch {
 	case p.route(c.URL.Path) == nil:
-		wrong = ippanelNo(http.StatusNotFound, "404-1", http.StatusText(http.StatusNotFound), nil)
+		wrong = ippanelError(http.StatusNotFound, "404-1", http.StatusText(http.StatusNotFound), nil)
 	case c.Method != http.MethodPost:
-		wrong = ippanelNo(http.StatusMethodNotAllowed, "405-1", http.StatusText(http.StatusMethodNotAllowed), nil).
+		wrong = ippanelError(http.StatusMethodNotAllowed, "405-1", http.StatusText(http.StatusMethodNotAllowed), nil).
 			with("Allow", http.MethodPost)
 	case !c.isJSON():
-		wrong = ippanelNo(http.StatusUnsupportedMediaType, "415-1", http.StatusText(http.StatusUnsupportedMediaType), nil)
+		wrong = ippanelError(http.StatusUnsupportedMediaType, "415-1", http.StatusText(http.StatusUnsupportedMediaType), nil)
 	default:
 		return nil
 	}
@@ -126,10 +126,10 @@ func (p ippanelAPI) checkToken(c *call) Reply {
 func (p ippanelAPI) logout(c *call) Reply {
 	token := c.Header.Get("Authorization")
 	if _, found := p.final.find(token); found && p.final.drop(token) {
-		return ippanelYes(nil)
+		return ippanelSuccess(nil)
 	}
 	if _, found := p.keys.find(token); found {
-		return ippanelYes(nil)
+		return ippanelSuccess(nil)
 	}
 	return ippanelWrongOrExpired()
 }

@@ -22,9 +22,9 @@ type Reply struct {
 	Delay time.Duration
 }
 
-// play sends the reply, after its delay. A client that leaves, or a server that closes, in the
+// write sends the reply, after its delay. A client that leaves, or a server that closes, in the
 // meantime ends it without one.
-func (reply Reply) play(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
+func (reply Reply) write(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
 	if reply.Delay > 0 {
 		timer := time.NewTimer(reply.Delay)
 		defer timer.Stop()

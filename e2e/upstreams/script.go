@@ -9,11 +9,11 @@ import (
 // script is what tests tell a server to answer instead of its API, and when to answer at all. All
 // of its methods may be called at any time from anywhere.
 type script struct {
-	mu    sync.Mutex
-	each  map[string]Reply
-	all   *Reply
-	holds int
-	gate  chan struct{} // closed when the last hold is released
+	mu       sync.Mutex
+	each     map[string]Reply
+	all      *Reply
+	holds    int
+	released chan struct{} // closed when the last hold is released
 }
 
 // Answer makes everyone who presents this credential (a token, a key, or "user:password") get
@@ -57,7 +57,7 @@ func (s *script) Hold() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.holds == 0 {
-		s.gate = make(chan struct{})
+		s.released = make(chan struct{})
 	}
 	s.holds++
 	return sync.OnceFunc(func() {
@@ -65,8 +65,8 @@ func (s *script) Hold() (release func()) {
 		defer s.mu.Unlock()
 		s.holds--
 		if s.holds == 0 {
-			close(s.gate)
-			s.gate = nil
+			close(s.released)
+			s.released = nil
 		}
 	})
 }
@@ -74,7 +74,7 @@ func (s *script) Hold() (release func()) {
 // wait returns when nothing is held; false if the client left or the server closes before.
 func (s *script) wait(ctx context.Context, closing <-chan struct{}) bool {
 	s.mu.Lock()
-	gate := s.gate
+	gate := s.released
 	s.mu.Unlock()
 	if gate == nil {
 		return true

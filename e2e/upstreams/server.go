@@ -40,7 +40,7 @@ type Server struct {
 	// Clock is the time this server lives by.
 	Clock *Clock
 
-	ledger
+	requestLog
 	script
 
 	api       api
@@ -69,10 +69,10 @@ type api interface {
 // listen opens the socket, plain or with TLS. Until begin, clients wait at it.
 func listen(o Options) (*Server, error) {
 	s := &Server{
-		Clock:   o.Clock,
-		ledger:  newLedger(),
-		served:  make(chan struct{}),
-		closing: make(chan struct{}),
+		Clock:      o.Clock,
+		requestLog: newRequestLog(),
+		served:     make(chan struct{}),
+		closing:    make(chan struct{}),
 	}
 	if s.Clock == nil {
 		s.Clock = NewClock()
@@ -153,7 +153,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		c.body = body
 		c.credentials = s.api.credentials(c)
 	}
-	s.note(c, s.Clock.Now())
+	s.add(c, s.Clock.Now())
 	if !s.wait(r.Context(), s.closing) {
 		panic(http.ErrAbortHandler) // nobody is there any more; a bare return would answer 200
 	}
@@ -161,7 +161,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		reply = s.replyTo(c)
 	}
-	reply.play(w, r, s.closing)
+	reply.write(w, r, s.closing)
 }
 
 // replyTo decides: the script for everybody, the protocol, the script for one, the API itself.

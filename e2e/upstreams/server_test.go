@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// service starts a web service, the smallest of the four, for tests of what all share.
-func service(t *testing.T, o Options) *WebService {
+// webServiceFixture starts a web service, the smallest of the four, for tests of what all share.
+func webServiceFixture(t *testing.T, o Options) *WebService {
 	t.Helper()
 	w := NewWebService(WebServiceOptions{Options: o})
 	t.Cleanup(w.Close)
@@ -18,11 +18,11 @@ func service(t *testing.T, o Options) *WebService {
 }
 
 func TestEveryRequestIsCountedByPathAndByCredential(t *testing.T) {
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	token := w.IssueToken(User{UserName: "mina"})
-	say(t, "GET", w.URL+w.Path()+"?a=1", "", "Authorization", "Bearer "+token)
-	say(t, "POST", w.URL+w.Path(), `{"x":1}`, "Authorization", "bearer "+token)
-	say(t, "GET", w.URL+"/elsewhere", "")
+	send(t, "GET", w.URL+w.Path()+"?a=1", "", "Authorization", "Bearer "+token)
+	send(t, "POST", w.URL+w.Path(), `{"x":1}`, "Authorization", "bearer "+token)
+	send(t, "GET", w.URL+"/elsewhere", "")
 	if got := w.Calls(); got != 3 {
 		t.Errorf("Calls() = %d, want 3", got)
 	}
@@ -51,17 +51,17 @@ func TestEveryRequestIsCountedByPathAndByCredential(t *testing.T) {
 	if w.Calls() != 0 || w.CallsTo(w.Path()) != 0 || w.CallsWith(token) != 0 || len(w.Requests()) != 0 {
 		t.Error("Reset left something")
 	}
-	if say(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer "+token).status != http.StatusOK {
+	if send(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer "+token).status != http.StatusOK {
 		t.Error("Reset took the token too")
 	}
 }
 
 func TestTheRecordKeepsTheLastThousand(t *testing.T) {
-	l := newLedger()
+	l := newRequestLog()
 	for i := range maxRecord + 5 {
 		r, _ := http.NewRequest("GET", "http://upstream/", nil)
 		r.RequestURI = "/" + strings.Repeat("x", i)
-		l.note(&call{Request: r}, time.Now())
+		l.add(&call{Request: r}, time.Now())
 	}
 	record := l.Requests()
 	if len(record) != maxRecord {
@@ -76,52 +76,52 @@ func TestTheRecordKeepsTheLastThousand(t *testing.T) {
 }
 
 func TestAScriptAnswersOneCredentialAfterTheProtocolIsChecked(t *testing.T) {
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	token := w.IssueToken(User{UserName: "mina"})
 	bearer := []string{"Authorization", "Bearer " + token}
 	w.Answer(token, Reply{Status: 429, Header: map[string]string{"Retry-After": "7"}, Body: `{"a":1}`})
 
-	got := say(t, "GET", w.URL+w.Path(), "", bearer...)
-	got.wants(t, 429, `{"a":1}`)
+	got := send(t, "GET", w.URL+w.Path(), "", bearer...)
+	got.expect(t, 429, `{"a":1}`)
 	if got.header.Get("Retry-After") != "7" {
 		t.Error("the scripted header is missing")
 	}
-	if status := say(t, "GET", w.URL+"/elsewhere", "", bearer...).status; status != 404 {
+	if status := send(t, "GET", w.URL+"/elsewhere", "", bearer...).status; status != 404 {
 		t.Errorf("a scripted token at a wrong path got %d", status)
 	}
-	if status := say(t, "PUT", w.URL+w.Path(), "", bearer...).status; status != 405 {
+	if status := send(t, "PUT", w.URL+w.Path(), "", bearer...).status; status != 405 {
 		t.Errorf("a scripted token with a wrong method got %d", status)
 	}
-	if status := say(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer x").status; status != 401 {
+	if status := send(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer x").status; status != 401 {
 		t.Errorf("another token got %d", status)
 	}
 	w.Unscript(token)
-	if status := say(t, "GET", w.URL+w.Path(), "", bearer...).status; status != 200 {
+	if status := send(t, "GET", w.URL+w.Path(), "", bearer...).status; status != 200 {
 		t.Errorf("after Unscript the token got %d", status)
 	}
 }
 
 func TestAnswerAllAnswersEverythingUntilItIsTurnedOff(t *testing.T) {
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	w.AnswerAll(&Reply{Status: 502, Header: map[string]string{"Content-Type": "text/html"}, Body: "<h1>Bad gateway</h1>"})
 	for _, path := range []string{w.Path(), "/elsewhere"} {
-		got := say(t, "DELETE", w.URL+path, "")
-		got.wants(t, 502, "<h1>Bad gateway</h1>")
+		got := send(t, "DELETE", w.URL+path, "")
+		got.expect(t, 502, "<h1>Bad gateway</h1>")
 		if got.header.Get("Content-Type") != "text/html" {
 			t.Error("the media type is not the script's")
 		}
 	}
 	w.AnswerAll(nil)
-	if status := say(t, "GET", w.URL+w.Path(), "").status; status != 401 {
+	if status := send(t, "GET", w.URL+w.Path(), "").status; status != 401 {
 		t.Errorf("turned off, it still answers %d", status)
 	}
 }
 
 func TestADelayedReplyComesLater(t *testing.T) {
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	w.AnswerAll(&Reply{Delay: 60 * time.Millisecond})
 	began := time.Now()
-	say(t, "GET", w.URL, "").wants(t, 200, "")
+	send(t, "GET", w.URL, "").expect(t, 200, "")
 	if waited := time.Since(began); waited < 60*time.Millisecond {
 		t.Errorf("the reply came after %s", waited)
 	}
@@ -129,17 +129,17 @@ func TestADelayedReplyComesLater(t *testing.T) {
 
 func TestHeldRequestsAreCountedAndAnsweredAfterTheRelease(t *testing.T) {
 	const callers = 500
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	token := w.IssueToken(User{UserName: "mina"})
 	release, second := w.Hold(), w.Hold()
 	answers := make(chan int, callers)
 	var waiting sync.WaitGroup
 	for range callers {
 		waiting.Go(func() {
-			answers <- say(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer "+token).status
+			answers <- send(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer "+token).status
 		})
 	}
-	eventually(t, "all callers to arrive", func() bool { return w.CallsWith(token) == callers })
+	waitFor(t, "all callers to arrive", func() bool { return w.CallsWith(token) == callers })
 	second()
 	second()
 	time.Sleep(20 * time.Millisecond)
@@ -161,7 +161,7 @@ func TestClosingEndsHeldAndDelayedRequests(t *testing.T) {
 		"delayed": func(w *WebService) { w.AnswerAll(&Reply{Delay: time.Hour}) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := service(t, Options{})
+			w := webServiceFixture(t, Options{})
 			stall(w)
 			failed := make(chan error, 1)
 			go func() {
@@ -171,7 +171,7 @@ func TestClosingEndsHeldAndDelayedRequests(t *testing.T) {
 				}
 				failed <- err
 			}()
-			eventually(t, "the request to arrive", func() bool { return w.Calls() == 1 })
+			waitFor(t, "the request to arrive", func() bool { return w.Calls() == 1 })
 			w.Close()
 			w.Close()
 			if <-failed == nil {
@@ -182,7 +182,7 @@ func TestClosingEndsHeldAndDelayedRequests(t *testing.T) {
 }
 
 func TestAClientThatLeavesAHoldLeavesNothingBehind(t *testing.T) {
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	release := w.Hold()
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan error, 1)
@@ -194,27 +194,27 @@ func TestAClientThatLeavesAHoldLeavesNothingBehind(t *testing.T) {
 		}
 		left <- err
 	}()
-	eventually(t, "the request to arrive", func() bool { return w.Calls() == 1 })
+	waitFor(t, "the request to arrive", func() bool { return w.Calls() == 1 })
 	leave()
 	if <-left == nil {
 		t.Error("a client that left got an answer")
 	}
 	release()
-	if status := say(t, "GET", w.URL+w.Path(), "").status; status != 401 {
+	if status := send(t, "GET", w.URL+w.Path(), "").status; status != 401 {
 		t.Errorf("the next one got %d", status)
 	}
 }
 
 func TestABodyOver64KiBIsRefusedAndCounted(t *testing.T) {
-	w := service(t, Options{})
-	got := say(t, "POST", w.URL+w.Path(), strings.Repeat("x", maxBody+1))
+	w := webServiceFixture(t, Options{})
+	got := send(t, "POST", w.URL+w.Path(), strings.Repeat("x", maxBody+1))
 	if got.status != http.StatusRequestEntityTooLarge || w.Calls() != 1 {
 		t.Errorf("got %d after %d calls", got.status, w.Calls())
 	}
 }
 
 func TestAnOccupiedAddressIsAPanicThatNamesIt(t *testing.T) {
-	w := service(t, Options{})
+	w := webServiceFixture(t, Options{})
 	addr := strings.TrimPrefix(w.URL, "http://")
 	defer func() {
 		if message, _ := recover().(string); !strings.Contains(message, addr) {

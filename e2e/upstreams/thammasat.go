@@ -122,5 +122,5 @@ func (w *window) take(now time.Time, quota int) (wait time.Duration) {
 // over is the reply to a call over the quota. The document gives the quota and no reply for it.
 func over(wait time.Duration) Reply {
 	seconds := int((wait + time.Second - 1) / time.Second) // never too early
-	return thammasatNo(http.StatusTooManyRequests, thammasatOverQuota).with("Retry-After", strconv.Itoa(seconds))
+	return thammasatError(http.StatusTooManyRequests, thammasatOverQuota).with("Retry-After", strconv.Itoa(seconds))
 }

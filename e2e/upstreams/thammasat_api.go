@@ -32,11 +32,11 @@ func (t thammasatAPI) admit(c *call) *Reply {
 	var wrong Reply
 	switch {
 	case c.URL.Path != ThammasatPath:
-		wrong = thammasatNo(http.StatusNotFound, thammasatNotFound)
+		wrong = thammasatError(http.StatusNotFound, thammasatNotFound)
 	case c.Method != http.MethodPost:
-		wrong = thammasatNo(http.StatusBadRequest, thammasatNotPost)
+		wrong = thammasatError(http.StatusBadRequest, thammasatNotPost)
 	case !c.isJSON():
-		wrong = thammasatNo(http.StatusUnsupportedMediaType, thammasatNotJSON)
+		wrong = thammasatError(http.StatusUnsupportedMediaType, thammasatNotJSON)
 	default:
 		return nil
 	}
@@ -52,30 +52,30 @@ func (t thammasatAPI) answer(c *call) Reply {
 	user, password := texts["UserName"], texts["PassWord"]
 	noBody := user == "" || password == ""
 	if noBody && t.bodyFirst {
-		return thammasatNo(http.StatusBadRequest, thammasatNoBody)
+		return thammasatError(http.StatusBadRequest, thammasatNoBody)
 	}
-	if refused := t.judgeKey(c.Header.Get("Application-Key")); refused != nil {
+	if refused := t.checkKey(c.Header.Get("Application-Key")); refused != nil {
 		return *refused
 	}
 	if noBody {
-		return thammasatNo(http.StatusBadRequest, thammasatNoBody)
+		return thammasatError(http.StatusBadRequest, thammasatNoBody)
 	}
 	found, ok := t.accounts[strings.ToLower(user)]
 	if !ok || found.Password != password {
-		return thammasatNo(t.refusal, thammasatRefused)
+		return thammasatError(t.refusal, thammasatRefused)
 	}
-	return thammasatYes(found)
+	return thammasatSuccess(found)
 }
 
-// judgeKey returns why a key is refused, or nil, and spends one call of its quota.
-func (t thammasatAPI) judgeKey(key string) *Reply {
+// checkKey returns why a key is refused, or nil, and spends one call of its quota.
+func (t thammasatAPI) checkKey(key string) *Reply {
 	var refused Reply
 	quota, good := t.keys[key]
 	switch {
 	case key == "":
-		refused = thammasatNo(http.StatusUnauthorized, thammasatNoKey)
+		refused = thammasatError(http.StatusUnauthorized, thammasatNoKey)
 	case !good:
-		refused = thammasatNo(http.StatusForbidden, thammasatWrongKey)
+		refused = thammasatError(http.StatusForbidden, thammasatWrongKey)
 	default:
 		wait := quota.take(t.Clock.Now(), t.quota)
 		if wait <= 0 {
@@ -86,17 +86,17 @@ func (t thammasatAPI) judgeKey(key string) *Reply {
 	return &refused
 }
 
-// thammasatNo is the shape of every refusal.
-func thammasatNo(status int, message string) Reply {
+// thammasatError is the shape of every refusal.
+func thammasatError(status int, message string) Reply {
 	return jsonReply(status, struct {
 		Status  bool   `json:"status"`
 		Message string `json:"message"`
 	}{false, message})
 }
 
-// thammasatYes is the documented reply about a good account, in the document's order, with the public
+// thammasatSuccess is the documented reply about a good account, in the document's order, with the public
 // API's fields where the account asks for them.
-func thammasatYes(a Account) Reply {
+func thammasatSuccess(a Account) Reply {
 	reply := struct {
 		Status       bool   `json:"status"`
 		Message      string `json:"message"`

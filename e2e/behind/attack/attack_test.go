@@ -34,30 +34,30 @@ func TestAttacks(t *testing.T) {
 		}
 	}()
 	open := func(backend string) (scenario.Level, error) { return behind.Open(server, backend), nil }
-	var rows []scenario.Row
-	t.Run("panics", func(t *testing.T) { rows = append(rows, playPanics(t)) })
+	var results []scenario.Result
+	t.Run("panics", func(t *testing.T) { results = append(results, runPanics(t)) })
 	if !*full {
-		report(t, append(scenario.PlayAttacks(t, open, divide), rows...))
+		report(t, append(scenario.RunAttacks(t, open, divide), results...))
 		return
 	}
-	rows = append(scenario.PlayAttacks(t, open, 1), rows...)
+	results = append(scenario.RunAttacks(t, open, 1), results...)
 	t.Run("scenarios", func(t *testing.T) {
-		rows = append(rows, scenario.Play(t, open, slices.Concat(
-			scenario.Troubles, scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege,
-			scenario.Logins, scenario.Issuing, scenario.Sessions, scenario.Forgeries))...)
+		results = append(results, scenario.Run(t, open, slices.Concat(
+			scenario.UpstreamFaults, scenario.Budgets, scenario.Circuits, scenario.ClientLimits, scenario.Revalidation, scenario.Canaries, scenario.Regressions,
+			scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.Forgeries))...)
 	})
-	report(t, rows)
+	report(t, results)
 }
 
 // report writes the table, and fails for what must never be.
-func report(t *testing.T, rows []scenario.Row) {
+func report(t *testing.T, results []scenario.Result) {
 	t.Helper()
 	var text bytes.Buffer
-	scenario.Table(&text, rows)
+	scenario.Table(&text, results)
 	fmt.Print(text.String())
-	for _, r := range rows {
-		if r.WrongYes+r.WrongNo+r.Lost > 0 {
-			t.Errorf("%s: %d wrong yes, %d wrong no, %d lost", r.Scenario, r.WrongYes, r.WrongNo, r.Lost)
+	for _, r := range results {
+		if r.FalseAccepts+r.FalseRejects+r.NoResponse > 0 {
+			t.Errorf("%s: %d wrong yes, %d wrong no, %d lost", r.Scenario, r.FalseAccepts, r.FalseRejects, r.NoResponse)
 		}
 	}
 	if *table == "" {

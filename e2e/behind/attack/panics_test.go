@@ -35,13 +35,13 @@ var points = []string{
 	"journal.go:output.write+1",             // while something is logged
 }
 
-// playPanics has them go off, on a Traefik of their own.
-func playPanics(t *testing.T) scenario.Row {
-	var field *panics.Field
+// runPanics has them go off, on a Traefik of their own.
+func runPanics(t *testing.T) scenario.Result {
+	var injector *panics.Injector
 	server, err := traefik.Start(traefik.Options{
 		Env: scenario.Environment(), Static: behind.Trusting(), LogLevel: "INFO",
 		Stage: func(goPath string) (err error) {
-			field, err = panics.Plant(goPath)
+			injector, err = panics.Inject(goPath)
 			return err
 		},
 	})
@@ -56,10 +56,10 @@ func playPanics(t *testing.T) scenario.Row {
 	backend := scenario.NewBackend(nil)
 	defer backend.Close()
 	level := behind.Open(server, backend.URL)
-	g, calls := scenario.NewGate(t, level, backend), upstreams.Total()
-	scenario.Panics(t, g, field, points, nil)
-	scenario.Unmarked(t, level.Logs())
-	row := g.Tally.Row("a panic of the plugin's own", upstreams.Total()-calls)
+	h, calls := scenario.NewHarness(t, level, backend), upstreams.Total()
+	scenario.Panics(t, h, injector, points, nil)
+	scenario.ExpectNoMarker(t, level.Logs())
+	row := h.Counters.Result("a panic of the plugin's own", upstreams.Total()-calls)
 	row.Note = fmt.Sprintf("at %d places", len(points))
 	return row
 }

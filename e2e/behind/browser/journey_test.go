@@ -19,7 +19,7 @@ func TestABrowserIsCarriedAcrossAndTheTokenStaysBehind(t *testing.T) {
 	defer s.stop()
 	t.Run("without TLS", func(t *testing.T) { journey(t, s, s.plain(), false) })
 	t.Run("with TLS at Traefik", func(t *testing.T) { journey(t, s, s.secure, true) })
-	scenario.Unmarked(t, s.server.Logs())
+	scenario.ExpectNoMarker(t, s.server.Logs())
 }
 
 func journey(t *testing.T, s *site, address string, secure bool) {

@@ -1,0 +1,269 @@
+package scenario
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// panicStep is some requests that pass a part of the plugin, with the answers that
+// they get where no panic goes off. Its upstreams are new each time.
+type panicStep struct {
+	name string
+	run  func(f *panicFixture)
+}
+
+// panicSteps pass, together, all of the plugin that can be passed.
+var panicSteps = []panicStep{
+	{"in, again, and refused", stepEveryAPI},
+	{"refused again and again", stepDenied},
+	{"headers and anonymous requests", stepHeaders},
+	{"faulty configurations", stepConfigurationFaults},
+	{"errors in other forms", stepErrorFormats},
+	{"budget and clients", stepLimits},
+	{"guessed accounts", stepPasswordGuessing},
+	{"an outage and its end", stepOutage},
+	{"an upstream that believes anybody", stepDistrusted},
+	{"asked again while requests go on", stepRevalidation},
+	{"a crowd, and one that leaves", stepSharedLookup},
+	{"more at once than are asked about", stepSaturated},
+	{"a canary that is not answered", stepCanaryTimeout},
+	{"JWTs that end", stepJWT},
+	{"full caches and new epochs", stepFullCaches},
+	{"TLS", stepTLS},
+	{"logins on their way, and a logout", stepLogins},
+	{"sessions", stepSessions},
+}
+
+func getRequest(route string, lines ...string) Request { return Request{Route: route, Headers: lines} }
+
+func (f *panicFixture) newWebService() (up *upstreams.WebService, issue func() (token, user string)) {
+	up = newWebService(f.Clock())
+	return up, func() (string, string) {
+		name := f.unique("user")
+		return up.IssueToken(upstreams.User{UserName: name, Name: "name of somebody", ID: 7}), name
+	}
+}
+
+func stepEveryAPI(f *panicFixture) {
+	all, done := oneOfEach(f.Clock())
+	defer done()
+	routes := routesOf(all)
+	tu := newThammasat(f.Clock())
+	defer tu.Close()
+	tu.AddAccount(upstreams.Account{User: "probe", Password: password, Type: "employee"})
+	routes["probe"] = routeConfig("applicationKey", "thammasat", tu.URL, "probe", map[string]any{"username": "probe", "password": "env:UPSTREAMAUTH_PROBE"})
+	routes["both"] = routeConfig("applicationKey", "thammasat", tu.URL, "account", true)
+	routes["three"] = with(with(all[2].config, "applicationKey", routes["probe"]["applicationKey"]),
+		"basic", map[string]any{"api": "thammasat", "url": tu.URL, "applicationKey": "file:/nowhere"})
+	delete(routes["three"], "basic")
+	f.apply(routes)
+	for range 2 {
+		for _, cred := range all {
+			f.expect(200, "", getRequest(cred.route, cred.header, "X-Auth-User: forged"))
+		}
+		f.expect(200, "", getRequest("probe", key(goodKey)))
+		f.expect(200, "", getRequest("both", key(goodKey), basic(student, password)))
+		f.expect(200, "", getRequest("three", key(goodKey)))
+		f.expect(200, "", getRequest("three", all[2].header))
+		f.expect(400, "", getRequest("three", key(goodKey), all[2].header))
+		f.expect(401, "", getRequest("three"))
+		f.expect(403, "", getRequest("probe", key(Marker+"bad")))
+		f.expect(401, "", getRequest("both", key(goodKey), basic(student, "wrong")))
+		f.expect(401, "", getRequest("panel", bearer(Marker+"bad")))
+		f.expect(400, "", getRequest("panel", "Authorization: Bearer a b"))
+		f.expect(401, "", getRequest("courier", bearer(Marker+"bad")))
+		f.expect(401, "", getRequest("service", bearer(Marker+"bad")))
+		f.expect(401, "", getRequest("account", basic("nobody", "wrong")))
+	}
+}
+
+// stepDenied is without the debug log, which keeps refusals off the short way.
+func stepDenied(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()), "log", "info")})
+	token, user := issue()
+	wrong := f.unique("wrong")
+	for range 4 {
+		f.expect(200, user, getRequest("r", bearer(token)))
+		f.expect(401, "", getRequest("r", bearer(wrong)))
+	}
+}
+
+func stepHeaders(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	f.apply(Routes{
+		"own": with(config, "identity", map[string]any{
+			"headers": map[string]any{"X-Auth-User": "user", "X-Call": "name"}, "require": map[string]any{"id": []any{"6", "7"}},
+		}, "optional", true, "preflight", true, "forwardCredential", true),
+		"strict": with(config, "identity", map[string]any{"require": map[string]any{"name": []any{"Somebody", "else"}}}),
+	})
+	token, user := issue()
+	for range 2 {
+		f.expect(200, user, getRequest("own", bearer(token), "x-auth-user: forged", "X_Call: forged", "Connection: close, X-Auth-User", "X-New: y"))
+	}
+	f.expect(200, "", getRequest("own"))
+	f.expect(200, "", Request{Route: "own", Method: http.MethodOptions, Headers: []string{"Origin: https://a.example", "Access-Control-Request-Method: GET", bearer(token)}})
+	f.expect(200, user, Request{Route: "own", Method: http.MethodOptions, Headers: []string{bearer(token)}})
+	f.expect(403, "", getRequest("strict", bearer(token)))
+	f.expect(403, "", Request{Route: "strict", Method: http.MethodHead, Headers: []string{bearer(token)}})
+}
+
+func stepConfigurationFaults(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	good := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "100/1h", "revalidate", "1h", "lifetime", "2h", "timeout", "3s")
+	f.apply(Routes{
+		"empty":   {},
+		"unknown": with(good, "nobody-knows", "x"),
+		"values":  with(good, "cache", map[string]any{"size": 1.5, "negativeLifetime": "-1s", "negativeSize": 0, "epoch": []any{"x"}}, "errors", "x", "log", "loud"),
+		"url":     routeConfig("bearer", "webservice", "ftp://user:"+Marker+"@x?y", "path", "x", "budget", "some", "revalidate", "-1s", "lifetime", "1ns"),
+		"tls":     routeConfig("bearer", "bts", "https://x.example", "tls", map[string]any{"ca": "no", "cert": "no"}, "method", "PUT"),
+		"secret":  routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:NOBODY_HAS_IT"),
+		"file":    routeConfig("basic", "thammasat", up.URL, "applicationKey", "file:/nowhere/at/all"),
+		"probe":   routeConfig("applicationKey", "thammasat", up.URL, "probe", map[string]any{"username": "x"}),
+		"header":  with(good, "identity", map[string]any{"headers": map[string]any{"Host": "user", "X-A": "nothing"}, "require": map[string]any{"x": 7}, "prefix": " "}),
+		"prefix":  with(good, "identity", map[string]any{"prefix": "X-Forwarded-"}),
+		"open":    with(routeConfig("bearer", "bts", up.URL, "path", "/x"), "canary", false),
+		"bare":    with(routeConfig("applicationKey", "thammasat", up.URL), "canary", false, "identity", map[string]any{"require": map[string]any{"type": "student"}}),
+		"unkn":    with(good, "limits", map[string]any{"perClient": "x", "clientDepth": -1}, "optional", "perhaps"),
+		"good":    with(good, "limits", map[string]any{"perClient": "100/1m", "clientDepth": 1}, "errors", map[string]any{"format": "problem", "statuses": map[string]any{"-105": 402}, "unavailable": 503}),
+	})
+	for _, route := range []string{"empty", "unknown", "values", "url", "tls", "secret", "file", "probe", "header", "unkn", "prefix", "bare"} {
+		f.expect(500, "", getRequest(route, bearer(Marker+"x")))
+	}
+	f.expect(500, "", getRequest("open", bearer(Marker+"x")))
+	token, user := issue()
+	f.expect(200, user, getRequest("good", bearer(token)))
+}
+
+func stepErrorFormats(f *panicFixture) {
+	ipp, bts := newIPPanel(f.Clock()), newBTS(f.Clock())
+	ws, _ := f.newWebService()
+	defer ipp.Close()
+	defer bts.Close()
+	defer ws.Close()
+	statuses := map[string]map[string]any{"panel": {"400-2": 400}, "courier": {"422": 418}, "service": {"-105": 402}}
+	routes := Routes{
+		"panel":   routeConfig("bearer", "ippanel", ipp.URL),
+		"courier": routeConfig("bearer", "bts", bts.URL, "path", upstreams.BTSStatusPath),
+		"service": routeConfig("bearer", "webservice", ws.URL, "path", ws.Path()),
+	}
+	for _, name := range []string{"panel", "courier", "service"} {
+		config := routes[name]
+		routes[name+"-problem"] = with(config, "errors", map[string]any{"format": "problem", "statuses": statuses[name]})
+	}
+	f.apply(routes)
+	answer := func(route string, status int, body string, want, wantProblem int) {
+		for name, expected := range map[string]int{route: want, route + "-problem": wantProblem} {
+			token := f.unique("token")
+			r := upstreams.Reply{Status: status, Body: body, Header: map[string]string{"Retry-After": "5"}}
+			ipp.Answer(token, r)
+			bts.Answer(token, r)
+			ws.Answer(token, r)
+			f.expect(expected, "", getRequest(name, bearer(token)))
+			f.expect(expected, "", getRequest(name, bearer(token)))
+		}
+	}
+	answer("panel", 422, `{"data":null,"meta":{"status":false,"message":"no","message_code":"400-2","errors":{"otp":["x","y"]}}}`, 422, 400)
+	answer("panel", 429, `{}`, 429, 429)
+	huge := upstreams.Reply{Status: 429, Body: "{}", Header: map[string]string{"Retry-After": "99999999999999999999"}}
+	ws.Answer(Marker+"huge", huge)
+	f.expect(429, "", getRequest("service", bearer(Marker+"huge")))
+	answer("courier", 422, `{"status":false,"message":"Validation error.","status_code":422,"errors":{"a":["b"]}}`, 422, 418)
+	answer("courier", 200, `{"status":false,"message":"no","status_code":403}`, 403, 403)
+	answer("courier", 404, `{}`, 500, 500)
+	answer("service", 200, `{"IsSuccess":false,"Msg":{"Code":-105,"Msg":"x"}}`, 403, 402)
+	answer("service", 200, `{"IsSuccess":false,"Msg":{"Code":-104,"Msg":"منقضی"}}`, 403, 403)
+	answer("service", 200, `{"IsSuccess":false,"Msg":{"Code":-201,"Msg":"۳ - ٣ - 9"}}`, 429, 429)
+	answer("service", 200, `[]`, 500, 500)
+	answer("service", 200, `{"a":[{"b":null},1.5,"x",true],"a":1}`, 500, 500)
+}
+
+func stepLimits(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "20/1h")
+	wider := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "90/1h")
+	f.apply(Routes{"r": with(config, "limits", map[string]any{"perClient": "2/1h", "clientDepth": 1}), "wider": wider})
+	token, user := issue()
+	from := "X-Forwarded-For: 192.0.2." + fmt.Sprint(f.n)
+	f.expect(200, user, getRequest("r", bearer(token), from))
+	f.expect(401, "", getRequest("r", bearer(f.unique("junk")), from))
+	f.expect(401, "", getRequest("r", bearer(f.unique("junk")), from))
+	if !f.enabled {
+		f.expect(429, "", getRequest("r", bearer(f.unique("junk")), from))
+	} else {
+		_, _ = f.Try(getRequest("r", bearer(f.unique("junk")), from)) // one that was not counted leaves room
+	}
+	f.expect(200, user, getRequest("r", bearer(token), from))
+	for i := range 30 {
+		_, _ = f.Try(getRequest("r", bearer(f.unique("junk")), fmt.Sprint("X-Forwarded-For: 198.51.100.", i)))
+	}
+	f.expect(429, "", getRequest("r", bearer(f.unique("junk")), "X-Forwarded-For: 2001:db8::1"))
+	f.expect(200, user, getRequest("r", bearer(token)))
+}
+
+func stepPasswordGuessing(f *panicFixture) {
+	up := newThammasat(f.Clock())
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")})
+	f.expect(200, "", getRequest("r", basic(student, password)))
+	for i := range 7 {
+		_, _ = f.Try(getRequest("r", basic(employee, fmt.Sprint("wrong", i))))
+	}
+	f.expect(429, "", getRequest("r", basic(employee, "guess")))
+	f.expect(200, "", getRequest("r", basic(student, password)))
+}
+
+func stepJWT(f *panicFixture) {
+	up := newBTS(f.Clock())
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "lifetime", "2h")})
+	now := time.Now()
+	if f.Clock() != nil {
+		now = f.Clock().Now()
+	}
+	sign := func(age, life time.Duration) string {
+		issued := now.Add(-age)
+		return up.Sign(map[string]any{"sub": Marker + "courier", "jti": f.unique("id"), "iat": issued.Unix(), "exp": issued.Add(life).Unix()})
+	}
+	f.expect(200, "", getRequest("r", bearer(sign(time.Minute, time.Hour))))
+	f.expect(401, "", getRequest("r", bearer(sign(3*time.Hour, time.Hour))))
+	f.expect(401, "", getRequest("r", bearer(sign(time.Minute, time.Hour)+"x")))
+}
+
+func stepFullCaches(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	small := with(config, "cache", map[string]any{"size": 100, "negativeSize": 100})
+	large := with(config, "cache", map[string]any{"size": 200, "negativeSize": 200})
+	lean := with(small, "identity", map[string]any{"headers": map[string]any{"X-Auth-User": "user"}}) // a plan of its own
+	for _, config := range []map[string]any{small, lean, large, with(config, "cache", map[string]any{"epoch": "next"}), small} {
+		f.apply(Routes{"r": config})
+		f.advance(time.Minute) // and those replaced have left
+		for range 3 {
+			token, user := issue()
+			f.expect(200, user, getRequest("r", bearer(token)))
+			f.expect(401, "", getRequest("r", bearer(f.unique("junk"))))
+		}
+	}
+}
+
+func stepTLS(f *panicFixture) {
+	up := upstreams.NewWebService(upstreams.WebServiceOptions{Options: upstreams.Options{Clock: f.Clock(), TLS: true}})
+	defer up.Close()
+	token := up.IssueToken(upstreams.User{UserName: "somebody"})
+	f.apply(Routes{
+		"r":     routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "tls", map[string]any{"ca": up.CA()}),
+		"wrong": routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+	})
+	f.expect(200, "somebody", getRequest("r", bearer(token)))
+	f.expect(500, "", getRequest("wrong", bearer(token)))
+}

@@ -1,0 +1,160 @@
+package scenario
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// The acts in which an upstream is down, wrong, slow or crowded.
+
+func stepOutage(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	token, user := issue()
+	f.expect(200, user, getRequest("r", bearer(token)))
+	up.AnswerAll(&upstreams.Reply{Status: 502})
+	for range 7 {
+		f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	}
+	f.expect(200, user, getRequest("r", bearer(token)))
+	up.AnswerAll(nil)
+	if f.advance(11 * time.Second) {
+		another, name := issue()
+		f.expect(200, name, getRequest("r", bearer(another)))
+	}
+}
+
+func stepDistrusted(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	tu := newThammasat(f.Clock())
+	defer tu.Close()
+	tu.BodyFirst(true)
+	ipp, bts := newIPPanel(f.Clock()), newBTS(f.Clock())
+	defer ipp.Close()
+	defer bts.Close()
+	bts.Open("/v1/open")
+	ipp.AnswerAll(&upstreams.Reply{Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
+	f.apply(Routes{
+		"r":       routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+		"bare":    routeConfig("applicationKey", "thammasat", tu.URL),
+		"panel":   routeConfig("bearer", "ippanel", ipp.URL),
+		"courier": routeConfig("bearer", "bts", bts.URL, "path", "/v1/open"),
+	})
+	f.expect(500, "", getRequest("bare", key(goodKey)))
+	f.expect(500, "", getRequest("panel", bearer(f.unique("junk"))))
+	f.expect(500, "", getRequest("courier", bearer(f.unique("junk"))))
+	up.AnswerAll(&upstreams.Reply{Body: `{"IsSuccess":true,"Data":{"UserName":"anybody"}}`})
+	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	up.AnswerAll(nil)
+	if f.advance(61 * time.Second) {
+		token, user := issue()
+		f.expect(200, user, getRequest("r", bearer(token)))
+	}
+}
+
+func stepRevalidation(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "revalidate", "30s", "lifetime", "1h")})
+	token, user := issue()
+	f.expect(200, user, getRequest("r", bearer(token)))
+	for range 2 {
+		if !f.advance(31 * time.Second) {
+			return
+		}
+		f.expect(200, user, getRequest("r", bearer(token)))
+		time.Sleep(10 * time.Millisecond) // it is asked behind the request's back
+	}
+	f.expect(200, user, getRequest("r", bearer(token)))
+	up.Answer(token, upstreams.Reply{Status: 401, Body: `{"status":"error","message":"x","code":401}`})
+	f.advance(31 * time.Second)
+	f.expect(200, user, getRequest("r", bearer(token)))
+	begun := time.Now()
+	for r, err := f.Try(getRequest("r", bearer(token))); err == nil && r.Status == 200; r, err = f.Try(getRequest("r", bearer(token))) {
+		if time.Since(begun) > time.Second {
+			if !f.enabled {
+				f.t.Error("the refusal is not heard")
+			}
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func stepSharedLookup(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	quick := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "100ms")
+	f.apply(Routes{"r": config, "quick": quick})
+	token, user := issue()
+	release := up.Hold()
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() { f.expect(200, user, getRequest("r", bearer(token))) })
+	}
+	f.expect(500, "", getRequest("quick", bearer(token)))
+	release()
+	all.Wait()
+	f.expect(200, user, getRequest("quick", bearer(token)))
+}
+
+// stepSaturated has a few more asked about than may be at once.
+func stepSaturated(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	token, user := issue()
+	f.expect(200, user, getRequest("r", bearer(token)))
+	release := up.Hold()
+	var all sync.WaitGroup
+	var turnedAway atomic.Int64
+	for range 70 {
+		line := bearer(f.unique("junk"))
+		all.Go(func() {
+			r, err := f.Try(getRequest("r", line))
+			if err == nil && r.Status == 500 {
+				turnedAway.Add(1)
+			}
+		})
+	}
+	for begun := time.Now(); turnedAway.Load() == 0 && time.Since(begun) < 900*time.Millisecond; {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	all.Wait()
+	if turnedAway.Load() == 0 {
+		f.t.Error("70 at once: nobody was turned away")
+	}
+	f.expect(200, user, getRequest("r", bearer(token)))
+}
+
+// stepCanaryTimeout is played a few times: which of two things that end at the same
+// instant ends first is nobody's choice.
+func stepCanaryTimeout(f *panicFixture) {
+	for range 3 {
+		f.canaryTimeout()
+	}
+}
+
+func (f *panicFixture) canaryTimeout() {
+	token := f.unique("token")
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			<-r.Context().Done()
+		}
+		_, _ = w.Write([]byte(`{"IsSuccess":true}`))
+	}))
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", "/", "timeout", "200ms")})
+	f.expect(500, "", getRequest("r", bearer(token)))
+	time.Sleep(20 * time.Millisecond) // the question itself ends at the same instant
+}

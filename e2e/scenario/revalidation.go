@@ -1,0 +1,129 @@
+package scenario
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// Revalidation: answers that are confirmed, and answers that come too late.
+var Revalidation = []Scenario{
+	{Name: "an old yes is confirmed without the request's waiting, once for all", Run: revalidated},
+	{Name: "a refusal on asking again removes the entry", Run: revalidationDenied},
+	{Name: "an outage on asking again changes nothing until the end", Run: revalidationOutage},
+	{Name: "a yes that comes after a change of epoch is given to nobody and not kept", Run: lateAllow},
+}
+
+func revalidatingConfig(up *upstreams.WebService, more ...any) map[string]any {
+	return routeConfig("bearer", "webservice", up.URL, append([]any{"path", up.Path(), "revalidate", "1s"}, more...)...)
+}
+
+func revalidated(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	h.Serve(Routes{"r": revalidatingConfig(up, "timeout", "20s")})
+	call := Request{Route: "r", Headers: []string{bearer(token)}}
+	end := h.Expect(200, call).Seen.Header.Get("X-Auth-Expires")
+	for range 3 {
+		h.Expect(200, call)
+	}
+	expectCount(t, "while it is young", up.CallsWith(token), 1)
+	h.Advance(1100 * time.Millisecond)
+	release := up.Hold()
+	begun := time.Now()
+	var crowd sync.WaitGroup
+	for range 50 {
+		crowd.Go(func() {
+			if r, err := h.Try(call); err != nil || r.Status != 200 {
+				t.Errorf("%d %v", r.Status, err)
+			}
+		})
+	}
+	crowd.Wait()
+	if waited := time.Since(begun); waited > 3*time.Second {
+		t.Errorf("they waited %s", waited)
+	}
+	waitFor(t, "it is asked about again", func() bool { return up.CallsWith(token) == 2 })
+	h.Advance(1100 * time.Millisecond) // due again, but the last is under way
+	h.Expect(200, call)
+	release()
+	time.Sleep(50 * time.Millisecond)
+	expectCount(t, "one question at a time", up.CallsWith(token), 2)
+	expectEqual(t, "its end", h.Expect(200, call).Seen.Header.Get("X-Auth-Expires"), end)
+}
+
+func revalidationDenied(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	h.Serve(Routes{"r": revalidatingConfig(up)})
+	call := Request{Route: "r", Headers: []string{bearer(token)}}
+	h.Expect(200, call)
+	up.Fail(token, -105, "")
+	h.Expect(200, call)
+	h.Advance(1100 * time.Millisecond)
+	h.Expect(200, call)
+	waitFor(t, "it is asked about again", func() bool { return up.CallsWith(token) == 2 })
+	waitFor(t, "it is out", func() bool { r, err := h.Try(call); return err == nil && r.Status == 403 })
+	expectCount(t, "remembered as refused", up.CallsWith(token), 2)
+}
+
+func revalidationOutage(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	h.Serve(Routes{"r": revalidatingConfig(up, "lifetime", "6s")})
+	call := Request{Route: "r", Headers: []string{bearer(token)}}
+	end, err := time.Parse(time.RFC3339, h.Expect(200, call).Seen.Header.Get("X-Auth-Expires"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "bad gateway"})
+	for calls := 2; calls <= 4; calls++ {
+		h.Advance(1100 * time.Millisecond)
+		r := h.Expect(200, call)
+		expectEqual(t, "its end", r.Seen.Header.Get("X-Auth-Expires"), end.Format(time.RFC3339))
+		waitFor(t, "it is asked about again", func() bool {
+			h.Expect(200, call) // the question before may not have landed yet
+			return up.CallsWith(token) == calls
+		})
+		h.Expect(200, call)
+		expectCount(t, "and no sooner than after as long", up.CallsWith(token), calls)
+	}
+	h.Advance(3 * time.Second)
+	h.Expect(500, call)
+}
+
+func lateAllow(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	first := up.IssueToken(upstreams.User{UserName: Marker + "first"})
+	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	epoch := func(name string) Routes {
+		return Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s"), "cache", map[string]any{"epoch": name})}
+	}
+	h.Serve(epoch("1"))
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
+	release := up.Hold()
+	landed := make(chan Response, 1)
+	go func() {
+		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
+		if err != nil {
+			t.Error(err)
+		}
+		landed <- r
+	}()
+	waitFor(t, "it is asked about", func() bool { return up.CallsWith(token) == 1 })
+	h.Serve(epoch("2"))
+	release()
+	r := <-landed
+	if r.Status != 500 || r.Seen != nil || r.Header.Get("Retry-After") != "1" {
+		t.Errorf("the late yes: %d, Retry-After %q", r.Status, r.Header.Get("Retry-After"))
+	}
+	up.Fail(token, -105, "")
+	h.Expect(403, Request{Route: "r", Headers: []string{bearer(token)}})
+	expectCount(t, "asked anew", up.CallsWith(token), 2)
+}
