@@ -4,6 +4,6 @@ import "slices"
 
 // All lists every scenario.
 func All() []Scenario {
-	return slices.Concat(Caching, Identities, Canaries, Passthrough, ConfigurationFaults, Regressions,
+	return slices.Concat(Caching, Identities, Canaries, SingleFlight, Passthrough, ConfigurationFaults, Regressions,
 		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, Forgeries)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// faultWindow is when faults of the upstream are played, and until when they may
-// show: an open circuit leaves it alone for ten seconds.
+// faultWindow is the time in which the upstream's faults may show. It goes on after
+// the fault itself, because an open circuit makes no calls for ten seconds.
 type faultWindow struct {
 	mu      sync.Mutex
 	active  bool
@@ -27,14 +27,14 @@ func (w *faultWindow) setActive(bad bool) {
 	w.changed = time.Now()
 }
 
-// covers tells whether a fault may show in a call that began then.
+// covers reports whether a fault may show in a request that began then.
 func (w *faultWindow) covers(begun time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.active || begun.Before(w.changed.Add(recoveryTime))
 }
 
-// faults are played in turn.
+// faults are injected in turn.
 var faults = []upstreams.Reply{
 	{Status: 502, Body: "bad gateway"},
 	{Status: 200, Body: "<html>", Header: map[string]string{"Content-Type": "text/html"}},
@@ -43,11 +43,11 @@ var faults = []upstreams.Reply{
 	{Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: "{}"},
 }
 
-// identitiesStayApart: known users on one route, users who are asked about
-// every two seconds on another, refused and malformed credentials between them,
-// a reload every second, and an upstream that stumbles. Whoever is let in is
-// who the credential says; a known user is never refused; one who has to be
-// asked about is, beyond the faults played.
+// identitiesStayApart: cached users on one route, users with a lifetime of two
+// seconds on another, denied and malformed credentials between them, a reload every
+// second, and an upstream with faults. Every request that is allowed has its own
+// user's identity; a cached user is never denied; a user who needs a lookup is
+// denied only while a fault may show.
 func identitiesStayApart(t *testing.T, h *Harness, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
@@ -55,7 +55,7 @@ func identitiesStayApart(t *testing.T, h *Harness, n int) string {
 		negative := map[string]any{"negativeLifetime": fmt.Sprint(version%20+1, "s")}
 		return Routes{
 			"r":     with(u.routeConfig("timeout", "1s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
-			"brief": with(u.routeConfig("timeout", "1s", "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
+			"short": with(u.routeConfig("timeout", "1s", "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
 		}
 	}
 	h.Serve(routes(0))
@@ -74,13 +74,13 @@ func identitiesStayApart(t *testing.T, h *Harness, n int) string {
 		}
 	})
 	background.Go(func() { u.injectFaults(window, &stop) })
-	var next, putOff atomic.Int64
+	var next, failed atomic.Int64
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
 			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
 				if !u.sendMixed(h, i, window) {
-					putOff.Add(1)
+					failed.Add(1)
 				}
 			}
 		})
@@ -88,11 +88,11 @@ func identitiesStayApart(t *testing.T, h *Harness, n int) string {
 	all.Wait()
 	stop.Store(true)
 	background.Wait()
-	return fmt.Sprintf("%d reloads; %d put off while the upstream stumbled", reloads, putOff.Load())
+	return fmt.Sprintf("%d reloads; %d requests failed during upstream faults", reloads, failed.Load())
 }
 
-// injectFaults has the upstream fail for a second, and leaves it well for as long as
-// a circuit stays open, and longer.
+// injectFaults makes the upstream fail for a second, then work for longer than a
+// circuit stays open, again and again.
 func (u *users) injectFaults(window *faultWindow, stop *atomic.Bool) {
 	pause := func(d time.Duration) {
 		for end := time.Now().Add(d); time.Now().Before(end) && !stop.Load(); {
@@ -111,26 +111,26 @@ func (u *users) injectFaults(window *faultWindow, stop *atomic.Bool) {
 	}
 }
 
-// sendMixed sends the i-th request of the mixture, and tells whether it was not put
-// off.
+// sendMixed sends the i-th request of the mixture, and reports whether it did not
+// fail for an upstream fault.
 func (u *users) sendMixed(h *Harness, i int, window *faultWindow) bool {
-	who := i * 7 % len(u.tokens)
+	user := i * 7 % len(u.tokens)
 	switch {
 	case i%20 == 3:
 		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i%5000))}})
 		h.Counters.rejected(r, err)
 	case i%20 == 7:
-		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(u.tokens[who]), "Authorization: Bearer x"}})
+		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(u.tokens[user]), "Authorization: Bearer x"}})
 		h.Counters.rejected(r, err)
 	case i%4 == 0:
 		begun := time.Now()
-		r, err := h.Try(Request{Route: "brief", Headers: []string{bearer(u.tokens[who]), "X-Auth-User: " + Marker + "admin"}})
+		r, err := h.Try(Request{Route: "short", Headers: []string{bearer(u.tokens[user]), "X-Auth-User: " + Marker + "admin"}})
 		if err == nil && r.Status >= 429 && window.covers(begun) {
 			return false
 		}
-		h.Counters.accepted(r, err, u.name(who))
+		h.Counters.accepted(r, err, u.name(user))
 	default:
-		u.timedHit(h, "r", who)
+		u.timedHit(h, "r", user)
 	}
 	return true
 }

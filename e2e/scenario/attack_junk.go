@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	attackers = 8                    // send junk at once
-	pace      = 4 * time.Millisecond // of each, where latencies are compared
+	attackers = 8                    // concurrent senders of invalid tokens
+	pace      = 4 * time.Millisecond // between two requests of one sender, where latencies are compared
 )
 
-// concurrently does something n times, by as many as attackers at once, each with a
-// pause of that length between two.
+// concurrently calls do n times, from as many goroutines as there are attackers,
+// each with a pause after every call.
 func concurrently(n int, pause time.Duration, do func(i int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
@@ -29,7 +29,7 @@ func concurrently(n int, pause time.Duration, do func(i int)) {
 	all.Wait()
 }
 
-// sendJunk sends n calls as fast as they are answered, and judges that none gets in.
+// sendJunk sends n requests as fast as they are answered; none may be allowed.
 func (h *Harness) sendJunk(n int, call func(i int) Request) {
 	concurrently(n, 0, func(i int) { h.expectRejected(call(i)) })
 }
@@ -39,8 +39,8 @@ func (h *Harness) expectRejected(c Request) {
 	h.Counters.rejected(r, err)
 }
 
-// latencyDuring has known users call one after the other while work goes on, and
-// returns how long the median of them waited.
+// latencyDuring sends requests of cached users, one after the other, until work
+// returns. It returns their median latency.
 func (u *users) latencyDuring(h *Harness, route string, work func()) time.Duration {
 	done := make(chan struct{})
 	go func() {
@@ -59,13 +59,13 @@ func (u *users) latencyDuring(h *Harness, route string, work func()) time.Durati
 	}
 }
 
-// compareLatency compares how long known users wait beside junk with how long they wait
-// beside as many known users: in one run, on one machine, and at a pace that
-// leaves the machine room for both.
+// compareLatency compares the latency of cached users during invalid requests with
+// that during as many requests of cached users: in one run, on one machine, and at a
+// pace that the machine can keep up with.
 func (u *users) compareLatency(h *Harness, n int, junk func(i int) Request) string {
 	usual := u.latencyDuring(h, "r", func() { concurrently(n/4, pace, func(i int) { u.timedHit(h, "r", i) }) })
 	under := u.latencyDuring(h, "r", func() { concurrently(n, pace, func(i int) { h.expectRejected(junk(i)) }) })
-	return fmt.Sprintf("known callers' median %s, %.2f × that beside other known callers",
+	return fmt.Sprintf("median of cached users %s, %.2f × that during requests of cached users",
 		under.Round(10*time.Microsecond), float64(under)/float64(usual))
 }
 
@@ -79,18 +79,19 @@ func junkFromOne(t *testing.T, h *Harness, n int) string {
 		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i))}}
 	})
 	if spent := u.up.Calls() - calls; spent > 300 {
-		t.Errorf("%d calls for junk from one address, allowed are 300", spent)
+		t.Errorf("%d calls for invalid tokens from one address, want at most 300", spent)
 	}
 	return note + u.expectAllCached(t, h, memory)
 }
 
-// expectAllCached looks whether every known user is still known, and tells the memory.
+// expectAllCached expects that every user's token is still cached, and returns a
+// note about the memory.
 func (u *users) expectAllCached(t *testing.T, h *Harness, before int64) string {
 	calls := u.up.Calls()
 	for i := range u.tokens {
 		u.timedHit(h, "r", i)
 	}
-	expectCount(t, "for known users after all", u.up.Calls(), calls)
+	expectCount(t, "calls for cached users", u.up.Calls(), calls)
 	after := h.memoryMiB()
 	if after-before > 200 {
 		t.Errorf("memory went from %d to %d MiB", before, after)
@@ -110,21 +111,21 @@ func junkFromMany(t *testing.T, h *Harness, n int) string {
 		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i)), hop}}
 	})
 	if spent := u.up.Calls() - calls; spent > addresses*each {
-		t.Errorf("%d calls for junk, allowed are %d", spent, addresses*each)
+		t.Errorf("%d calls for invalid tokens, want at most %d", spent, addresses*each)
 	}
 	return note + u.expectAllCached(t, h, memory)
 }
 
-// junkKeys: every key is asked about once; their windows and refusals stay in
-// bounded room, and the key in use keeps both its entry and its budget.
+// junkKeys: every key costs one call; what is stored about them is bounded, and the
+// key in use keeps its cache entry and its budget.
 func junkKeys(t *testing.T, h *Harness, n int) string {
 	up := newThammasat(nil)
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "3/1h")
 	config["log"] = "info"
 	h.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
-	known := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
-	h.ExpectCached(known)
+	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
+	h.ExpectCached(cached)
 	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("nobody", "wrong")}})
 	memory := h.memoryMiB()
 	h.sendJunk(n, func(i int) Request {
@@ -135,9 +136,9 @@ func junkKeys(t *testing.T, h *Harness, n int) string {
 		t.Errorf("memory went from %d to %d MiB", memory, after)
 	}
 	calls := up.Calls()
-	h.ExpectCached(known)
+	h.ExpectCached(cached)
 	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("nobody2", "wrong")}})
 	h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("nobody3", "wrong")}})
-	expectCount(t, "under the key in use, which had two of its three", up.Calls()-calls, 1)
+	expectCount(t, "calls with the key in use, which had used two of its three", up.Calls()-calls, 1)
 	return fmt.Sprintf("%d → %d MiB", memory, after)
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// afterRestart: nobody is known yet, and all come at once, from one address.
+// afterRestart: no token is cached, and all users send requests at once, from one
+// address.
 func afterRestart(t *testing.T, h *Harness, n int) string {
 	u := newUsers(n)
 	defer u.up.Close()
@@ -27,7 +28,7 @@ func afterRestart(t *testing.T, h *Harness, n int) string {
 		})
 	}
 	all.Wait()
-	expectCount(t, "the canary's, and one for each", u.up.Calls(), n+1)
+	expectCount(t, "calls: the canary's, and one for each user", u.up.Calls(), n+1)
 	for i := range 100 {
 		u.timedHit(h, "r", i)
 	}
@@ -40,24 +41,24 @@ func passwordGuessing(t *testing.T, h *Harness, n int) string {
 	config := routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")
 	config["log"] = "info"
 	h.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
-	known := Request{Route: "r", Headers: []string{basic(student, password)}}
-	h.ExpectCached(known)
+	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
+	h.ExpectCached(cached)
 	calls := up.Calls()
 	h.sendJunk(n, func(i int) Request {
 		return Request{Route: "r", Headers: []string{basic(student, fmt.Sprint("guess", i))}}
 	})
-	expectCount(t, "about the account that is guessed at", up.Calls(), calls+5)
-	h.ExpectCached(known)
+	expectCount(t, "calls for the account that is guessed at", up.Calls(), calls+5)
+	h.ExpectCached(cached)
 	return ""
 }
 
-// quotaSpent: junk gets half of the operator's quota, and who was let in before
-// has the rest when asked about again.
+// quotaSpent: invalid accounts may spend half of the operator's quota; the rest is
+// left for accounts that were valid before.
 func quotaSpent(t *testing.T, h *Harness, n int) string {
 	const budget, students = 400, 90
 	up := newThammasat(nil)
 	defer up.Close()
-	name := func(i int) string { return strings.ToLower(fmt.Sprint(Marker, "pupil", i)) }
+	name := func(i int) string { return strings.ToLower(fmt.Sprint(Marker, "student", i)) }
 	for i := range students {
 		up.AddAccount(upstreams.Account{User: name(i), Password: password, Type: "student"})
 	}
@@ -65,26 +66,26 @@ func quotaSpent(t *testing.T, h *Harness, n int) string {
 		"budget", fmt.Sprint(budget, "/1h"), "lifetime", "5s")
 	config["log"] = "info"
 	h.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
-	enter := func() {
+	expectAllAllowed := func() {
 		for i := range students {
 			r, err := h.Try(Request{Route: "r", Headers: []string{basic(name(i), password)}})
 			h.Counters.accepted(r, err, name(i))
 		}
 	}
-	enter()
+	expectAllAllowed()
 	h.sendJunk(n, func(i int) Request {
 		return Request{Route: "r", Headers: []string{basic(fmt.Sprint("nobody", i), "wrong")}}
 	})
-	spent := up.Calls() - students - 1 // and the canary
+	spent := up.Calls() - students - 1 // and one for the canary
 	if spent > budget/2 {
-		t.Errorf("junk spent %d of %d calls", spent, budget)
+		t.Errorf("invalid accounts spent %d of %d calls", spent, budget)
 	}
 	time.Sleep(5100 * time.Millisecond)
-	enter() // their entries have ended
+	expectAllAllowed() // their cache entries have ended
 	if total := up.Calls(); total > budget {
 		t.Errorf("%d calls, the budget is %d", total, budget)
 	}
-	return fmt.Sprintf("junk spent %d of %d calls", spent, budget)
+	return fmt.Sprintf("invalid accounts spent %d of %d calls", spent, budget)
 }
 
 func stampede(t *testing.T, h *Harness, n int) string {
@@ -101,17 +102,17 @@ func stampede(t *testing.T, h *Harness, n int) string {
 			h.Counters.accepted(r, err, u.name(1))
 		})
 	}
-	waitFor(t, "it is asked about", func() bool { return u.up.Calls() == calls+1 })
+	waitFor(t, "the lookup has begun", func() bool { return u.up.Calls() == calls+1 })
 	time.Sleep(300 * time.Millisecond)
 	u.timedHit(h, "r", 0)
 	release()
 	all.Wait()
-	expectCount(t, "for all of them", u.up.Calls(), calls+1)
+	expectCount(t, "calls for all of them", u.up.Calls(), calls+1)
 	return ""
 }
 
-// silentUpstream: 64 questions hang, further ones are turned away at once, and known
-// users do not notice.
+// silentUpstream: while 64 lookups hang, further ones are denied at once, and cached
+// users are served as before.
 func silentUpstream(t *testing.T, h *Harness, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
@@ -126,7 +127,7 @@ func silentUpstream(t *testing.T, h *Harness, n int) string {
 			h.Counters.rejected(r, err)
 		})
 	}
-	waitFor(t, "64 questions hang", func() bool { return u.up.Calls() == calls+64 })
+	waitFor(t, "64 lookups hang", func() bool { return u.up.Calls() == calls+64 })
 	u.latencyDuring(h, "r", func() {
 		h.sendJunk(n/10, func(i int) Request {
 			return Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}}
@@ -135,7 +136,7 @@ func silentUpstream(t *testing.T, h *Harness, n int) string {
 	for i := range n - n/10 {
 		u.timedHit(h, "r", i)
 	}
-	expectCount(t, "while they hang", u.up.Calls(), calls+64)
+	expectCount(t, "calls while they hang", u.up.Calls(), calls+64)
 	release()
 	hanging.Wait()
 	return ""

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// SeenRequest is a request as the backend got it.
+// SeenRequest is a request as the backend received it.
 type SeenRequest struct {
 	Method string
 	URI    string
@@ -20,18 +20,18 @@ type SeenRequest struct {
 	Length int64 // bytes of the body
 }
 
-// Backend is the server that the gate protects: it tells, in its reply, what it
-// got, and counts.
+// Backend is the server behind the plugin. It describes each request that it
+// receives in its response, and records it.
 type Backend struct {
 	URL string
 
 	server *httptest.Server
 	mu     sync.Mutex
 	seen   []SeenRequest
-	routes map[string]http.Handler // by host name: where such requests go instead
+	routes map[string]http.Handler // by host name: handlers that take the requests instead
 }
 
-// ProxyTo has the requests of one route go to another server, with nothing added.
+// ProxyTo passes the requests of one route to another server, unchanged.
 func (b *Backend) ProxyTo(route, address string) {
 	target, _ := url.Parse(address)
 	proxy := &httputil.ReverseProxy{
@@ -51,11 +51,11 @@ func (b *Backend) proxyFor(host string) http.Handler {
 	return b.routes[host]
 }
 
-// backendHeader is the response header by which a reply is known as the backend's.
+// backendHeader is a response header that only the backend sets.
 const backendHeader = "X-Backend"
 
-// NewBackend starts a backend; extra handles paths of its own (web sockets and
-// the like), and may be nil.
+// NewBackend starts a backend. extra, which may be nil, handles all paths but /:
+// web sockets, streams.
 func NewBackend(extra http.Handler) *Backend {
 	b := &Backend{routes: map[string]http.Handler{}}
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +88,7 @@ func (b *Backend) record(r *http.Request, length int64) SeenRequest {
 	return seen
 }
 
-// TakeSeen returns what the backend got since the last call.
+// TakeSeen returns the requests since the last call.
 func (b *Backend) TakeSeen() []SeenRequest {
 	b.mu.Lock()
 	defer b.mu.Unlock()

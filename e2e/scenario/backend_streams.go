@@ -9,8 +9,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// streams are what a backend may do with a connection beside answering: the
-// gate hands the ResponseWriter on as it came, and has to be nowhere in sight.
+// streams uses a connection in ways that a wrapped ResponseWriter would break:
+// web sockets, flushed events, uploads and trailers.
 func streams() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/socket", echoSocket)
@@ -41,8 +41,8 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// eventGap is between two events; a stream that is buffered on the way shows
-// as events that come together.
+// eventGap is the time between two events. Events of a stream that is buffered on
+// the way arrive together.
 const eventGap = 300 * time.Millisecond
 
 func events(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +61,7 @@ func upload(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, length, err)
 }
 
-// trailers answers with a trailer, and with the names of those it got.
+// trailers responds with a trailer, and lists the trailers of the request.
 func trailers(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	w.Header().Set(backendHeader, "reached")

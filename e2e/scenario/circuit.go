@@ -11,58 +11,58 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Circuits: an upstream that is plainly down is left alone.
+// Circuits: an upstream in an outage is not called.
 var Circuits = []Scenario{
-	{Name: "five faults in a row open the circuit of that upstream, and one trial closes it", Run: circuitOpens},
-	{Name: "one odd token at which the upstream stumbles opens nothing", Run: oddToken},
-	{Name: "refusals and undocumented replies open nothing", Run: noOutage},
+	{Name: "five faults in a row open the circuit of that upstream, and one successful probe closes it", Run: circuitOpens},
+	{Name: "one token that the upstream fails on opens no circuit", Run: oddToken},
+	{Name: "denials and undocumented replies open no circuit", Run: noOutage},
 }
 
 func circuitOpens(t *testing.T, h *Harness) {
 	up, healthy := newWebService(h.Clock()), newWebService(h.Clock())
 	defer up.Close()
 	defer healthy.Close()
-	known := Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}}
+	cached := Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}}
 	h.Serve(Routes{
 		"r":     routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
 		"other": routeConfig("bearer", "webservice", healthy.URL, "path", healthy.Path()),
 	})
-	h.ExpectCached(known)
+	h.ExpectCached(cached)
 	calls := up.Calls()
 	up.AnswerAll(&upstreams.Reply{Status: 503, Body: "<html>"})
 	for i := range 5 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
 	}
 	opened := time.Now()
-	expectCount(t, "until it opens", up.Calls(), calls+5)
+	expectCount(t, "calls until it opens", up.Calls(), calls+5)
 	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "late")}})
 	expectRetryAfter(t, r, 8, 10)
-	h.ExpectCached(known)
+	h.ExpectCached(cached)
 	h.Expect(200, Request{Route: "other", Headers: []string{bearer(healthy.IssueToken(upstreams.User{UserName: Marker + "x"}))}})
-	expectCount(t, "while it is open", up.Calls(), calls+5)
+	expectCount(t, "calls while it is open", up.Calls(), calls+5)
 	up.AnswerAll(nil)
 	h.Advance(10*time.Second - time.Since(opened) + 100*time.Millisecond)
 
 	release := up.Hold()
-	var crowd sync.WaitGroup
-	var in, out atomic.Int64
+	var callers sync.WaitGroup
+	var allowed, denied atomic.Int64
 	for i := range 20 {
 		token := up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "client", i)})
-		crowd.Go(func() {
+		callers.Go(func() {
 			r, err := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
 			if err == nil && r.Status == 200 {
-				in.Add(1)
+				allowed.Add(1)
 			}
 			if err == nil && r.Status == 500 && r.Header.Get("Retry-After") == "1" {
-				out.Add(1)
+				denied.Add(1)
 			}
 		})
 	}
-	waitFor(t, "all but the trial have their answer", func() bool { return out.Load() == 19 })
-	expectCount(t, "one trial", up.Calls(), calls+6)
+	waitFor(t, "all but the probe have their response", func() bool { return denied.Load() == 19 })
+	expectCount(t, "calls with the probe", up.Calls(), calls+6)
 	release()
-	crowd.Wait()
-	expectCount(t, "let in by the trial", int(in.Load()), 1)
+	callers.Wait()
+	expectCount(t, "requests allowed by the probe", int(allowed.Load()), 1)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "late"}))}})
 	for _, event := range []string{"circuit open", "circuit closed"} {
 		waitFor(t, event, func() bool { return strings.Contains(h.Logs(), `"event":"`+event+`"`) })
@@ -80,7 +80,7 @@ func oddToken(t *testing.T, h *Harness) {
 	for range 12 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
 	}
-	expectCount(t, "the odd token", up.CallsWith(odd), 12)
+	expectCount(t, "calls with that token", up.CallsWith(odd), 12)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "other"}))}})
 }
 
@@ -101,5 +101,5 @@ func noOutage(t *testing.T, h *Harness) {
 	for i := range 8 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "sent", i))}})
 	}
-	expectCount(t, "every one is asked about", up.Calls(), calls+24)
+	expectCount(t, "calls for every token", up.Calls(), calls+24)
 }

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// client keeps connections, follows no redirect, and asks for no compression.
+// client reuses connections, follows no redirects and accepts no compression.
 var client = newClient("", 600)
 
-// clientAt is a client at an address of its own; it keeps no connections, as
-// there may be a great many of it.
+// clientAt is a client with a source address of its own. It closes its connections
+// after each request, because there may be thousands of such clients.
 func clientAt(address string) *http.Client {
 	if address == "" {
 		return client

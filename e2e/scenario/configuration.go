@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// ConfigurationFaults: a wrong configuration closes its own route, and nothing else.
+// ConfigurationFaults: a faulty configuration closes its own route, and no other.
 var ConfigurationFaults = []Scenario{
-	{Name: "a fault closes its route, says so once, and a good configuration heals it", Run: faultRecovers},
-	{Name: "a secret of Traefik's cannot be sent to an address of the configuration's", Run: foreignSecrets},
+	{Name: "a configuration fault closes its route and is logged once; a good configuration recovers it", Run: faultRecovers},
+	{Name: "no secret of Traefik's environment is sent to a configured address", Run: foreignSecrets},
 }
 
 func faultRecovers(t *testing.T, h *Harness) {
@@ -17,25 +17,25 @@ func faultRecovers(t *testing.T, h *Harness) {
 	line := bearer(up.IssueToken(Marker + "ali"))
 	good := routeConfig("bearer", "ippanel", up.URL)
 	bad := routeConfig("bearer", "ippanel", up.URL, "lifetme", "5h")
-	h.Serve(Routes{"mended": bad, "other": good})
+	h.Serve(Routes{"fixed": bad, "other": good})
 	for range 2 {
 		for _, lines := range [][]string{nil, {line}, {"Authorization: x", "Authorization: y"}} {
-			r := h.Expect(500, Request{Route: "mended", Headers: lines})
+			r := h.Expect(500, Request{Route: "fixed", Headers: lines})
 			expectEqual(t, "body", r.Body, faultBody)
 			expectEqual(t, "Cache-Control", r.Header.Get("Cache-Control"), "no-store")
 		}
 		h.Expect(200, Request{Route: "other", Headers: []string{line}})
-		h.Serve(Routes{"mended": bad, "other": good}) // the same again says nothing new
+		h.Serve(Routes{"fixed": bad, "other": good}) // unchanged, so it is not logged again
 	}
-	expectEqual(t, "what the log says", faultsByMiddleware(h.Logs())["mended"], []string{`bearer.lifetme: unknown key; did you mean "lifetime"?`})
-	h.Serve(Routes{"mended": good, "other": good})
-	h.Expect(200, Request{Route: "mended", Headers: []string{line}})
-	h.Expect(401, Request{Route: "mended"})
+	expectEqual(t, "faults in the log", faultsByMiddleware(h.Logs())["fixed"], []string{`bearer.lifetme: unknown key; did you mean "lifetime"?`})
+	h.Serve(Routes{"fixed": good, "other": good})
+	h.Expect(200, Request{Route: "fixed", Headers: []string{line}})
+	h.Expect(401, Request{Route: "fixed"})
 	if !strings.Contains(h.Logs(), `"event":"configuration ok"`) {
-		t.Error("the log does not say that the fault is gone")
+		t.Error("the log does not say that the configuration is ok")
 	}
-	h.Serve(Routes{"mended": bad, "other": good})
-	h.Expect(500, Request{Route: "mended", Headers: []string{line}})
+	h.Serve(Routes{"fixed": bad, "other": good})
+	h.Expect(500, Request{Route: "fixed", Headers: []string{line}})
 }
 
 func foreignSecrets(t *testing.T, h *Harness) {
@@ -51,5 +51,5 @@ func foreignSecrets(t *testing.T, h *Harness) {
 		h.Expect(500, Request{Route: route, Headers: []string{basic(student, password)}})
 		expectEqual(t, route+": faults", len(faultsByMiddleware(h.Logs())[route]), 1)
 	}
-	expectCount(t, "with a foreign secret", up.Calls(), 0)
+	expectCount(t, "calls with a foreign secret", up.Calls(), 0)
 }

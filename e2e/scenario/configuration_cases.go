@@ -13,17 +13,17 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
-// faultBody is what every request on a route with a fault gets.
+// faultBody is the response to every request on a route with a fault.
 const faultBody = `{"status":"error","message":"configuration fault","code":500}`
 
 // EnvOpener starts a level with an environment.
 type EnvOpener func(backend string, environment []string) (Level, error)
 
-// Configurations plays testdata/config on one level: a configuration without a
-// fault guards its route; one with faults closes it, and every fault is in the
-// log, all at once. typed says whether the level delivers typed values as they
-// are, as Kubernetes does and files do not; own, whether each case may have an
-// environment of its own.
+// Configurations runs testdata/config on one level: a configuration without a
+// fault protects its route; one with faults closes it, and all of them are logged
+// at once. typed says whether the level delivers typed values unchanged, as
+// Kubernetes does and files do not; own, whether each case can have an environment
+// of its own.
 func Configurations(t *testing.T, open EnvOpener, typed, own bool) {
 	var together []configtest.Case
 	for _, c := range configurations(t) {
@@ -36,7 +36,7 @@ func Configurations(t *testing.T, open EnvOpener, typed, own bool) {
 			t.Run(c.Title(), func(t *testing.T) { runConfigurations(t, open, []configtest.Case{c}) })
 		}
 	}
-	t.Run("all that need no environment", func(t *testing.T) { runConfigurations(t, open, together) })
+	t.Run("all cases without an environment", func(t *testing.T) { runConfigurations(t, open, together) })
 }
 
 func runConfigurations(t *testing.T, open EnvOpener, cases []configtest.Case) {
@@ -53,11 +53,11 @@ func runConfigurations(t *testing.T, open EnvOpener, cases []configtest.Case) {
 		routes[fmt.Sprint("case", i)] = c.Config
 	}
 	h.Serve(routes)
-	said := faultsByMiddleware(h.Logs())
+	logged := faultsByMiddleware(h.Logs())
 	for i, c := range cases {
 		name := fmt.Sprint("case", i)
 		r := h.Get(name)
-		expectEqual(t, c.Title()+": faults in the log", append([]string{}, said[name]...), append([]string{}, c.Faults...))
+		expectEqual(t, c.Title()+": faults in the log", append([]string{}, logged[name]...), append([]string{}, c.Faults...))
 		if len(c.Faults) > 0 {
 			expectEqual(t, c.Title()+": body", r.Body, faultBody)
 			expectEqual(t, c.Title()+": status", r.Status, 500)
@@ -72,7 +72,7 @@ func runConfigurations(t *testing.T, open EnvOpener, cases []configtest.Case) {
 	}
 }
 
-// faultsByMiddleware reads the plugin's lines out of a log.
+// faultsByMiddleware reads the configuration faults out of a log.
 func faultsByMiddleware(log string) map[string][]string {
 	logged := map[string][]string{}
 	for _, line := range strings.Split(log, "\n") {

@@ -3,11 +3,13 @@ package scenario
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// The upstreams of the scenarios, with one of everything.
+// The upstreams of the scenarios, each with users, and what it takes to configure
+// a route for one and to send it a credential.
 
 const (
 	goodKey  = Marker + "good-key-0123456789"
@@ -61,4 +63,64 @@ func key(value string) string    { return "Application-Key: " + value }
 func bearer(token string) string { return "Authorization: Bearer " + token }
 func basic(user, password string) string {
 	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+// routeConfig is a route's configuration with one credential block; more are
+// further keys of that block and their values.
+func routeConfig(kind, api, url string, more ...any) map[string]any {
+	inner := map[string]any{"api": api, "url": url}
+	for i := 0; i+1 < len(more); i += 2 {
+		inner[fmt.Sprint(more[i])] = more[i+1]
+	}
+	return map[string]any{kind: inner, "log": "debug"}
+}
+
+// with returns a copy of a configuration with further keys.
+func with(config map[string]any, more ...any) map[string]any {
+	merged := map[string]any{}
+	for key, value := range config {
+		merged[key] = value
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		merged[fmt.Sprint(more[i])] = more[i+1]
+	}
+	return merged
+}
+
+// credential is a valid credential of one API, with the route that takes it.
+type credential struct {
+	route  string
+	config map[string]any
+	header string
+	calls  func() int
+}
+
+// oneOfEach starts the four upstreams and returns a valid credential of each
+// kind; done closes them.
+func oneOfEach(clock *upstreams.Clock, more ...any) ([]credential, func()) {
+	tu, ipp, bts, ws := newThammasat(clock), newIPPanel(clock), newBTS(clock), newWebService(clock)
+	panelToken := ipp.IssueToken(Marker + "ali")
+	jwt := bts.IssueToken(Marker + "courier")
+	serviceToken := ws.IssueToken(upstreams.User{UserName: Marker + "client", ID: 7, Name: Marker + "مشتری"})
+	all := []credential{
+		{"key", routeConfig("applicationKey", "thammasat", tu.URL, more...), key(goodKey), func() int { return tu.CallsWith(goodKey) }},
+		{"account", routeConfig("basic", "thammasat", tu.URL, append(more, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")...), basic(student, password), func() int { return tu.CallsWith(student + ":" + password) }},
+		{"panel", routeConfig("bearer", "ippanel", ipp.URL, more...), bearer(panelToken), func() int { return ipp.CallsWith(panelToken) }},
+		{"courier", routeConfig("bearer", "bts", bts.URL, append(more, "path", upstreams.BTSStatusPath)...), bearer(jwt), func() int { return bts.CallsWith(jwt) }},
+		{"service", routeConfig("bearer", "webservice", ws.URL, append(more, "path", ws.Path())...), bearer(serviceToken), func() int { return ws.CallsWith(serviceToken) }},
+	}
+	return all, func() {
+		tu.Close()
+		ipp.Close()
+		bts.Close()
+		ws.Close()
+	}
+}
+
+func routesOf(all []credential) Routes {
+	routes := Routes{}
+	for _, cred := range all {
+		routes[cred.route] = cred.config
+	}
+	return routes
 }

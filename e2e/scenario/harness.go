@@ -1,6 +1,12 @@
-// Package scenario holds what the plugin is to do, as requests and what comes
-// of them, and the three levels on which it is played: native, interpreted,
-// behind Traefik. A scenario does not know on which one it runs.
+// Package scenario tests what the plugin promises, as requests and their
+// results, on three levels: native, interpreted and behind Traefik. A scenario
+// does not know on which level it runs.
+//
+// harness*.go, backend*.go, client.go, fixtures.go and levels.go are what
+// scenarios run on; results.go counts what attack*.go and the scenarios report;
+// status_tables*.go run testdata/<api>/ and configuration_cases.go runs
+// testdata/config; panics*.go are run with a panic at every function. All other
+// files hold the scenarios of the subject that their name says.
 package scenario
 
 import (
@@ -9,6 +15,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
@@ -19,12 +26,12 @@ type Routes map[string]map[string]any
 
 // Level runs the plugin.
 type Level interface {
-	// Apply puts a configuration in the place of the one before, and returns
-	// when it is served. A route is reached by the host name <name>.test.
+	// Apply replaces the configuration, and returns when the new one is served.
+	// A route is reached by the host name <name>.test.
 	Apply(routes Routes) error
-	// URL is where requests go.
+	// URL is the address that requests are sent to.
 	URL() string
-	// Logs is everything that was written anywhere so far.
+	// Logs is all output so far.
 	Logs() string
 	// Clock is the plugin's clock; nil where it cannot be moved.
 	Clock() *upstreams.Clock
@@ -40,12 +47,12 @@ type Harness struct {
 	t        testing.TB
 }
 
-// NewHarness joins a level and a backend for the length of a test.
+// NewHarness joins a level and a backend for one test.
 func NewHarness(t testing.TB, level Level, backend *Backend) *Harness {
 	return &Harness{Level: level, Backend: backend, t: t}
 }
 
-// Serve applies a configuration, or ends the test.
+// Serve applies a configuration; if that fails, so does the test.
 func (h *Harness) Serve(routes Routes) {
 	h.t.Helper()
 	if err := h.Apply(routes); err != nil {
@@ -62,33 +69,33 @@ type Response struct {
 	Seen   *SeenRequest
 }
 
-// Request is one request of a client: header lines as "Name: value", in order.
+// Request is one request of a client.
 type Request struct {
 	Route   string
 	Method  string // empty: GET
 	Path    string // empty: /
 	Headers []string
 	Body    io.Reader
-	From    string // the address that it comes from, of 127.0.0.0/8; empty: any
+	From    string // the client's address, of 127.0.0.0/8; empty: any
 }
 
-// Do sends a call, or ends the test.
+// Do sends a request; without a response the test fails.
 func (h *Harness) Do(c Request) Response {
 	h.t.Helper()
 	reply, err := h.Try(c)
 	if err != nil {
-		h.t.Fatalf("%s: no reply: %v", c.Route, err)
+		h.t.Fatalf("%s: no response: %v", c.Route, err)
 	}
 	return reply
 }
 
-// Get sends a GET with these header lines.
+// Get sends a GET with these headers.
 func (h *Harness) Get(route string, lines ...string) Response {
 	h.t.Helper()
 	return h.Do(Request{Route: route, Headers: lines})
 }
 
-// Try sends a call, and counts it.
+// Try sends a request, and counts it.
 func (h *Harness) Try(c Request) (Response, error) {
 	h.Counters.requests.Add(1)
 	r, err := h.send(c)
@@ -122,8 +129,8 @@ func (h *Harness) send(c Request) (Response, error) {
 	return reply, nil
 }
 
-// newRequest makes the request of a call. Header names are sent as they are
-// spelled, which Go's Header.Add would not do.
+// newRequest makes the HTTP request. Header names are sent as they are spelled,
+// which Go's Header.Add would not do.
 func (h *Harness) newRequest(c Request) (*http.Request, error) {
 	method, path := c.Method, c.Path
 	if method == "" {
@@ -142,4 +149,13 @@ func (h *Harness) newRequest(c Request) (*http.Request, error) {
 		r.Header[name] = append(r.Header[name], strings.TrimPrefix(value, " "))
 	}
 	return r, nil
+}
+
+// Advance moves the clock, or waits where the level has none.
+func (h *Harness) Advance(d time.Duration) {
+	if clock := h.Clock(); clock != nil {
+		clock.Advance(d)
+		return
+	}
+	time.Sleep(d)
 }

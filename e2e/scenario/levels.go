@@ -21,10 +21,10 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// newHandler makes one middleware, as Traefik does for each router at each reload.
+// newHandler makes one middleware, as Traefik does for each router on each reload.
 type newHandler func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error)
 
-// inProcess serves the plugin from a server of the test's own.
+// inProcess serves the plugin from an HTTP server in the test's process.
 type inProcess struct {
 	server     *httptest.Server
 	clock      *upstreams.Clock
@@ -64,7 +64,7 @@ func InterpretedWith(backend string, environment []string) (Level, error) {
 	return InterpretedFrom(backend, environment, stage.Plugin)
 }
 
-// InterpretedFrom is InterpretedWith a plugin that is staged by put.
+// InterpretedFrom is InterpretedWith, of a plugin that put stages below goPath.
 func InterpretedFrom(backend string, environment []string, put func(goPath string) error) (Level, error) {
 	clock := upstreams.NewClock()
 	dir, err := os.MkdirTemp("", "upstreamauth-interpreted-")
@@ -74,7 +74,7 @@ func InterpretedFrom(backend string, environment []string, put func(goPath strin
 	if err := put(dir); err != nil {
 		return nil, err
 	}
-	// A file, since the interpreter replaces os.Stderr by nothing else.
+	// A file, because the interpreter replaces os.Stderr only by one.
 	stderr, err := os.Create(filepath.Join(dir, "stderr"))
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (l *inProcess) route(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// recoverPanic does as Traefik's own does around each router.
+// recoverPanic responds as Traefik's recovery around each router does.
 func recoverPanic(w http.ResponseWriter) {
 	switch err := recover(); err {
 	case nil:
@@ -130,8 +130,8 @@ func recoverPanic(w http.ResponseWriter) {
 	}
 }
 
-// Apply does as Traefik does: the old handlers' context ends before the new
-// ones are made, and they serve until those are there.
+// Apply does as Traefik does: the context of the old handlers ends before the new
+// ones are made, and the old ones serve until then.
 func (l *inProcess) Apply(routes Routes) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -189,7 +189,7 @@ func lookupEnv(env []string, name string) (string, bool) {
 	return "", false
 }
 
-// buffer is a log that many may write to.
+// buffer is a log that several goroutines may write to.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

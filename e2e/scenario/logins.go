@@ -9,20 +9,20 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Logins: tokens that an issuer route saw being given out.
+// Logins: tokens that an issuer route saw in the response to a login.
 var Logins = []Scenario{
-	{Name: "the whole way through the SMS panel: login, sms, confirm_otp, in, logout, out", Run: panelJourney},
-	{Name: "the wrong turns on the way through the SMS panel", Run: panelWrongTurns},
-	{Name: "the whole way through the courier's API: login, in without a call, refresh, in", Run: courierJourney},
-	{Name: "a logout while the token is asked about", Run: logoutMeanwhile},
-	{Name: "learned and first-seen tokens end to the second, across a reload", Run: lifetimeEnds, NeedsClock: true},
+	{Name: "the SMS panel: login, SMS, confirm_otp, allowed, logout, denied", Run: panelJourney},
+	{Name: "the SMS panel: failed logins, wrong one-time passwords and tokens", Run: panelWrongTurns},
+	{Name: "BTS: login, allowed without a call, refresh, allowed", Run: courierJourney},
+	{Name: "a logout during a lookup of the token", Run: logoutMeanwhile},
+	{Name: "issued and first-seen tokens end to the second, across a reload", Run: lifetimeEnds, NeedsClock: true},
 	{Name: "short-lived tokens end in time, across a reload", Run: shortLifetimes},
-	{Name: "without the same word, address and api nothing is believed", Run: otherLoginSecrets},
-	{Name: "a learned token passes without an identity where nobody can tell it now", Run: loginWithoutIdentity},
-	{Name: "a changed epoch forgets the logins before it", Run: loginEpoch},
+	{Name: "logins are shared only between routes of the same secret, address and API", Run: otherLoginSecrets},
+	{Name: "an issued token is allowed without an identity during an outage", Run: loginWithoutIdentity},
+	{Name: "a changed epoch forgets earlier logins", Run: loginEpoch},
 }
 
-// loginSecret is the learn of the scenarios; anotherWord is not.
+// loginSecret is the loginSecret of the scenarios' routes.
 const (
 	loginSecret      = "env:UPSTREAMAUTH_LOGIN_SECRET"
 	otherLoginSecret = "env:UPSTREAMAUTH_LOGIN_SECRET_ANOTHER"
@@ -39,7 +39,7 @@ func issuerConfig(api, url string) map[string]any {
 	return map[string]any{"mode": "issuer", "bearer": map[string]any{"api": api, "url": url, "loginSecret": loginSecret}}
 }
 
-// pathOf is the path of an address.
+// pathOf is the path of a URL.
 func pathOf(address string) string {
 	_, rest, _ := strings.Cut(address, "://")
 	_, path, found := strings.Cut(rest, "/")
@@ -55,7 +55,8 @@ func newLoginFixture(t testing.TB, h *Harness, api, url string, more ...any) *lo
 	return &loginFixture{Harness: h, t: t, base: pathOf(url)}
 }
 
-// post sends JSON to the API's own login, through the issuer route.
+// post sends JSON to the API through the issuer route, and returns the response's
+// data.
 func (f *loginFixture) post(status int, path string, body map[string]any, lines ...string) (data map[string]any) {
 	f.t.Helper()
 	text, _ := json.Marshal(body)
@@ -78,7 +79,8 @@ func textField(data map[string]any, name string) string {
 
 const panelAuth = "/api/acl/auth/"
 
-// login logs a user of the panel in, with the one-time password that was sent.
+// login logs a user of the panel in, with a one-time password where the panel sends
+// one.
 func (f *loginFixture) login(up *upstreams.IPPanel, user string) string {
 	f.t.Helper()
 	data := f.post(200, panelAuth+"login", map[string]any{"username": user, "password": password})
@@ -107,7 +109,7 @@ func panelJourney(t *testing.T, h *Harness) {
 			expectEqual(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
 		}
 		h.Expect(200, Request{Route: "r", Headers: []string{"Authorization: " + token}})
-		expectCount(t, "for the identity", up.CallsWith(token), 1)
+		expectCount(t, "calls for the identity", up.CallsWith(token), 1)
 		f.post(200, panelAuth+"logout", nil, "Authorization: "+token)
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
 	}
@@ -124,7 +126,7 @@ func panelWrongTurns(t *testing.T, h *Harness) {
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(waiting)}})
 	f.post(422, panelAuth+"confirm_otp", map[string]any{"token": waiting})
 	f.post(401, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": "000"})
-	f.post(401, panelAuth+"confirm_otp", map[string]any{"token": "nobody's", "otp": up.OTP(user)})
+	f.post(401, panelAuth+"confirm_otp", map[string]any{"token": "unknown", "otp": up.OTP(user)})
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(waiting)}})
 	token := textField(f.post(200, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": up.OTP(user)}), "token")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
@@ -153,8 +155,8 @@ func courierJourney(t *testing.T, h *Harness) {
 		expectEqual(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(refresh)}})
 	}
-	expectCount(t, "about the access token", up.CallsWith(access), 0)
-	expectCount(t, "about the refresh token", up.CallsWith(refresh), 0)
+	expectCount(t, "calls with the access token", up.CallsWith(access), 0)
+	expectCount(t, "calls with the refresh token", up.CallsWith(refresh), 0)
 	if h.Clock() != nil {
 		h.Advance(upstreams.BTSAccessLifetime + time.Second)
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(access)}})
@@ -164,7 +166,7 @@ func courierJourney(t *testing.T, h *Harness) {
 	renewed := textField(data, "access_token")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(renewed)}})
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(textField(data, "refresh_token"))}})
-	expectCount(t, "about the new access token", up.CallsWith(renewed), 0)
+	expectCount(t, "calls with the new access token", up.CallsWith(renewed), 0)
 }
 
 func logoutMeanwhile(t *testing.T, h *Harness) {
@@ -179,11 +181,11 @@ func logoutMeanwhile(t *testing.T, h *Harness) {
 		r, _ := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
 		late <- r
 	}()
-	waitFor(t, "it is asked", func() bool { return up.CallsWith(token) == 1 })
+	waitFor(t, "the lookup has begun", func() bool { return up.CallsWith(token) == 1 })
 	up.Unscript(token)
 	f.post(200, panelAuth+"logout", nil, "Authorization: "+token)
 	if r := <-late; r.Status == 200 || r.Seen != nil {
-		t.Errorf("the late yes is given to somebody: %d", r.Status)
+		t.Errorf("the late answer is used: %d", r.Status)
 	}
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
 }

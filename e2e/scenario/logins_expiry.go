@@ -9,64 +9,64 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// What ends the life of a login, and what does not.
+// What ends a login, and what does not.
 
 func lifetimeEnds(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
 	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "3h")
 	before := h.Clock().Now()
-	learned := f.login(up, Marker+"ali")
+	issued := f.login(up, Marker+"ali")
 	after := h.Clock().Now()
 	seenLate := up.IssueToken(Marker + "sara")
 	h.Clock().Advance(time.Hour)
 	seenBefore := h.Clock().Now()
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
 	seenAfter := h.Clock().Now()
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(learned)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
 	config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "3h")
 	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
 	to := func(at time.Time) { h.Clock().Advance(at.Sub(h.Clock().Now())) }
 	to(before.Add(3*time.Hour - 2*time.Second))
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(learned)}})
-	expectCount(t, "the learned one, before its end", up.CallsWith(learned), 1)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	expectCount(t, "calls with the issued token, before its end", up.CallsWith(issued), 1)
 	to(after.Add(3 * time.Hour))
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(learned)}}) // its upstream calls it good still
-	expectCount(t, "the learned one, at its end", up.CallsWith(learned), 2)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}}) // its upstream still allows it
+	expectCount(t, "calls with the issued token, at its end", up.CallsWith(issued), 2)
 	to(seenBefore.Add(3*time.Hour - 2*time.Second))
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
-	expectCount(t, "the first-seen one, before its end", up.CallsWith(seenLate), 1)
+	expectCount(t, "calls with the first-seen token, before its end", up.CallsWith(seenLate), 1)
 	to(seenAfter.Add(3 * time.Hour))
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
-	expectCount(t, "the first-seen one, at its end", up.CallsWith(seenLate), 2)
+	expectCount(t, "calls with the first-seen token, at its end", up.CallsWith(seenLate), 2)
 }
 
 func shortLifetimes(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
 	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "4s")
-	learned := f.login(up, Marker+"ali")
+	issued := f.login(up, Marker+"ali")
 	begun := time.Now()
 	seen := up.IssueToken(Marker + "sara")
 	h.Advance(1500 * time.Millisecond)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(learned)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
 	config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "4s")
 	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(learned)}})
-	expectCount(t, "the learned one, in its life", up.CallsWith(learned), 1)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	expectCount(t, "calls with the issued token, in its lifetime", up.CallsWith(issued), 1)
 	h.Advance(4100*time.Millisecond - time.Since(begun))
 	if h.Clock() != nil {
-		h.Advance(1500 * time.Millisecond) // time went by here already, but not there
+		h.Advance(1500 * time.Millisecond) // the moved clock has not passed this time by itself
 	}
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(learned)}})
-	expectCount(t, "the learned one, after its end", up.CallsWith(learned), 2)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	expectCount(t, "calls with the issued token, after its end", up.CallsWith(issued), 2)
 	if h.Clock() == nil {
 		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
-		expectCount(t, "the first-seen one, in its life", up.CallsWith(seen), 1)
+		expectCount(t, "calls with the first-seen token, in its lifetime", up.CallsWith(seen), 1)
 		h.Advance(1500 * time.Millisecond)
 		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
-		expectCount(t, "the first-seen one, after its end", up.CallsWith(seen), 2)
+		expectCount(t, "calls with the first-seen token, after its end", up.CallsWith(seen), 2)
 	}
 }
 
@@ -93,17 +93,17 @@ func otherLoginSecrets(t *testing.T, h *Harness) {
 	}
 	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "loginSecret": otherLoginSecret}}
 	elsewhere := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": evil.URL, "loginSecret": loginSecret}}
-	for name, config := range map[string]map[string]any{"another word": other, "another address": elsewhere} {
+	for name, config := range map[string]map[string]any{"another secret": other, "another address": elsewhere} {
 		h.Serve(Routes{
-			"login":    config,
-			"r":        routeConfig("bearer", "bts", up.URL, "path", path, "loginSecret", loginSecret),
-			"wordless": routeConfig("bearer", "bts", up.URL, "path", path),
+			"login":   config,
+			"r":       routeConfig("bearer", "bts", up.URL, "path", path, "loginSecret", loginSecret),
+			"without": routeConfig("bearer", "bts", up.URL, "path", path),
 		})
 		token := evilToken("login")
-		for _, route := range []string{"r", "wordless"} {
+		for _, route := range []string{"r", "without"} {
 			h.Expect(401, Request{Route: route, Headers: []string{bearer(token)}})
 		}
-		expectCount(t, name+": asked about, like any other", up.CallsWith(token), 2)
+		expectCount(t, name+": calls, as for any other token", up.CallsWith(token), 2)
 	}
 }
 
@@ -116,15 +116,15 @@ func loginWithoutIdentity(t *testing.T, h *Harness) {
 	up.Answer(token, upstreams.Reply{Status: 503})
 	for range 2 {
 		r := h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
-		expectEqual(t, "what is known", identityOf(t, r.Seen), map[string]string{"X-Auth-Api": "ippanel"})
+		expectEqual(t, "the identity", identityOf(t, r.Seen), map[string]string{"X-Auth-Api": "ippanel"})
 	}
-	expectCount(t, "at most one", up.CallsWith(token), 1)
+	expectCount(t, "calls, at most one", up.CallsWith(token), 1)
 	refused := f.login(up, Marker+"ali")
 	up.Answer(refused, upstreams.Reply{Status: 401, Body: `{"data":null,"meta":{"status":false,"message":"x","message_code":"400-1"}}`})
 	for range 2 {
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(refused)}})
 	}
-	expectCount(t, "and its no counts", up.CallsWith(refused), 1)
+	expectCount(t, "calls for a token that the upstream denies", up.CallsWith(refused), 1)
 }
 
 func loginEpoch(t *testing.T, h *Harness) {
@@ -139,8 +139,8 @@ func loginEpoch(t *testing.T, h *Harness) {
 	config := routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "loginSecret", loginSecret)
 	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": with(config, "cache", map[string]any{"epoch": "2"})})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
-	expectCount(t, "after the change, of a login before", up.CallsWith(first), 1)
+	expectCount(t, "calls after the change, for an earlier login", up.CallsWith(first), 1)
 	second := access()
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(second)}})
-	expectCount(t, "of a login afterwards", up.CallsWith(second), 0)
+	expectCount(t, "calls for a later login", up.CallsWith(second), 0)
 }

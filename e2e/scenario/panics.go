@@ -9,45 +9,45 @@ import (
 	"time"
 )
 
-// Injector is a plugin with panics planted in it, of which one can be armed.
+// Injector is a plugin with a panic at each of many points, one of which can be
+// enabled at a time.
 type Injector interface {
 	Enable(point string) error
 	Disable() (wentOff bool)
 	Trace(do func()) (passed map[string]bool, err error)
 }
 
-// maxHang is the longest that any reply may take beside a panic: longer than
-// every time limit of the acts.
+// maxHang is the longest time that a response may take after a panic. It is longer
+// than every timeout of the steps.
 const maxHang = 8 * time.Second
 
-// panicFixture is one act under way.
+// panicFixture runs one step.
 type panicFixture struct {
 	*Harness
 	t       testing.TB
-	enabled bool // a panic may go off: 500 is an answer then
-	n       int  // numbers what has to be new
+	enabled bool // a panic may occur, so a 500 is expected too
+	n       int  // of unique texts
 }
 
-// unique is a text that nobody has used.
+// unique returns a text that was not used before.
 func (f *panicFixture) unique(what string) string {
 	f.n++
 	return fmt.Sprintf("%s%s-%d-%d", Marker, what, time.Now().UnixNano(), f.n)
 }
 
-// expect sends a call, and expects this status, with this user seen by the
-// backend if there is one; or, where a panic may have gone off, a 500 that
-// never reached the backend.
+// expect sends a request, and expects this status and, if the backend was reached,
+// this user. Where a panic may have occurred, a 500 without the backend is as good.
 func (f *panicFixture) expect(status int, user string, c Request) {
 	f.t.Helper()
 	begun := time.Now()
 	r, err := f.Try(c)
 	if waited := time.Since(begun); waited > maxHang {
-		f.t.Errorf("%s: a reply after %s", c.Route, waited)
+		f.t.Errorf("%s: a response after %s", c.Route, waited)
 	}
 	reached := r.Header.Get(backendHeader) != ""
 	switch {
 	case err != nil:
-		f.t.Errorf("%s: no reply: %v", c.Route, err)
+		f.t.Errorf("%s: no response: %v", c.Route, err)
 	case f.enabled && r.Status == 500 && !reached:
 	case r.Status != status || reached != (status == 200):
 		f.t.Errorf("%s %v: %d %s, want %d", c.Route, redact(c.Headers), r.Status, r.Body, status)
@@ -57,21 +57,21 @@ func (f *panicFixture) expect(status int, user string, c Request) {
 			f.Counters.falseRejects.Add(1)
 		}
 	case r.Seen != nil && user != "" && r.Seen.Header.Get("X-Auth-User") != user:
-		f.t.Errorf("%s: taken for %q", c.Route, r.Seen.Header.Get("X-Auth-User"))
+		f.t.Errorf("%s: another user's identity: %q", c.Route, r.Seen.Header.Get("X-Auth-User"))
 		f.Counters.falseAccepts.Add(1)
 	case r.Seen != nil && strings.Contains(fmt.Sprint(r.Seen.Header), "forged"):
-		f.t.Errorf("%s: the backend believes what the client says", c.Route)
+		f.t.Errorf("%s: a client's identity header reached the backend", c.Route)
 		f.Counters.falseAccepts.Add(1)
 	}
 }
 
-// apply applies a configuration, with little patience where it does not say:
-// whoever waits for what a panic has lost waits that long.
+// apply applies a configuration, with a short timeout where it has none: a request
+// that waits for a lookup lost in a panic waits that long.
 func (f *panicFixture) apply(routes Routes) {
 	f.t.Helper()
 	for _, config := range routes {
 		if config["mode"] == "issuer" {
-			continue // it asks nobody
+			continue // it makes no calls
 		}
 		for _, inner := range config {
 			inner, ok := inner.(map[string]any)
@@ -86,7 +86,7 @@ func (f *panicFixture) apply(routes Routes) {
 	f.Backend.TakeSeen()
 }
 
-// advance lets time go by where it can be moved; elsewhere what follows is left out.
+// advance moves the clock; where the level has none, it returns false.
 func (f *panicFixture) advance(d time.Duration) bool {
 	if f.Clock() == nil {
 		return false
@@ -95,9 +95,9 @@ func (f *panicFixture) advance(d time.Duration) bool {
 	return true
 }
 
-// Panics has every panic go off that an act passes, in one act each, and looks
-// whether the act's requests get their answer or 500, and all is well
-// afterwards. A point that does not go off needs an excuse.
+// Panics runs the steps, once for every point that they pass, with a panic there.
+// Each request must get its response or a 500, and the same step must succeed
+// afterwards. A point where no panic occurs must be excused, and no other may be.
 func Panics(t *testing.T, h *Harness, injector Injector, points []string, excused map[string]string) {
 	passedBy := map[string][]panicStep{}
 	took := map[string]time.Duration{}
@@ -116,26 +116,26 @@ func Panics(t *testing.T, h *Harness, injector Injector, points []string, excuse
 			passedBy[point] = append(passedBy[point], step)
 		}
 	}
-	went := 0
+	total := 0
 	for _, point := range points {
 		fired, steps := false, passedBy[point]
 		slices.SortFunc(steps, func(a, b panicStep) int { return cmp.Compare(took[a.name], took[b.name]) })
 		for _, step := range steps {
-			fired = fired || h.runWithPanic(t, injector, step, point) // in the quickest that does
+			fired = fired || h.runWithPanic(t, injector, step, point) // in the quickest step that reaches it
 		}
 		if fired {
-			went++
+			total++
 		}
 		if _, excuse := excused[point]; excuse == fired {
-			t.Errorf("%s: went off: %t, excused: %t", point, fired, excuse)
+			t.Errorf("%s: panicked: %t, excused: %t", point, fired, excuse)
 		}
 	}
-	t.Logf("%d panics went off, of %d that are planted", went, len(points))
+	t.Logf("%d panics occurred, at %d points", total, len(points))
 }
 
-// runWithPanic plays an act with one panic armed, and again without. What was
-// distrusted, cooling down or left alone heals with time; what is done once in
-// a while is due again.
+// runWithPanic runs a step with one panic enabled, and again without. Before the
+// second run the clock moves on, so that distrust, rate limits and open circuits have
+// ended.
 func (h *Harness) runWithPanic(t *testing.T, injector Injector, step panicStep, point string) (wentOff bool) {
 	failed := t.Failed()
 	if h.Clock() != nil {
@@ -154,7 +154,7 @@ func (h *Harness) runWithPanic(t *testing.T, injector Injector, step panicStep, 
 	}
 	step.run(&panicFixture{Harness: h, t: t})
 	if t.Failed() && !failed {
-		t.Errorf("^ in %q, with a panic at %s, or afterwards", step.name, point)
+		t.Errorf("the errors above: in %q, with a panic at %s or after it", step.name, point)
 	}
 	return wentOff
 }

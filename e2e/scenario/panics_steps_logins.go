@@ -11,9 +11,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// viaIssuer sends a call that leads through an issuer route, and tells whether it
-// came back as its upstream sent it: where a panic may have gone off, it may be
-// cut off too.
+// viaIssuer sends a request through an issuer route, and reports whether the response
+// has this status. Where a panic may have occurred, it may be missing or cut off.
 func (f *panicFixture) viaIssuer(status int, c Request) (Response, bool) {
 	f.t.Helper()
 	c.Route, c.Method = "login", http.MethodPost
@@ -27,7 +26,7 @@ func (f *panicFixture) viaIssuer(status int, c Request) (Response, bool) {
 	return r, false
 }
 
-// login logs in through the issuer route; both are empty where it did not pass.
+// login logs in through the issuer route; both tokens are empty where that failed.
 func (f *panicFixture) login(path, body string) (token, refresh string) {
 	f.t.Helper()
 	r, ok := f.viaIssuer(200, Request{Path: path, Body: strings.NewReader(body), Headers: []string{"Content-Type: application/json", "Accept: application/json"}})
@@ -74,12 +73,12 @@ func stepLogins(f *panicFixture) {
 		f.expect(200, Marker+"courier", getRequest("r", bearer(access)))
 		f.expect(401, "", getRequest("r", bearer(refresh)))
 	}
-	if f.advance(721 * time.Hour) { // what was learned has long been let go
+	if f.advance(721 * time.Hour) { // all logins have ended
 		f.apply(Routes{"login": issuerConfig("ippanel", ipp.URL)})
 	}
 }
 
-// handOff follows a hand-off, and returns the cookie's line, if it gives one.
+// handOff opens a hand-off's link, and returns the Cookie header, if one was set.
 func (f *panicFixture) handOff(status int, c Request) string {
 	f.t.Helper()
 	f.expect(status, "", c)
@@ -96,7 +95,7 @@ func stepSessions(f *panicFixture) {
 	defer up.Close()
 	config := sessionConfig(routeConfig("bearer", "ippanel", up.URL), "cookie", "panel", "redirect", "/x")
 	config["applicationKey"] = map[string]any{"api": "thammasat", "url": up.URL}
-	f.apply(Routes{"r": config, "learned": sessionConfig(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret))})
+	f.apply(Routes{"r": config, "logins": sessionConfig(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret))})
 	link := func(route, token string) Request {
 		return Request{Route: route, Path: "/external-login?token=" + url.QueryEscape(token)}
 	}
@@ -129,7 +128,7 @@ func stepSessions(f *panicFixture) {
 		}
 	}
 	logout("r", cookie)
-	if cookie := f.handOff(303, link("learned", theirs)); cookie != "" {
-		logout("learned", cookie)
+	if cookie := f.handOff(303, link("logins", theirs)); cookie != "" {
+		logout("logins", cookie)
 	}
 }

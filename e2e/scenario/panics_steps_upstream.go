@@ -10,7 +10,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// The acts in which an upstream is down, wrong, slow or crowded.
+// The steps with an upstream in an outage, distrusted, slow or saturated.
 
 func stepOutage(f *panicFixture) {
 	up, issue := f.newWebService()
@@ -23,10 +23,16 @@ func stepOutage(f *panicFixture) {
 		f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
 	}
 	f.expect(200, user, getRequest("r", bearer(token)))
+	f.expectRecovery(up, 11*time.Second, issue)
+}
+
+// expectRecovery ends the scripted replies, and expects a new user to be allowed
+// after this time.
+func (f *panicFixture) expectRecovery(up *upstreams.WebService, after time.Duration, issue func() (token, user string)) {
 	up.AnswerAll(nil)
-	if f.advance(11 * time.Second) {
-		another, name := issue()
-		f.expect(200, name, getRequest("r", bearer(another)))
+	if f.advance(after) {
+		token, user := issue()
+		f.expect(200, user, getRequest("r", bearer(token)))
 	}
 }
 
@@ -50,14 +56,10 @@ func stepDistrusted(f *panicFixture) {
 	f.expect(500, "", getRequest("bare", key(goodKey)))
 	f.expect(500, "", getRequest("panel", bearer(f.unique("junk"))))
 	f.expect(500, "", getRequest("courier", bearer(f.unique("junk"))))
-	up.AnswerAll(&upstreams.Reply{Body: `{"IsSuccess":true,"Data":{"UserName":"anybody"}}`})
+	up.AnswerAll(&upstreams.Reply{Body: `{"IsSuccess":true,"Data":{"UserName":"any"}}`})
 	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
 	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
-	up.AnswerAll(nil)
-	if f.advance(61 * time.Second) {
-		token, user := issue()
-		f.expect(200, user, getRequest("r", bearer(token)))
-	}
+	f.expectRecovery(up, 61*time.Second, issue)
 }
 
 func stepRevalidation(f *panicFixture) {
@@ -71,7 +73,7 @@ func stepRevalidation(f *panicFixture) {
 			return
 		}
 		f.expect(200, user, getRequest("r", bearer(token)))
-		time.Sleep(10 * time.Millisecond) // it is asked behind the request's back
+		time.Sleep(10 * time.Millisecond) // it is revalidated in the background
 	}
 	f.expect(200, user, getRequest("r", bearer(token)))
 	up.Answer(token, upstreams.Reply{Status: 401, Body: `{"status":"error","message":"x","code":401}`})
@@ -81,7 +83,7 @@ func stepRevalidation(f *panicFixture) {
 	for r, err := f.Try(getRequest("r", bearer(token))); err == nil && r.Status == 200; r, err = f.Try(getRequest("r", bearer(token))) {
 		if time.Since(begun) > time.Second {
 			if !f.enabled {
-				f.t.Error("the refusal is not heard")
+				f.t.Error("the denial on revalidation has no effect")
 			}
 			return
 		}
@@ -107,7 +109,7 @@ func stepSharedLookup(f *panicFixture) {
 	f.expect(200, user, getRequest("quick", bearer(token)))
 }
 
-// stepSaturated has a few more asked about than may be at once.
+// stepSaturated sends a few more requests than there may be concurrent lookups.
 func stepSaturated(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
@@ -116,29 +118,29 @@ func stepSaturated(f *panicFixture) {
 	f.expect(200, user, getRequest("r", bearer(token)))
 	release := up.Hold()
 	var all sync.WaitGroup
-	var turnedAway atomic.Int64
+	var denied atomic.Int64
 	for range 70 {
 		line := bearer(f.unique("junk"))
 		all.Go(func() {
 			r, err := f.Try(getRequest("r", line))
 			if err == nil && r.Status == 500 {
-				turnedAway.Add(1)
+				denied.Add(1)
 			}
 		})
 	}
-	for begun := time.Now(); turnedAway.Load() == 0 && time.Since(begun) < 900*time.Millisecond; {
+	for begun := time.Now(); denied.Load() == 0 && time.Since(begun) < 900*time.Millisecond; {
 		time.Sleep(time.Millisecond)
 	}
 	release()
 	all.Wait()
-	if turnedAway.Load() == 0 {
-		f.t.Error("70 at once: nobody was turned away")
+	if denied.Load() == 0 {
+		f.t.Error("70 at once: none was denied")
 	}
 	f.expect(200, user, getRequest("r", bearer(token)))
 }
 
-// stepCanaryTimeout is played a few times: which of two things that end at the same
-// instant ends first is nobody's choice.
+// stepCanaryTimeout runs several times, because the order of two timeouts at the same
+// instant is random.
 func stepCanaryTimeout(f *panicFixture) {
 	for range 3 {
 		f.canaryTimeout()
@@ -156,5 +158,5 @@ func (f *panicFixture) canaryTimeout() {
 	defer up.Close()
 	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", "/", "timeout", "200ms")})
 	f.expect(500, "", getRequest("r", bearer(token)))
-	time.Sleep(20 * time.Millisecond) // the question itself ends at the same instant
+	time.Sleep(20 * time.Millisecond) // the lookup itself ends at the same instant
 }

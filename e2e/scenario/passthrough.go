@@ -17,16 +17,17 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Passthrough: the gate is in nobody's way.
+// Passthrough: what an allowed request and its response are not to lose.
 var Passthrough = []Scenario{
 	{Name: "web sockets pass through an allowed route", Run: webSocket},
 	{Name: "server-sent events arrive one by one", Run: serverSentEvents},
 	{Name: "a streamed upload of 100 MB arrives whole", Run: bigUpload},
 	{Name: "trailers pass from the backend, and carry no identity to it", Run: trailersPass},
-	{Name: "reloads under load lose nothing and ask nothing again", Run: reloads},
+	{Name: "reloads under load lose no request and repeat no lookup", Run: reloads},
 }
 
-// servePanel serves one route of the SMS panel, and returns the credential's line.
+// servePanel serves one route of the SMS panel, and returns the header of a valid
+// credential.
 func servePanel(h *Harness) (up *upstreams.IPPanel, line string) {
 	up = newIPPanel(h.Clock())
 	h.Serve(Routes{"r": routeConfig("bearer", "ippanel", up.URL)})
@@ -47,8 +48,8 @@ func webSocket(t *testing.T, h *Harness) {
 	}
 }
 
-// echoOverSocket opens a web socket and has it echo; the backend greets with the user that
-// it was told of.
+// echoOverSocket opens a web socket and sends messages that the backend echoes; its
+// first message is the user of the identity headers.
 func echoOverSocket(t *testing.T, h *Harness, header http.Header, user string) {
 	t.Helper()
 	header.Set("Host", "r.test")
@@ -59,7 +60,7 @@ func echoOverSocket(t *testing.T, h *Harness, header http.Header, user string) {
 	}
 	defer socket.Close()
 	_, greeting, err := socket.ReadMessage()
-	expectEqual(t, "who is calling", string(greeting), user)
+	expectEqual(t, "the user", string(greeting), user)
 	for i := range 20 {
 		sent := strings.Repeat(fmt.Sprint(i), 1000)
 		if err = socket.WriteMessage(websocket.TextMessage, []byte(sent)); err != nil {
@@ -97,9 +98,8 @@ func serverSentEvents(t *testing.T, h *Harness) {
 		last = time.Now()
 	}
 	expectEqual(t, "events", got, 5)
-	if apart < 3 { // all at once, where something holds them up
-
-		t.Errorf("only %d of 5 events came by themselves: the stream is held up", apart)
+	if apart < 3 {
+		t.Errorf("only %d of 5 events arrived one by one: the stream is buffered", apart)
 	}
 }
 
@@ -109,7 +109,7 @@ func bigUpload(t *testing.T, h *Harness) {
 	const size = 100 << 20
 	body := io.LimitReader(zeroReader{}, size)
 	r := h.Do(Request{Route: "r", Method: http.MethodPost, Path: "/upload", Headers: []string{line}, Body: body})
-	expectEqual(t, "what arrived", strings.TrimSpace(r.Body), fmt.Sprint(size, " <nil>"))
+	expectEqual(t, "bytes and error of the upload", strings.TrimSpace(r.Body), fmt.Sprint(size, " <nil>"))
 }
 
 type zeroReader struct{}
@@ -131,15 +131,15 @@ func trailersPass(t *testing.T, h *Harness) {
 	raw, _ := io.ReadAll(conn)
 	reply := string(raw)
 	if !strings.HasPrefix(reply, "HTTP/1.1 200") || !strings.Contains(reply, "X-Checksum: abc") {
-		t.Errorf("the reply's trailer is lost: %s", reply)
+		t.Errorf("the response's trailer is missing: %s", reply)
 	}
 	if strings.Contains(reply, "forged") || !strings.Contains(reply, "\n0\n") {
 		t.Errorf("an identity reached the backend in a trailer: %s", reply)
 	}
 }
 
-// reloads: a configuration of 20 routers is replaced again and again while
-// known callers go on. Behind Traefik that is 100 times.
+// reloads: a configuration of 20 routers is replaced 100 times while cached callers
+// send requests.
 func reloads(t *testing.T, h *Harness) {
 	all, done := oneOfEach(h.Clock())
 	defer done()
@@ -159,7 +159,7 @@ func reloads(t *testing.T, h *Harness) {
 	}
 	before := h.goroutines()
 	var stop atomic.Bool
-	var sent, lost atomic.Int64
+	var sent, failed atomic.Int64
 	var load sync.WaitGroup
 	for worker := range 8 {
 		load.Go(func() {
@@ -168,7 +168,7 @@ func reloads(t *testing.T, h *Harness) {
 				r, err := h.Try(Request{Route: fmt.Sprint(cred.route, n%4), Headers: []string{cred.header}})
 				sent.Add(1)
 				if err != nil || r.Status != 200 || r.Seen == nil || r.Seen.Header.Get("X-Auth-Api") == "" {
-					lost.Add(1)
+					failed.Add(1)
 				}
 			}
 		})
@@ -189,13 +189,13 @@ func reloads(t *testing.T, h *Harness) {
 		after += cred.calls()
 	}
 	t.Logf("100 reloads of 20 routers, %d requests", sent.Load())
-	expectCount(t, "requests that were lost", int(lost.Load()), 0)
-	expectCount(t, "calls for known credentials", after, calls)
+	expectCount(t, "requests that failed", int(failed.Load()), 0)
+	expectCount(t, "calls for cached credentials", after, calls)
 	client.CloseIdleConnections()
-	waitFor(t, "goroutines are where they were", func() bool { return h.goroutines() <= before+20 })
+	waitFor(t, "no goroutines are left over", func() bool { return h.goroutines() <= before+20 })
 }
 
-// goroutines counts those of the process that runs the plugin.
+// goroutines is their number in the process that runs the plugin.
 func (h *Harness) goroutines() int {
 	if counter, ok := h.Level.(interface{ Goroutines() int }); ok {
 		return counter.Goroutines()

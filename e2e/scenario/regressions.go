@@ -10,21 +10,21 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Regressions: faults and attacks that were found once, and are not to come back.
+// Regressions: mistakes that the plugin once made.
 var Regressions = []Scenario{
-	{Name: "a refusal that is not about the credential proves nothing", Run: uniformRefusal},
-	{Name: "a route's timeout is its own, also in a flight of another's", Run: timeoutPerRoute},
-	{Name: "the 65th question at a time is not asked, and known callers go on", Run: saturated},
-	{Name: "no configured status says no where nobody said it", Run: outageNeverDenies},
-	{Name: "a 429 of the operator's own has a Retry-After", Run: mappedToRateLimit},
-	{Name: "a clock that was set back makes no answer younger", Run: clockSetBack, NeedsClock: true},
-	{Name: "asking again for one route does not make a credential younger for another", Run: firstSeenStays, NeedsClock: true},
-	{Name: "a scope reports to the route that joined it last", Run: newestReports},
-	{Name: "tokens that have ended push no cool-down out", Run: rateLimitKept},
+	{Name: "an upstream that denies every credential alike is not trusted for it", Run: uniformRefusal},
+	{Name: "a route keeps its own timeout while it waits for another route's lookup", Run: timeoutPerRoute},
+	{Name: "the 65th concurrent lookup is denied, and cached callers are served", Run: saturated},
+	{Name: "no configured status turns an outage into a denial", Run: outageNeverDenies},
+	{Name: "a status that the operator maps to 429 has a Retry-After", Run: mappedToRateLimit},
+	{Name: "a clock that is set back extends no cached answer", Run: clockSetBack, NeedsClock: true},
+	{Name: "a new lookup for one route does not extend the lifetime on another", Run: firstSeenStays, NeedsClock: true},
+	{Name: "a shared scope logs under the route that joined it last", Run: newestReports},
+	{Name: "expired tokens do not evict a rate limit", Run: rateLimitKept},
 }
 
-// uniformRefusal: an open path that says "not at this hour" to anybody is not
-// trusted for it; in the morning it would let everybody in.
+// uniformRefusal: a path without authentication that denies every request at this
+// hour is not trusted for it, because it would allow every request later.
 func uniformRefusal(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
@@ -56,7 +56,7 @@ func timeoutPerRoute(t *testing.T, h *Harness) {
 		}
 	})
 	both.Go(func() {
-		time.Sleep(50 * time.Millisecond) // it joins the short route's flight
+		time.Sleep(50 * time.Millisecond) // it joins the short route's lookup
 		if r, err := h.Try(Request{Route: "long", Headers: []string{bearer(token)}}); err != nil || r.Status != 200 {
 			t.Errorf("the long route: %d %v", r.Status, err)
 		}
@@ -64,7 +64,7 @@ func timeoutPerRoute(t *testing.T, h *Harness) {
 	time.Sleep(600 * time.Millisecond)
 	release()
 	both.Wait()
-	expectCount(t, "one flight for both", up.CallsWith(token), 1)
+	expectCount(t, "calls for both", up.CallsWith(token), 1)
 }
 
 func saturated(t *testing.T, h *Harness) {
@@ -75,23 +75,23 @@ func saturated(t *testing.T, h *Harness) {
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(known)}})
 	calls := up.Calls()
 	release := up.Hold()
-	var crowd sync.WaitGroup
+	var callers sync.WaitGroup
 	for i := range 64 {
-		crowd.Go(func() {
+		callers.Go(func() {
 			if r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}}); err != nil || r.Status != 401 {
-				t.Errorf("one of the 64: %d %v", r.Status, err)
+				t.Errorf("one of the 64: status %d, %v", r.Status, err)
 			}
 		})
 	}
-	waitFor(t, "64 questions are under way", func() bool { return up.Calls() == calls+64 })
+	waitFor(t, "64 lookups are under way", func() bool { return up.Calls() == calls+64 })
 	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
 	expectEqual(t, "Retry-After", r.Header.Get("Retry-After"), "1")
 	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
-	expectCount(t, "log lines about the crowd", strings.Count(h.Logs(), "64 checks are under way"), 1)
+	expectCount(t, "log lines about saturation", strings.Count(h.Logs(), "64 checks are under way"), 1)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(known)}})
-	expectCount(t, "questions", up.Calls(), calls+64)
+	expectCount(t, "calls", up.Calls(), calls+64)
 	release()
-	crowd.Wait()
+	callers.Wait()
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
 }
 
@@ -150,18 +150,18 @@ func firstSeenStays(t *testing.T, h *Harness) {
 		h.Clock().Advance(time.Hour)
 		h.Expect(200, Request{Route: "short", Headers: line})
 		r := h.Expect(200, Request{Route: "long", Headers: line})
-		expectEqual(t, "its end on the long route", r.Seen.Header.Get("X-Auth-Expires"), end)
+		expectEqual(t, "X-Auth-Expires on the long route", r.Seen.Header.Get("X-Auth-Expires"), end)
 	}
-	expectCount(t, "for the short route", up.CallsWith(token), 3)
+	expectCount(t, "calls for the short route", up.CallsWith(token), 3)
 	h.Clock().Advance(30 * time.Minute)
 	h.Expect(200, Request{Route: "long", Headers: line})
-	expectCount(t, "for the long route", up.CallsWith(token), 3)
+	expectCount(t, "calls for the long route", up.CallsWith(token), 3)
 	h.Clock().Advance(30 * time.Minute)
 	h.Expect(200, Request{Route: "long", Headers: line})
-	expectCount(t, "after the end", up.CallsWith(token), 4)
+	expectCount(t, "calls after the end", up.CallsWith(token), 4)
 }
 
-// newestReports: the scope goes on when the route that opened it is renamed.
+// newestReports: the scope stays when the route that created it is renamed.
 func newestReports(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
@@ -171,17 +171,17 @@ func newestReports(t *testing.T, h *Harness) {
 	h.Expect(200, Request{Route: "old", Headers: []string{bearer(token)}})
 	h.Serve(Routes{"new": config})
 	h.Expect(200, Request{Route: "new", Headers: []string{bearer(token)}})
-	expectCount(t, "one scope", up.CallsWith(token), 1)
+	expectCount(t, "calls of one scope", up.CallsWith(token), 1)
 	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "{}"})
 	h.Expect(500, Request{Route: "new", Headers: []string{bearer(Marker + "junk")}})
-	said := false
+	logged := false
 	for _, line := range strings.Split(h.Logs(), "\n") {
 		if strings.Contains(line, `"event":"outage"`) {
-			said = strings.Contains(line, `"middleware":"new@file"`)
+			logged = strings.Contains(line, `"middleware":"new@file"`)
 		}
 	}
-	if !said {
-		t.Error("the outage is not reported in the name of the new route")
+	if !logged {
+		t.Error("the outage is not logged under the new route's name")
 	}
 }
 
@@ -199,5 +199,5 @@ func rateLimitKept(t *testing.T, h *Harness) {
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
 	}
 	h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})
-	expectCount(t, "while it cools down", up.CallsWith(token), 1)
+	expectCount(t, "calls while it is rate-limited", up.CallsWith(token), 1)
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Revalidation: answers that are confirmed, and answers that come too late.
+// Revalidation: cached answers that are confirmed in the background, and answers
+// that arrive too late.
 var Revalidation = []Scenario{
-	{Name: "an old yes is confirmed without the request's waiting, once for all", Run: revalidated},
-	{Name: "a refusal on asking again removes the entry", Run: revalidationDenied},
-	{Name: "an outage on asking again changes nothing until the end", Run: revalidationOutage},
-	{Name: "a yes that comes after a change of epoch is given to nobody and not kept", Run: lateAllow},
+	{Name: "an old cached answer is revalidated in the background, once for all requests", Run: revalidated},
+	{Name: "a denial on revalidation removes the entry", Run: revalidationDenied},
+	{Name: "an outage on revalidation changes nothing until the entry ends", Run: revalidationOutage},
+	{Name: "an answer that arrives after a change of epoch is neither used nor cached", Run: lateAllow},
 }
 
 func revalidatingConfig(up *upstreams.WebService, more ...any) map[string]any {
@@ -30,29 +31,29 @@ func revalidated(t *testing.T, h *Harness) {
 	for range 3 {
 		h.Expect(200, call)
 	}
-	expectCount(t, "while it is young", up.CallsWith(token), 1)
+	expectCount(t, "calls before revalidate has passed", up.CallsWith(token), 1)
 	h.Advance(1100 * time.Millisecond)
 	release := up.Hold()
 	begun := time.Now()
-	var crowd sync.WaitGroup
+	var callers sync.WaitGroup
 	for range 50 {
-		crowd.Go(func() {
+		callers.Go(func() {
 			if r, err := h.Try(call); err != nil || r.Status != 200 {
 				t.Errorf("%d %v", r.Status, err)
 			}
 		})
 	}
-	crowd.Wait()
+	callers.Wait()
 	if waited := time.Since(begun); waited > 3*time.Second {
-		t.Errorf("they waited %s", waited)
+		t.Errorf("they waited for %s", waited)
 	}
-	waitFor(t, "it is asked about again", func() bool { return up.CallsWith(token) == 2 })
-	h.Advance(1100 * time.Millisecond) // due again, but the last is under way
+	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
+	h.Advance(1100 * time.Millisecond) // due again, but the last one is under way
 	h.Expect(200, call)
 	release()
 	time.Sleep(50 * time.Millisecond)
-	expectCount(t, "one question at a time", up.CallsWith(token), 2)
-	expectEqual(t, "its end", h.Expect(200, call).Seen.Header.Get("X-Auth-Expires"), end)
+	expectCount(t, "calls: one revalidation at a time", up.CallsWith(token), 2)
+	expectEqual(t, "X-Auth-Expires", h.Expect(200, call).Seen.Header.Get("X-Auth-Expires"), end)
 }
 
 func revalidationDenied(t *testing.T, h *Harness) {
@@ -66,9 +67,9 @@ func revalidationDenied(t *testing.T, h *Harness) {
 	h.Expect(200, call)
 	h.Advance(1100 * time.Millisecond)
 	h.Expect(200, call)
-	waitFor(t, "it is asked about again", func() bool { return up.CallsWith(token) == 2 })
-	waitFor(t, "it is out", func() bool { r, err := h.Try(call); return err == nil && r.Status == 403 })
-	expectCount(t, "remembered as refused", up.CallsWith(token), 2)
+	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
+	waitFor(t, "it is denied", func() bool { r, err := h.Try(call); return err == nil && r.Status == 403 })
+	expectCount(t, "calls once the denial is cached", up.CallsWith(token), 2)
 }
 
 func revalidationOutage(t *testing.T, h *Harness) {
@@ -85,13 +86,13 @@ func revalidationOutage(t *testing.T, h *Harness) {
 	for calls := 2; calls <= 4; calls++ {
 		h.Advance(1100 * time.Millisecond)
 		r := h.Expect(200, call)
-		expectEqual(t, "its end", r.Seen.Header.Get("X-Auth-Expires"), end.Format(time.RFC3339))
-		waitFor(t, "it is asked about again", func() bool {
-			h.Expect(200, call) // the question before may not have landed yet
+		expectEqual(t, "X-Auth-Expires", r.Seen.Header.Get("X-Auth-Expires"), end.Format(time.RFC3339))
+		waitFor(t, "it is revalidated", func() bool {
+			h.Expect(200, call) // the last revalidation may not have ended yet
 			return up.CallsWith(token) == calls
 		})
 		h.Expect(200, call)
-		expectCount(t, "and no sooner than after as long", up.CallsWith(token), calls)
+		expectCount(t, "calls: none before revalidate has passed again", up.CallsWith(token), calls)
 	}
 	h.Advance(3 * time.Second)
 	h.Expect(500, call)
@@ -108,22 +109,22 @@ func lateAllow(t *testing.T, h *Harness) {
 	h.Serve(epoch("1"))
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
 	release := up.Hold()
-	landed := make(chan Response, 1)
+	done := make(chan Response, 1)
 	go func() {
 		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
 		if err != nil {
 			t.Error(err)
 		}
-		landed <- r
+		done <- r
 	}()
-	waitFor(t, "it is asked about", func() bool { return up.CallsWith(token) == 1 })
+	waitFor(t, "the lookup has begun", func() bool { return up.CallsWith(token) == 1 })
 	h.Serve(epoch("2"))
 	release()
-	r := <-landed
+	r := <-done
 	if r.Status != 500 || r.Seen != nil || r.Header.Get("Retry-After") != "1" {
-		t.Errorf("the late yes: %d, Retry-After %q", r.Status, r.Header.Get("Retry-After"))
+		t.Errorf("the late answer: %d, Retry-After %q", r.Status, r.Header.Get("Retry-After"))
 	}
 	up.Fail(token, -105, "")
 	h.Expect(403, Request{Route: "r", Headers: []string{bearer(token)}})
-	expectCount(t, "asked anew", up.CallsWith(token), 2)
+	expectCount(t, "calls with the new lookup", up.CallsWith(token), 2)
 }

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Sessions: browsers that come with a token in a link, and are known by a cookie
-// from then on.
+// Sessions: a browser opens a link with a token, and sends a cookie instead from
+// then on.
 var Sessions = []Scenario{
-	{Name: "a hand-off gives a cookie that stands for the token until its end", Run: handOff, NeedsClock: true},
+	{Name: "a hand-off sets a cookie that replaces the token until it ends", Run: handOff, NeedsClock: true},
 	{Name: "a short session ends in time, across a reload", Run: shortSession},
-	{Name: "a hand-off without a token, with two, or with a bad one gives nothing", Run: badHandOffs},
-	{Name: "a link that somebody sent does not replace a live session", Run: sentLink},
+	{Name: "a hand-off without a token, with two, or with an invalid one sets no cookie", Run: badHandOffs},
+	{Name: "a link with another user's token does not replace a live session", Run: sentLink},
 	{Name: "a credential in a header outranks the cookie", Run: headerOutranksCookie},
-	{Name: "a session's token is forwarded where credentials are, and its cookie never", Run: forwardedSession},
-	{Name: "a logout ends the session, here and at the upstream", Run: sessionLogout},
-	{Name: "a logout while the session's token is asked about", Run: sessionLogoutMeanwhile},
+	{Name: "a session's token is forwarded where credentials are, its cookie never", Run: forwardedSession},
+	{Name: "a logout ends the session and calls the upstream's logout", Run: sessionLogout},
+	{Name: "a logout during a revalidation of the session's token", Run: sessionLogoutMeanwhile},
 }
 
-// browser is one that holds at most one cookie of ours.
+// browser sends requests to one route with at most one session cookie.
 type browser struct {
 	*Harness
 	t      testing.TB
@@ -32,12 +32,12 @@ type browser struct {
 
 func (h *Harness) newBrowser(t testing.TB) *browser { return &browser{Harness: h, t: t, route: "r"} }
 
-// sessionConfig is a route's configuration with a session of these keys beside its secret.
+// sessionConfig adds a session block, with these keys beside its secret.
 func sessionConfig(config map[string]any, more ...any) map[string]any {
 	return with(config, "session", with(map[string]any{"secret": "env:UPSTREAMAUTH_SESSION", "logout": "/logout"}, more...))
 }
 
-// send sends a call with the cookie, among others, and takes a new one up.
+// send sends a request with the cookie, among others, and keeps a new one.
 func (b *browser) send(c Request) Response {
 	b.t.Helper()
 	c.Route = b.route
@@ -58,7 +58,7 @@ func (b *browser) send(c Request) Response {
 	return r
 }
 
-// followLink follows a hand-off's link, and expects this status.
+// followLink opens a hand-off's link, and expects this status.
 func (b *browser) followLink(status int, token string) Response {
 	b.t.Helper()
 	r := b.send(Request{Path: "/external-login?token=" + url.QueryEscape(token)})
@@ -66,8 +66,8 @@ func (b *browser) followLink(status int, token string) Response {
 	return r
 }
 
-// expectHandOff looks at a hand-off's answer: wherever it leads, it tells nobody of the
-// token, and the backend has not seen it.
+// expectHandOff checks a hand-off's response: it keeps the token out of Referer
+// headers and caches, and the backend was not reached.
 func (b *browser) expectHandOff(r Response, status int) {
 	b.t.Helper()
 	if r.Status != status || r.Seen != nil {
@@ -78,23 +78,24 @@ func (b *browser) expectHandOff(r Response, status int) {
 	if status == 303 {
 		expectEqual(b.t, "Location", r.Header.Get("Location"), "/")
 	} else if r.Header.Get("Set-Cookie") != "" || r.Header.Get("Location") != "" {
-		b.t.Errorf("a refused hand-off gives a cookie, or leads on")
+		b.t.Errorf("a denied hand-off sets a cookie or redirects")
 	}
 }
 
-// expectUser expects the page, as this user, of whom the backend learns from headers alone.
+// expectUser expects the backend's page, with this user in the identity headers and
+// without the session cookie.
 func (b *browser) expectUser(user string) Response {
 	b.t.Helper()
 	r := b.send(Request{})
 	if r.Status != 200 || r.Seen == nil {
 		b.Counters.falseRejects.Add(1)
-		b.t.Fatalf("not in: %d %s", r.Status, r.Body)
+		b.t.Fatalf("not allowed: %d %s", r.Status, r.Body)
 	}
 	if seen := identityOf(b.t, r.Seen)["X-Auth-User"]; seen != user {
 		b.Counters.falseAccepts.Add(1)
-		b.t.Errorf("taken for somebody else: %q", seen)
+		b.t.Errorf("another user's identity: %q", seen)
 	}
-	expectEqual(b.t, "cookies that the backend sees", strings.Join(r.Seen.Header["Cookie"], "|"), "theme=dark; lang=fa")
+	expectEqual(b.t, "cookies at the backend", strings.Join(r.Seen.Header["Cookie"], "|"), "theme=dark; lang=fa")
 	return r
 }
 
@@ -102,7 +103,7 @@ func (b *browser) expectLoggedOut() {
 	b.t.Helper()
 	if r := b.send(Request{}); r.Status != 401 || r.Seen != nil {
 		b.Counters.falseAccepts.Add(1)
-		b.t.Errorf("not out: %d", r.Status)
+		b.t.Errorf("not denied: %d", r.Status)
 	}
 }
 
@@ -119,13 +120,13 @@ func handOff(t *testing.T, h *Harness) {
 		t.Fatalf("the cookie: %d seconds, %t %t %q %q %v", c.MaxAge, c.HttpOnly, c.Secure, c.Path, c.Domain, c.SameSite)
 	}
 	if strings.Contains(c.Value, token) {
-		t.Error("the cookie tells the token")
+		t.Error("the cookie contains the token")
 	}
 	for range 3 {
 		r := b.expectUser(Marker + "ali")
-		expectEqual(t, "what else the backend gets", strings.Join(r.Seen.Header["Authorization"], "|"), "")
+		expectEqual(t, "Authorization at the backend", strings.Join(r.Seen.Header["Authorization"], "|"), "")
 	}
-	expectCount(t, "for all of it", up.CallsWith(token), 1)
+	expectCount(t, "calls for all of it", up.CallsWith(token), 1)
 
 	form := h.newBrowser(t)
 	r := form.send(Request{Method: "POST", Path: "/external-login", Body: strings.NewReader("x=1&token=" + token),
@@ -139,8 +140,8 @@ func handOff(t *testing.T, h *Harness) {
 	h.Advance(2*time.Hour - 10*time.Second)
 	b.expectUser(Marker + "ali")
 	h.Advance(10 * time.Second)
-	b.expectLoggedOut() // its upstream calls the token good still, but the cookie has ended
-	expectCount(t, "at the end", up.CallsWith(token), 1)
+	b.expectLoggedOut() // the upstream still allows the token, but the cookie has ended
+	expectCount(t, "calls at the end", up.CallsWith(token), 1)
 }
 
 func shortSession(t *testing.T, h *Harness) {
@@ -160,7 +161,7 @@ func shortSession(t *testing.T, h *Harness) {
 	b.expectUser(Marker + "ali")
 	h.Advance(5100 * time.Millisecond)
 	b.expectLoggedOut()
-	expectCount(t, "for all of it", up.CallsWith(token), 1)
+	expectCount(t, "calls for all of it", up.CallsWith(token), 1)
 }
 
 func badHandOffs(t *testing.T, h *Harness) {
@@ -191,9 +192,9 @@ func badHandOffs(t *testing.T, h *Harness) {
 		"a line end in it":             {400, query("?token=a%0Ab")},
 		"too long":                     {400, query("?token=" + strings.Repeat("x", 8193))},
 		"a query that does not parse":  {400, query("?token=%zz")},
-		"a wrong one":                  {401, query("?token=wrong")},
+		"an invalid one":               {401, query("?token=wrong")},
 		"a form without one":           {401, form("x=1")},
-		"a form of another sort":       {401, unread},
+		"a form of another media type": {401, unread},
 		"a form too long":              {400, form("token=" + token + "&x=" + strings.Repeat("x", 64<<10))},
 		"a form that does not parse":   {400, form("token=%zz")},
 	} {
@@ -205,8 +206,8 @@ func badHandOffs(t *testing.T, h *Harness) {
 		b.expectHandOff(r, c.status)
 		b.expectLoggedOut()
 	}
-	expectCount(t, "none is asked about", up.CallsWith(token), 0)
+	expectCount(t, "calls", up.CallsWith(token), 0)
 	b := h.newBrowser(t)
 	r := b.send(Request{Method: "HEAD", Path: "/external-login?token=" + token})
-	expectEqual(t, "a HEAD is no hand-off", strconv.Itoa(r.Status), "401")
+	expectEqual(t, "status of a HEAD", strconv.Itoa(r.Status), "401")
 }

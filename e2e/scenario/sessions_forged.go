@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Forgeries: what somebody may try with a session's cookie, link and login.
+// Forgeries: attacks on a session's cookie, link and login.
 var Forgeries = []Scenario{
-	{Name: "a cookie that is not exactly ours lets nobody in", Run: forgedCookies},
-	{Name: "a cookie of another route, secret or epoch is none", Run: foreignCookies},
-	{Name: "no link leads to another site, or brings lines of its own", Run: oddLinks},
-	{Name: "an issuer route teaches nothing that a client says", Run: clientAddsNoLogin},
+	{Name: "a cookie that differs from the issued one is denied", Run: forgedCookies},
+	{Name: "a cookie of another route, secret or epoch is denied", Run: foreignCookies},
+	{Name: "no link redirects to another site or injects headers", Run: oddLinks},
+	{Name: "an issuer route takes no token from a client's request", Run: clientAddsNoLogin},
 }
 
 func (b *browser) expectDenied(what, cookies string, more ...string) {
@@ -38,11 +38,11 @@ func forgedCookies(t *testing.T, h *Harness) {
 	}
 	for i := 0; i < len(value); i += 7 {
 		b.expectDenied("one letter changed", name+value[:i]+string(rune('A'+(value[i]-'A'+1)%26))+value[i+1:])
-		b.expectDenied("two of them joined", name+value[:i]+theirs[i:][:1]+"-"+theirs[i:])
+		b.expectDenied("two of them spliced", name+value[:i]+theirs[i:][:1]+"-"+theirs[i:])
 	}
 	b.expectDenied("doubled", name+value+"; upstreamauth="+value)
-	b.expectDenied("doubled, in two lines", name+value, name+theirs)
-	b.expectDenied("beside a sibling domain's", name+"forged; upstreamauth="+value)
+	b.expectDenied("doubled, in two headers", name+value, name+theirs)
+	b.expectDenied("after one of a sibling domain", name+"forged; upstreamauth="+value)
 	b.expectDenied("oversized", name+value+strings.Repeat("A", 64<<10))
 	b.expectDenied("quoted", name+`"`+value+`"`)
 	b.expectDenied("encoded", name+strings.ReplaceAll(value, value[:1], "%41"))
@@ -50,9 +50,9 @@ func forgedCookies(t *testing.T, h *Harness) {
 	b.expectDenied("in another header", "Cookie2: upstreamauth="+value)
 	b.expectDenied("as a token", "Authorization: Bearer "+value)
 	b.expectDenied("in the query", "X-Cookie: upstreamauth="+value)
-	b.expectDenied("an empty one", name)
-	b.expectDenied("a hundred thousand others", "Cookie: "+strings.Repeat("a=1;", 100_000)+" upstreamauth=x")
-	expectCount(t, "for tokens that are none", up.Calls()-calls, 1) // the cookie as a token
+	b.expectDenied("empty", name)
+	b.expectDenied("after a hundred thousand others", "Cookie: "+strings.Repeat("a=1;", 100_000)+" upstreamauth=x")
+	expectCount(t, "calls for cookies", up.Calls()-calls, 1) // the cookie as a token
 	b.expectUser(Marker + "ali")
 	other.expectUser(Marker + "sara")
 	h.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL, "lifetime", "2s"))})
@@ -72,14 +72,14 @@ func foreignCookies(t *testing.T, h *Harness) {
 		"elsewhere": sessionConfig(routeConfig("bearer", "ippanel", another.URL)),
 		"secret":    sessionConfig(routeConfig("bearer", "ippanel", up.URL), "secret", "env:UPSTREAMAUTH_SESSION_ANOTHER"),
 		"epoch":     with(mine, "cache", map[string]any{"epoch": "2"}),
-		"taught":    sessionConfig(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret)),
+		"logins":    sessionConfig(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret)),
 		"check":     sessionConfig(routeConfig("bearer", "ippanel", up.URL, "path", "/api/acl/auth/check_token?x=1")),
 		"no":        routeConfig("bearer", "ippanel", up.URL),
 		"same":      with(mine, "cache", map[string]any{"negativeLifetime": "1s"}),
 	})
 	b := h.newBrowser(t)
 	b.followLink(303, up.IssueToken(Marker+"ali"))
-	for _, route := range []string{"elsewhere", "secret", "epoch", "taught", "check", "no"} {
+	for _, route := range []string{"elsewhere", "secret", "epoch", "logins", "check", "no"} {
 		b.route = route
 		b.expectDenied(route, "Cookie: upstreamauth="+b.cookie.Value)
 	}
@@ -110,7 +110,7 @@ func oddLinks(t *testing.T, h *Harness) {
 	}
 }
 
-// clientAddsNoLogin: a login's request, whatever is in it, is not its reply.
+// clientAddsNoLogin: tokens are read from a login's response only.
 func clientAddsNoLogin(t *testing.T, h *Harness) {
 	up := newBTS(h.Clock())
 	defer up.Close()
@@ -130,8 +130,8 @@ func clientAddsNoLogin(t *testing.T, h *Harness) {
 	}
 }
 
-// Replicas has a session that begins at one gate go on at another, which shares
-// its secret and nothing else.
+// Replicas continues a session of one process in another one that has the same
+// secret and shares nothing else.
 func Replicas(t *testing.T, open, openAnother Opener) {
 	backend := NewBackend(nil)
 	defer backend.Close()
@@ -145,23 +145,23 @@ func Replicas(t *testing.T, open, openAnother Opener) {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	here, there := NewHarness(t, first, backend), NewHarness(t, second, backend)
+	one, two := NewHarness(t, first, backend), NewHarness(t, second, backend)
 	up := newSMSPanel(nil)
 	defer up.Close()
 	routes := Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL))}
-	here.Serve(routes)
-	there.Serve(routes)
-	a, b := here.newBrowser(t), there.newBrowser(t)
+	one.Serve(routes)
+	two.Serve(routes)
+	a, b := one.newBrowser(t), two.newBrowser(t)
 	token := up.IssueToken(Marker + "ali")
 	a.followLink(303, token)
 	b.cookie = a.cookie
 	b.expectUser(Marker + "ali")
-	expectCount(t, "each asks once", up.CallsWith(token), 2)
+	expectCount(t, "calls: one of each process", up.CallsWith(token), 2)
 	if r := b.send(Request{Method: "POST", Path: "/logout", Headers: []string{"Origin: http://r.test"}}); r.Status != 303 || b.cookie != nil {
 		t.Errorf("the logout: %d", r.Status)
 	}
 	b.expectLoggedOut()
-	there.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL), "secret", "env:UPSTREAMAUTH_SESSION_ANOTHER")})
+	two.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL), "secret", "env:UPSTREAMAUTH_SESSION_ANOTHER")})
 	a.followLink(303, up.IssueToken(Marker+"ali"))
 	b.cookie = a.cookie
 	b.expectLoggedOut()

@@ -9,7 +9,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// sentLink: login CSRF. What is live stays, also where that cannot be told now.
+// sentLink: login CSRF. A live session is kept, also while the upstream cannot
+// confirm it.
 func sentLink(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
@@ -19,7 +20,7 @@ func sentLink(t *testing.T, h *Harness) {
 	b := h.newBrowser(t)
 	mine := up.IssueToken(ali)
 	b.followLink(303, mine)
-	stays := func(token string) {
+	expectKept := func(token string) {
 		t.Helper()
 		before := b.cookie.Value
 		if r := b.followLink(303, token); r.Header.Get("Set-Cookie") != "" || b.cookie.Value != before {
@@ -27,17 +28,17 @@ func sentLink(t *testing.T, h *Harness) {
 		}
 	}
 	theirs := up.IssueToken(sara)
-	stays(theirs)
+	expectKept(theirs)
 	b.expectUser(ali)
 	form := Request{Method: "POST", Path: "/external-login", Body: strings.NewReader("token=" + theirs), Headers: []string{"Content-Type: application/x-www-form-urlencoded"}}
 	if r := b.send(form); r.Header.Get("Set-Cookie") != "" {
 		t.Error("a live session is replaced, by a form")
 	}
 	h.Serve(Routes{"r": with(sessionConfig(config), "identity", map[string]any{"require": map[string]any{"id": "7"}})})
-	stays(theirs) // alive, if not wanted on this route
+	expectKept(theirs) // live, although this route denies its user
 	h.Serve(Routes{"r": sessionConfig(config)})
 
-	b.followLink(303, up.IssueToken(ali)) // her own new one
+	b.followLink(303, up.IssueToken(ali)) // a newer token of the same user
 	b.expectUser(ali)
 	newer := b.cookie.Value
 	b.followLink(303, mine)
@@ -47,18 +48,18 @@ func sentLink(t *testing.T, h *Harness) {
 	b.expectUser(ali)
 
 	other := h.newBrowser(t)
-	other.cookie = b.cookie // the same session, on another tab's way out
+	other.cookie = b.cookie // the same session in another tab
 	other.send(Request{Method: "POST", Path: "/logout", Headers: []string{"Origin: http://r.test"}})
 	b.expectLoggedOut()
 	b.followLink(303, theirs)
 	b.expectUser(sara)
 
 	h.Serve(Routes{"r": with(sessionConfig(config), "cache", map[string]any{"epoch": "2", "size": 1})})
-	b.expectLoggedOut() // bound to the epoch too
+	b.expectLoggedOut() // the cookie is bound to the epoch
 	b.followLink(303, up.IssueToken(ali))
-	other.followLink(303, theirs) // and there is no room for two
+	other.followLink(303, theirs) // the cache holds only one entry
 	up.AnswerAll(&upstreams.Reply{Status: 503})
-	stays(theirs) // nobody can tell now whose session it is
+	expectKept(theirs) // the upstream cannot confirm whose session it is
 	up.AnswerAll(nil)
 	b.expectUser(ali)
 }
@@ -92,9 +93,9 @@ func headerOutranksCookie(t *testing.T, h *Harness) {
 		cookie(400, "", bearer(sara), bearer(sara))
 		cookie(200, Marker+"ali", "Authorization: Digest x")
 		cookie(200, Marker+"ali", "Authorization: ")
-		half := map[string]int{"r": 401, "open": 200}[route] // nobody, where nobody may pass
-		cookie(half, "", "Application-Key: "+Marker+"half-of-it")
-		cookie(half, "", "Authorization: Bearer ")
+		anonymous := map[string]int{"r": 401, "open": 200}[route] // anonymous, which "open" allows
+		cookie(anonymous, "", "Application-Key: "+Marker+"half-of-it")
+		cookie(anonymous, "", "Authorization: Bearer ")
 	}
 }
 
@@ -107,12 +108,12 @@ func forwardedSession(t *testing.T, h *Harness) {
 	b.followLink(303, token)
 	for range 2 {
 		r := b.expectUser(Marker + "ali")
-		expectEqual(t, "what the backend gets", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
+		expectEqual(t, "Authorization at the backend", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
 	}
-	r := b.send(Request{Headers: []string{"Application-Key: " + Marker + "of-nobody-here"}})
-	expectEqual(t, "beside a kind that is none here", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
+	r := b.send(Request{Headers: []string{"Application-Key: " + Marker + "of-no-kind-here"}})
+	expectEqual(t, "beside a credential of an unconfigured kind", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
 	r = b.send(Request{Headers: []string{"Authorization: Digest x"}})
-	expectEqual(t, "beside a scheme that is none here", strings.Join(r.Seen.Header["Authorization"], "|"), "Digest x")
+	expectEqual(t, "beside another scheme", strings.Join(r.Seen.Header["Authorization"], "|"), "Digest x")
 }
 
 // panelLogout is the path of the panel's own logout.
@@ -136,14 +137,14 @@ func sessionLogout(t *testing.T, h *Harness) {
 			t.Errorf("%v: %d", lines, r.Status)
 		}
 	}
-	logout("GET", "Origin: http://r.test") // the backend's
+	logout("GET", "Origin: http://r.test") // passed to the backend
 	b.expectUser(Marker + "ali")
-	expectCount(t, "the upstream's logout, before", up.CallsTo(panelLogout), 0)
+	expectCount(t, "calls of the upstream's logout, before", up.CallsTo(panelLogout), 0)
 	r := logout("POST", "Origin: http://r.test")
 	if r.Status != 303 || r.Header.Get("Location") != "/" || b.cookie != nil || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the logout: %d, %q", r.Status, r.Header.Get("Location"))
 	}
-	expectCount(t, "the upstream's logout", up.CallsTo(panelLogout), 1)
+	expectCount(t, "calls of the upstream's logout", up.CallsTo(panelLogout), 1)
 	b.expectLoggedOut()
 	calls := up.Calls()
 	for range 20 { // a copied cookie
@@ -151,12 +152,12 @@ func sessionLogout(t *testing.T, h *Harness) {
 		b.expectLoggedOut()
 		logout("POST", "Origin: http://r.test")
 	}
-	expectCount(t, "the upstream's logout, for copies", up.CallsTo(panelLogout), 1)
+	expectCount(t, "calls of the upstream's logout, for copied cookies", up.CallsTo(panelLogout), 1)
 	if more := up.Calls() - calls; more > 1 {
-		t.Errorf("copies of an ended session cost %d calls", more)
+		t.Errorf("copied cookies of an ended session cost %d calls", more)
 	}
 	b.cookie = nil
-	expectEqual(t, "nobody's logout", logout("POST", "Origin: http://r.test").Header.Get("Location"), "/")
+	expectEqual(t, "Location of a logout without a session", logout("POST", "Origin: http://r.test").Header.Get("Location"), "/")
 	b.followLink(303, up.IssueToken(Marker+"sara"))
 	b.expectUser(Marker + "sara")
 	up.AnswerAll(&upstreams.Reply{Status: 503})
@@ -176,8 +177,8 @@ func sessionLogoutMeanwhile(t *testing.T, h *Harness) {
 	old := *b.cookie
 	h.Advance(1100 * time.Millisecond)
 	release := up.Hold()
-	b.expectUser(Marker + "ali") // and is asked about again, behind the request's back
-	waitFor(t, "it is asked about", func() bool { return up.CallsWith(token) == 2 })
+	b.expectUser(Marker + "ali") // and is revalidated in the background
+	waitFor(t, "the revalidation has begun", func() bool { return up.CallsWith(token) == 2 })
 	done := make(chan Response, 1)
 	go func() {
 		r, _ := h.Try(Request{Route: "r", Method: "POST", Path: "/logout", Headers: []string{"Origin: http://r.test", "Cookie: " + old.Name + "=" + old.Value}})

@@ -9,8 +9,15 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// firstLeaves: the caller that started the flight hangs up while the upstream
-// is thinking; those who joined get their answer, of the same one call.
+// SingleFlight: concurrent requests with the same uncached credential share one
+// lookup.
+var SingleFlight = []Scenario{
+	{Name: "500 callers with one uncached credential make one call", Run: manyCallers},
+	{Name: "the first caller disconnects and the others are answered", Run: firstLeaves},
+}
+
+// firstLeaves: the caller that started the lookup disconnects before the upstream
+// responds; those that joined get the answer of that one call.
 func firstLeaves(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
@@ -43,26 +50,45 @@ func firstLeaves(t *testing.T, h *Harness) {
 	time.Sleep(200 * time.Millisecond)
 	hangUp()
 	if err := <-left; err == nil {
-		t.Error("the first caller got an answer after all")
+		t.Error("the first caller got a response although it disconnected")
 	}
 	time.Sleep(100 * time.Millisecond)
 	release()
 	joined.Wait()
 	for range 20 {
 		if status := <-statuses; status != 200 {
-			t.Errorf("a caller who stayed got %d", status)
+			t.Errorf("a caller that stayed got %d", status)
 		}
 	}
-	expectCount(t, "verifications", up.CallsWith(token), 1)
+	expectCount(t, "calls", up.CallsWith(token), 1)
 }
 
-// waitFor waits for a condition, ten seconds at most.
-func waitFor(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if holds() {
-			return
+func manyCallers(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s")})
+	release := up.Hold()
+	statuses := make(chan int, 500)
+	var sent sync.WaitGroup
+	for range 500 {
+		sent.Go(func() {
+			r, err := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
+			if err != nil {
+				t.Error(err)
+			}
+			statuses <- r.Status
+		})
+	}
+	time.Sleep(1500 * time.Millisecond) // long enough for all of them to wait
+	release()
+	sent.Wait()
+	good := 0
+	for range 500 {
+		if <-statuses == 200 {
+			good++
 		}
 	}
-	t.Fatalf("waited ten seconds in vain: %s", what)
+	expectCount(t, "allowed callers", good, 500)
+	expectCount(t, "calls", up.CallsWith(token), 1)
 }

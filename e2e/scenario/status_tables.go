@@ -15,13 +15,13 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// StatusTables plays every case of testdata/<api>/ on one level: what a client gets of
-// each documented reply, of those that no document describes, and of the gate
-// itself; and what the backend is told. One configuration for each API holds a
-// route for each case, so that it is quick behind Traefik too.
+// StatusTables runs every case of testdata/<api>/ on one level: the response that a
+// client gets for each documented reply of the upstream, for undocumented ones and
+// from the plugin alone, and the headers that reach the backend. One configuration
+// for each API holds a route for each case, which is faster behind Traefik.
 //
-// Each play has a scope and a credential of its own, with a marker in it that no
-// output may hold in the end.
+// Each case has a scope and a credential of its own. The credential has a marker, so
+// that the end of the test can search the output for it.
 func StatusTables(t *testing.T, open Opener) {
 	backend := NewBackend(nil)
 	defer backend.Close()
@@ -42,14 +42,14 @@ func StatusTables(t *testing.T, open Opener) {
 	})
 }
 
-// tableRunner holds what the plays of one level share.
+// tableRunner holds what the cases of one level share.
 type tableRunner struct {
 	level          Level
 	backend        *Backend
 	servers        map[string]*upstreams.Server // by API
-	ownServers     []*upstreams.Server          // that answer everybody alike
-	closedAddress  string                       // where nobody listens
-	redirectTarget *httptest.Server             // where redirects lead
+	ownServers     []*upstreams.Server          // that answer every request alike
+	closedAddress  string                       // an address without a server
+	redirectTarget *httptest.Server             // of redirects
 	redirected     atomic.Int64
 
 	configured strings.Builder // every configuration served
@@ -99,7 +99,7 @@ var startUpstream = map[string]func(*upstreams.Clock) *upstreams.Server{
 	},
 }
 
-// runAPI serves all cases of one API at once, and plays them one by one.
+// runAPI serves all cases of one API at once, and runs them one by one.
 func (r *tableRunner) runAPI(t *testing.T, api string) {
 	cases, err := loadTables(api)
 	if err != nil {
@@ -127,16 +127,16 @@ func (r *tableRunner) runAPI(t *testing.T, api string) {
 	}
 }
 
-// servedCase is a play and where it is served.
+// servedCase is a case and its route.
 type servedCase struct {
 	tableCase
 	route  string
 	config map[string]any
-	server *upstreams.Server // nil: nobody answers
+	server *upstreams.Server // nil: none is running
 }
 
-// prepare starts what a play needs beside the four upstreams, and gives its
-// blocks their addresses.
+// prepare starts the upstream of a case that needs its own, and completes the
+// blocks of its configuration with the upstreams' addresses.
 func (r *tableRunner) prepare(c tableCase) servedCase {
 	s := servedCase{tableCase: c, config: map[string]any{}, server: r.servers[c.api]}
 	switch c.upstream {
@@ -161,8 +161,8 @@ func (r *tableRunner) prepare(c tableCase) servedCase {
 	return s
 }
 
-// isolate gives a play a scope of its own: faults that are played one after
-// another are an outage, and refusals a flood.
+// isolate gives a case a scope of its own; in a shared one, the faults of several
+// cases would open the circuit.
 func (s servedCase) isolate() {
 	cache, _ := s.config["cache"].(map[string]any)
 	own := maps.Clone(cache)
@@ -185,7 +185,7 @@ func (r *tableRunner) address(s servedCase, api string) string {
 
 var notInRoutes = regexp.MustCompile(`[^a-z0-9]+`)
 
-// routeName makes a host's label of a case's name.
+// routeName makes a host name's label of a case's name.
 func routeName(n int, name string) string {
 	label := strings.Trim(notInRoutes.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	if len(label) > 50 {
@@ -194,8 +194,8 @@ func routeName(n int, name string) string {
 	return fmt.Sprintf("r%d-%s", n, label)
 }
 
-// upstreamCalls counts the calls that the upstreams got about a play's credential
-// since the last reset, or about nobody's.
+// upstreamCalls counts the calls since the last reset that hold a case's credential
+// or none at all.
 func (r *tableRunner) upstreamCalls(p *placeholders) int {
 	calls := int(r.redirected.Load())
 	for _, server := range append(slices.Collect(maps.Values(r.servers)), r.ownServers...) {
@@ -217,13 +217,13 @@ func (r *tableRunner) reset() {
 	}
 }
 
-// searchLogs looks through all that the level wrote.
+// searchLogs looks for secrets in the level's output.
 func (r *tableRunner) searchLogs(t *testing.T) {
 	logs, configured := r.level.Logs(), r.configured.String()
 	ExpectNoMarker(t, logs)
 	for secret := range r.secrets {
 		if strings.Contains(logs, secret) && !strings.Contains(configured, secret) {
-			t.Errorf("an identity or an account was written: %q", secret)
+			t.Errorf("an identity or an account in the output: %q", secret)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// runCase sends a case's request twice, and looks at all that comes of it.
+// runCase sends a case's request twice, and checks both responses.
 func (r *tableRunner) runCase(h *Harness, t *testing.T, s servedCase) {
 	p := r.newPlaceholders()
 	p.sign(s.claims)
@@ -46,11 +46,11 @@ func (r *tableRunner) runCase(h *Harness, t *testing.T, s servedCase) {
 	default:
 		t.Fatalf("again: %q; known: remembered, asked, cooled", s.again)
 	}
-	r.check(t, "the same again", s, p, h.Do(call), client, calls)
+	r.check(t, "the second request", s, p, h.Do(call), client, calls)
 }
 
-// rememberSecret notes what of a request may be in no output: tokens and keys are
-// marked, accounts are not.
+// rememberSecret records what of a request no output may hold. Tokens and keys have a
+// marker, accounts have none.
 func (r *tableRunner) rememberSecret(lines []string) {
 	for _, line := range lines {
 		_, encoded, basic := strings.Cut(line, "Basic ")
@@ -60,7 +60,8 @@ func (r *tableRunner) rememberSecret(lines []string) {
 	}
 }
 
-// check compares a reply, what the backend saw, and how often anybody was asked.
+// check compares a response, the request at the backend and the number of calls to
+// upstreams.
 func (r *tableRunner) check(t *testing.T, what string, s servedCase, p *placeholders, got Response, want *clientResponse, calls int) {
 	t.Helper()
 	if asked := r.upstreamCalls(p); asked != calls {
@@ -77,12 +78,12 @@ func (r *tableRunner) check(t *testing.T, what string, s servedCase, p *placehol
 	p.wait = got.Header.Get("Retry-After")
 	wanted := wantedResponse(want, p)
 	if diff := cmp.Diff(wanted, gotResponse(got)); diff != "" {
-		t.Errorf("%s: the client got something else (-want +got):\n%s", what, diff)
+		t.Errorf("%s: the response (-want +got):\n%s", what, diff)
 	}
 }
 
-// comparableResponse is what a client gets: every header but those of the transport,
-// and the body token by token, so that order and digits count.
+// comparableResponse is a response with all headers but those of the transport, and
+// with the body as JSON tokens, so that order and digits count.
 type comparableResponse struct {
 	Status int
 	Header http.Header
@@ -107,8 +108,8 @@ func wantedResponse(c *clientResponse, p *placeholders) comparableResponse {
 	return comparableResponse{Status: c.Status, Header: header, Body: tokens(p.text(compact(c.Body)))}
 }
 
-// within is the actual number if it is in the wanted range, "80..91", or equal
-// to the wanted one; else what is wanted.
+// within returns the actual number if it is in the wanted range, "80..91"; else it
+// returns what is wanted.
 func within(wanted, actual string) string {
 	low, high, ranged := strings.Cut(wanted, "..")
 	seconds, err := strconv.Atoi(actual)
@@ -118,7 +119,7 @@ func within(wanted, actual string) string {
 	return wanted
 }
 
-// tokens reads a JSON text; what is none is one token.
+// tokens reads JSON tokens; a text that is not JSON is one token.
 func tokens(text string) []string {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -143,12 +144,12 @@ func tokens(text string) []string {
 	}
 }
 
-// checkAllowed looks at what reached the backend: once, with exactly the wanted
-// identity, and without the credential.
+// checkAllowed expects one request at the backend, with exactly the wanted identity
+// and without the credential.
 func (r *tableRunner) checkAllowed(t *testing.T, what string, s servedCase, p *placeholders, got Response, seen []SeenRequest) {
 	t.Helper()
 	if got.Status != http.StatusOK || len(seen) != 1 {
-		t.Fatalf("%s: status %d and %d requests at the backend, want it to pass: %s", what, got.Status, len(seen), got.Body)
+		t.Fatalf("%s: status %d and %d requests at the backend, want one, with a 200: %s", what, got.Status, len(seen), got.Body)
 	}
 	wanted := http.Header{}
 	for name, value := range s.backend {
@@ -156,28 +157,28 @@ func (r *tableRunner) checkAllowed(t *testing.T, what string, s servedCase, p *p
 		r.rememberIdentity(name, wanted.Get(name))
 	}
 	prefix, named := identityHeaders(s.config)
-	told := http.Header{}
+	arrived := http.Header{}
 	for name, values := range seen[0].Header {
 		_, asked := wanted[name]
 		_, set := named[name]
 		if asked || set || strings.HasPrefix(name, prefix) || strings.HasPrefix(name, "X-Auth-") ||
 			strings.Contains(strings.Join(values, " "), p.credential) {
-			told[name] = values
+			arrived[name] = values
 		}
 	}
 	if len(named) == 0 {
-		expires, err := time.Parse("2006-01-02T15:04:05Z", told.Get(prefix+"Expires"))
+		expires, err := time.Parse("2006-01-02T15:04:05Z", arrived.Get(prefix+"Expires"))
 		if err != nil || expires.Before(p.now.Add(-time.Second)) && s.again != "asked" {
-			t.Errorf("%s: %sExpires is %q", what, prefix, told.Get(prefix+"Expires"))
+			t.Errorf("%s: %sExpires is %q", what, prefix, arrived.Get(prefix+"Expires"))
 		}
-		told.Del(prefix + "Expires")
+		arrived.Del(prefix + "Expires")
 	}
-	if diff := cmp.Diff(wanted, told); diff != "" {
-		t.Errorf("%s: the backend was told something else (-want +got):\n%s", what, diff)
+	if diff := cmp.Diff(wanted, arrived); diff != "" {
+		t.Errorf("%s: headers at the backend (-want +got):\n%s", what, diff)
 	}
 }
 
-// rememberIdentity notes what of an identity may be in no output, encoded or plain.
+// rememberIdentity records what of an identity no output may hold, encoded or plain.
 func (r *tableRunner) rememberIdentity(name, value string) {
 	if strings.HasSuffix(name, "-Api") || len(value) < 6 || len(value) > 500 {
 		return
@@ -188,7 +189,7 @@ func (r *tableRunner) rememberIdentity(name, value string) {
 	}
 }
 
-// identityHeaders is which headers a configuration makes identity headers.
+// identityHeaders returns which headers are identity headers in a configuration.
 func identityHeaders(config map[string]any) (prefix string, named http.Header) {
 	prefix, named = "X-Auth-", http.Header{}
 	identity, _ := config["identity"].(map[string]any)

@@ -12,7 +12,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
-// The files of testdata/<api>/, whose readme says what the fields mean.
+// The files of testdata/<api>/. The readme there says what the fields mean.
 
 type tableWays struct {
 	About  []string
@@ -84,8 +84,8 @@ type cooledResponse struct {
 	Client clientResponse
 }
 
-// tableCase is a case, or one of its alternates, with all that it takes from its
-// way and its file settled.
+// tableCase is a case, or one of its alternates, complete with what it takes from
+// its way and its file.
 type tableCase struct {
 	api      string
 	name     string
@@ -94,8 +94,8 @@ type tableCase struct {
 	claims   json.RawMessage
 	method   string
 	upstream string
-	reply    *tableReply // nil: the upstream is not told what to answer
-	calls    int         // that the first request causes
+	reply    *tableReply // nil: the upstream's reply is not scripted
+	calls    int         // of the first request
 	client   *clientResponse
 	backend  map[string]string
 	again    string
@@ -136,7 +136,7 @@ func loadTables(api string) ([]tableCase, error) {
 	return all, nil
 }
 
-// readStrictly reads one JSON file; a misspelt field is an error.
+// readStrictly reads one JSON file; a misspelled field is an error.
 func readStrictly(name string, into any) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -160,7 +160,8 @@ func (c fileCase) cases(api string, ways tableWays) []tableCase {
 	return plays
 }
 
-// resolve settles one play: what the alternate says, else the case, else its way.
+// resolve completes one case: with values of the alternate, else of the case, else
+// of its way.
 func (c fileCase) resolve(api string, ways tableWays, a alternate) tableCase {
 	own := a.Way == "" // the case's settings, request and claims
 	way := ways.Ways[cmp.Or(a.Way, c.Way)]
@@ -203,8 +204,8 @@ func (c fileCase) resolve(api string, ways tableWays, a alternate) tableCase {
 	return p
 }
 
-// override is the reply with what an alternate says of it instead. A body takes
-// the place of a text, and with them goes how they are sent.
+// override returns the reply with the values that an alternate changes. A body or a
+// text replaces both, with size and compression.
 func (r *tableReply) override(a *tableReply) *tableReply {
 	if r == nil || a == nil {
 		return cmp.Or(a, r)
@@ -221,7 +222,7 @@ func (r *tableReply) override(a *tableReply) *tableReply {
 	return &merged
 }
 
-// withDefaults fills in what every refusal has.
+// withDefaults fills in the headers that every denial has.
 func (c clientResponse) withDefaults(always clientResponse) *clientResponse {
 	c.ContentType = cmp.Or(c.ContentType, always.ContentType)
 	c.CacheControl = cmp.Or(c.CacheControl, always.CacheControl)

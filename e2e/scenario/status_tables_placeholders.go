@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
@@ -17,12 +16,12 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// placeholders puts values in the place of a play's placeholders.
+// placeholders holds the values of a case's placeholders.
 type placeholders struct {
-	credential string // random, and marked
+	credential string // random, with a marker
 	jwt        string
 	trap       string
-	wait       string // what the last Retry-After was
+	wait       string // the last Retry-After
 	now        time.Time
 }
 
@@ -37,7 +36,8 @@ func (r *tableRunner) newPlaceholders() *placeholders {
 	return p
 }
 
-// sign makes a JWT of claims. Nobody checks its signature, which is the marker.
+// sign makes a JWT of claims. Its signature, which is not checked, is the credential
+// with the marker.
 func (p *placeholders) sign(claims json.RawMessage) {
 	text := p.text(numbered.ReplaceAllString(compact(claims), "$1"))
 	encoding := base64.RawURLEncoding
@@ -47,12 +47,12 @@ func (p *placeholders) sign(claims json.RawMessage) {
 
 var (
 	placeholder = regexp.MustCompile(`\$\{([A-Z0-9]+)([^${}]*)\}`)
-	// numbered is an instant in the place of a text, which is to be a number.
+	// numbered is an instant that is written as text and becomes a number.
 	numbered = regexp.MustCompile(`"(\$\{NOW[^"]*\})"`)
 )
 
-// text replaces the placeholders of a text, the innermost first. An unknown one
-// is a mistake of the file, and a panic.
+// text replaces the placeholders of a text, the innermost first. It panics on an
+// unknown one, which is a mistake in the file.
 func (p *placeholders) text(text string) string {
 	for placeholder.MatchString(text) {
 		text = placeholder.ReplaceAllStringFunc(text, func(found string) string {
@@ -88,7 +88,7 @@ func (p *placeholders) value(name, argument string) string {
 	panic("testdata: no such placeholder: " + name)
 }
 
-// must panics on what is a mistake of a file.
+// must panics on an error, which is a mistake in a file.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic("testdata: " + err.Error())
@@ -104,7 +104,7 @@ func (p *placeholders) lines(lines []string) []string {
 	return filled
 }
 
-// reply is what an upstream is told to answer.
+// reply is the scripted reply of an upstream.
 func (p *placeholders) reply(r tableReply) upstreams.Reply {
 	reply := upstreams.Reply{Status: r.Status, Header: map[string]string{}}
 	for name, value := range r.Headers {
@@ -121,7 +121,7 @@ func (p *placeholders) reply(r tableReply) upstreams.Reply {
 	reply.Body = p.text(body)
 	if r.Gzip {
 		reply.Header["Content-Encoding"] = "gzip"
-		reply.Body = zipped(reply.Body)
+		reply.Body = gzipped(reply.Body)
 	}
 	if r.Delay != "" {
 		reply.Delay = must(time.ParseDuration(r.Delay))
@@ -129,8 +129,7 @@ func (p *placeholders) reply(r tableReply) upstreams.Reply {
 	return reply
 }
 
-// compact is a JSON value without the blanks of its file; names stay as often
-// as they are written.
+// compact is a JSON value without white space; repeated names stay repeated.
 func compact(value json.RawMessage) string {
 	var text bytes.Buffer
 	if len(value) > 0 {
@@ -141,16 +140,7 @@ func compact(value json.RawMessage) string {
 	return text.String()
 }
 
-func zipped(text string) string {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	_, _ = w.Write([]byte(text))
-	_ = w.Close()
-	return packed.String()
-}
-
-// credentialOf is by what name an upstream knows the credential of a request, as
-// the gate passes it on.
+// credentialOf is the credential of a request as the emulated upstream names it.
 func credentialOf(lines []string) string {
 	name := ""
 	for _, line := range lines {

@@ -22,8 +22,8 @@ func everyCertificate(t *testing.T, h *Harness) {
 		}
 		return &tls.Config{Certificates: []tls.Certificate{certificate}}
 	}
-	honest := &tls.Config{Certificates: []tls.Certificate{good}}
-	p := newFaultSuite()
+	valid := &tls.Config{Certificates: []tls.Certificate{good}}
+	s := newFaultSuite()
 	signed := func(host string, until time.Time) *tls.Config {
 		certificate, err := upstreams.Signed(good, host, until)
 		if err != nil {
@@ -35,63 +35,63 @@ func everyCertificate(t *testing.T, h *Harness) {
 		"expired":          signed("127.0.0.1", time.Now().Add(-time.Hour)),
 		"wrong name":       signed("other.example", time.Time{}),
 		"unknown CA":       one("127.0.0.1", time.Time{}),
-		"TLS 1.1 and less": {Certificates: honest.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+		"TLS 1.1 and less": {Certificates: valid.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
 	} {
-		p.add(name, &upstreams.Fault{TLS: config, Send: upstreams.Raw(200, allowBody)}, honest)
+		s.add(name, &upstreams.Fault{TLS: config, Send: upstreams.Raw(200, allowBody)}, valid)
 	}
-	// One that is signed as it should be passes: the faults are the faults.
-	p.add("a proper one, that says 502", &upstreams.Fault{TLS: signed("127.0.0.1", time.Time{}), Send: upstreams.Raw(502, "")}, honest)
-	arrived := map[string]bool{}
-	for _, x := range p.all[:4] {
-		x.leaked = func(name string) { arrived[name] = true }
+	// A valid certificate is accepted, so the cases above fail for their certificates.
+	s.add("a valid one, with a 502", &upstreams.Fault{TLS: signed("127.0.0.1", time.Time{}), Send: upstreams.Raw(502, "")}, valid)
+	leaked := map[string]bool{}
+	for _, c := range s.all[:4] {
+		c.leaked = func(name string) { leaked[name] = true }
 	}
-	p.run(t, h, "tls", map[string]any{"ca": ca})
-	for name := range arrived {
+	s.run(t, h, "tls", map[string]any{"ca": ca})
+	for name := range leaked {
 		t.Errorf("%s: the credential was sent", name)
 	}
 }
 
-// unresolvedAndSlow: a name that nobody has, an upstream of two seconds' latency under
-// two timeouts, and one that fails every other time.
+// unresolvedAndSlow: a host name that does not exist, an upstream with a latency of
+// two seconds under two timeouts, and an upstream that fails on every other request.
 func unresolvedAndSlow(t *testing.T, h *Harness) {
 	up := newWebService(nil)
 	defer up.Close()
-	front := upstreams.NewFaultProxy(up.URL, nil)
-	defer front.Close()
+	proxy := upstreams.NewFaultProxy(up.URL, nil)
+	defer proxy.Close()
 	token := func(name string) string { return up.IssueToken(upstreams.User{UserName: Marker + name}) }
 	slow := token("slow")
 	h.Serve(Routes{
-		"nowhere":   routeConfig("bearer", "webservice", "http://upstream.invalid", "path", up.Path(), "timeout", "5s"),
-		"impatient": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "500ms"), "cache", map[string]any{"epoch": "i"}),
-		"patient":   routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
-		"half":      routeConfig("bearer", "webservice", front.URL, "path", up.Path()),
+		"unresolved": routeConfig("bearer", "webservice", "http://upstream.invalid", "path", up.Path(), "timeout", "5s"),
+		"short":      with(routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "500ms"), "cache", map[string]any{"epoch": "i"}),
+		"long":       routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+		"half":       routeConfig("bearer", "webservice", proxy.URL, "path", up.Path()),
 	})
 	begun := time.Now()
-	h.Expect(500, Request{Route: "nowhere", Headers: []string{bearer(slow)}})
+	h.Expect(500, Request{Route: "unresolved", Headers: []string{bearer(slow)}})
 	if waited := time.Since(begun); waited > 5*time.Second+faultMargin {
-		t.Errorf("a name that does not resolve took %s", waited)
+		t.Errorf("a host name that does not resolve took %s", waited)
 	}
-	known := Request{Route: "impatient", Headers: []string{bearer(token("known"))}}
-	h.Expect(200, known)
-	h.Expect(200, Request{Route: "patient", Headers: known.Headers})
+	cached := Request{Route: "short", Headers: []string{bearer(token("known"))}}
+	h.Expect(200, cached)
+	h.Expect(200, Request{Route: "long", Headers: cached.Headers})
 	up.Answer(slow, upstreams.Reply{Delay: 2 * time.Second, Body: `{"IsSuccess":true,"Data":{"UserName":"` + Marker + `slow"}}`})
 	var both sync.WaitGroup
 	both.Go(func() {
 		begun := time.Now()
-		r, err := h.Try(Request{Route: "impatient", Headers: []string{bearer(slow)}})
+		r, err := h.Try(Request{Route: "short", Headers: []string{bearer(slow)}})
 		if waited := time.Since(begun); err != nil || r.Status != 500 || waited > 500*time.Millisecond+faultMargin {
-			t.Errorf("impatient: %d %v after %s", r.Status, err, waited)
+			t.Errorf("short timeout: %d %v after %s", r.Status, err, waited)
 		}
 	})
 	both.Go(func() {
-		if r, err := h.Try(Request{Route: "patient", Headers: []string{bearer(slow)}}); err != nil || r.Status != 200 {
-			t.Errorf("patient: %d %v", r.Status, err)
+		if r, err := h.Try(Request{Route: "long", Headers: []string{bearer(slow)}}); err != nil || r.Status != 200 {
+			t.Errorf("long timeout: %d %v", r.Status, err)
 		}
 	})
-	h.ExpectCached(known)
+	h.ExpectCached(cached)
 	both.Wait()
 	h.Expect(200, Request{Route: "half", Headers: []string{bearer(token("first"))}})
-	front.Inject(&upstreams.Fault{Send: upstreams.Raw(502, "bad gateway", "Connection: close"), Alternate: true})
+	proxy.Inject(&upstreams.Fault{Send: upstreams.Raw(502, "bad gateway", "Connection: close"), Alternate: true})
 	for i := range 20 {
 		call := Request{Route: "half", Headers: []string{bearer(token(fmt.Sprint("half", i)))}}
 		r, err := h.Try(call)
@@ -99,7 +99,7 @@ func unresolvedAndSlow(t *testing.T, h *Harness) {
 			r, err = h.Try(call)
 		}
 		if !h.Counters.accepted(r, err, fmt.Sprint(Marker, "half", i)) {
-			t.Errorf("good user %d, at the second try: %d %v", i, r.Status, err)
+			t.Errorf("valid user %d, on the second try: %d %v", i, r.Status, err)
 		}
 		h.ExpectCached(call)
 	}

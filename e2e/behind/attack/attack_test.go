@@ -43,7 +43,7 @@ func TestAttacks(t *testing.T) {
 	results = append(scenario.RunAttacks(t, open, 1), results...)
 	t.Run("scenarios", func(t *testing.T) {
 		results = append(results, scenario.Run(t, open, slices.Concat(
-			scenario.UpstreamFaults, scenario.Budgets, scenario.Circuits, scenario.ClientLimits, scenario.Revalidation, scenario.Canaries, scenario.Regressions,
+			scenario.UpstreamFaults, scenario.Budgets, scenario.Circuits, scenario.ClientLimits, scenario.Revalidation, scenario.Canaries, scenario.SingleFlight, scenario.Regressions,
 			scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.Forgeries))...)
 	})
 	report(t, results)
