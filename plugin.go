@@ -10,11 +10,17 @@ package upstreamauth
 
 import (
 	"context"
-	"errors"
+	"io"
 	"net/http"
+	"os"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
-	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/config"
+	"github.com/upstreamauth/upstreamauth/gate"
+	"github.com/upstreamauth/upstreamauth/issuer"
+	"github.com/upstreamauth/upstreamauth/session"
+	"github.com/upstreamauth/upstreamauth/telemetry"
 )
 
 // Config is the plugin's block of the dynamic configuration, raw: its one field
@@ -37,185 +43,70 @@ func New(ctx context.Context, next http.Handler, config *Config, name string) (h
 	return handler, nil
 }
 
-// gate guards one route.
-type gate struct {
-	next        http.Handler
-	accepts     verifier.Accepts
-	identity    *identity
-	schemes     []*scheme // in the order bearer, applicationKey, basic
-	refusal     *refusal
-	optional    bool
-	preflight   bool
-	depth       int // which address a client is known by
-	credentials *credentials
-	journal     *journal
+// runtime is what Traefik's routes share. The interpreter keeps package-level
+// variables through every reload of the configuration.
+var process = NewRuntime(time.Now(), time.Since, os.LookupEnv, os.Stderr)
+
+// Runtime is everything that outlives one handler: the clock, the environment,
+// the log, and what was learned about credentials.
+type Runtime struct {
+	shared *gate.Shared
+	env    func(string) (string, bool)
+	output *telemetry.Sink
 }
 
-// ServeHTTP is a request's whole way, unless it is a hit: those have a way of
-// their own (hit.go), and come here whenever anything about them is unusual.
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g.serve(w, r, verifier.Credential{})
-}
-
-// serve is ServeHTTP of a request that may carry a credential which is in none
-// of its headers: a session's. It counts where no header brings one.
-func (g *gate) serve(w http.ResponseWriter, r *http.Request, carried verifier.Credential) {
-	judged := g.identity.strip(r)
-	if g.preflight && isPreflight(r) {
-		g.credentials.remove(r.Header)
-		g.next.ServeHTTP(w, r)
-		return
-	}
-	outcome := g.decide(r, carried)
-	if outcome.denial.Reason != "" {
-		g.refusal.write(w, r, outcome.kind, outcome.denial)
-		return
-	}
-	g.credentials.remove(r.Header)
-	if outcome.yes != nil {
-		if len(judged) > 0 {
-			g.learn(judged)
-		}
-		enrich(r.Header, outcome.yes)
-	}
-	g.next.ServeHTTP(w, r)
-}
-
-// outcome is what was decided about a request: a denial, or the headers that
-// tell the backend who is calling (none for an anonymous one).
-type outcome struct {
-	kind   verifier.Kind
-	denial verifier.Denial
-	yes    *cache.Ready
-}
-
-func enrich(h http.Header, yes *cache.Ready) {
-	for i, name := range yes.Names {
-		h[name] = yes.Values[i]
+// NewRuntime returns a runtime that has learned nothing yet. since tells how
+// long ago an instant was; by it time passes. The log goes to w.
+func NewRuntime(start time.Time, since func(time.Time) time.Duration, env func(string) (string, bool), w io.Writer) *Runtime {
+	// Without its monotonic part: the life of a token is measured by the
+	// clock on the wall, which goes on while a machine sleeps.
+	start = start.Round(0)
+	now := func() time.Time { return start.Add(since(start)) }
+	scopes := cache.NewRegistry(start, now)
+	return &Runtime{
+		shared: &gate.Shared{Start: start, Since: since, Now: now, Scopes: scopes},
+		env:    env,
+		output: telemetry.NewSink(w, now),
 	}
 }
 
-// learn has the hit path know names that were judged harmless. Only those of
-// requests that were let in are learned, so that no stranger fills the room.
-func (g *gate) learn(judged []string) {
-	if !g.identity.learn(judged) {
-		return
+// Handler makes the handler of one route, as New does.
+func (p *Runtime) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
+	handler := p.build(ctx, next, config, name)
+	if handler == nil {
+		j := telemetry.NewLog(p.output, name, telemetry.LevelInfo)
+		j.Panic("a panic while the handler was made")
+		return http.HandlerFunc(gate.Misconfigured)
 	}
-	for _, d := range g.schemes {
-		d.know(g.identity)
-	}
+	return handler
 }
 
-// decide reads the credential and asks about it. A panic of ours on the way is
-// "could not tell".
-func (g *gate) decide(r *http.Request, carried verifier.Credential) *outcome {
-	o := &outcome{denial: verifier.Denial{Reason: verifier.Unavailable}}
-	g.judge(r, carried, o)
-	return o
+// build reads the settings and builds one route from the inside out. It returns
+// nil if it panicked.
+func (p *Runtime) build(ctx context.Context, next http.Handler, raw *Config, name string) http.Handler {
+	defer recoverPanic()
+	s, faults := config.Read(raw.Settings, p.env)
+	if len(faults) > 0 {
+		keys, lines := config.Lines(faults)
+		p.output.ConfigFaults(name, keys, lines)
+		return http.HandlerFunc(gate.Misconfigured)
+	}
+	p.output.ConfigOK(name)
+	j := telemetry.NewLog(p.output, name, s.Log)
+	if s.Issuer != nil {
+		o := s.Issuer
+		logins := p.shared.Scopes.LoginsOf(o.API.Name, o.URL, o.LoginSecret)
+		return issuer.New(next, o, logins, j)
+	}
+	g := gate.New(ctx, next, &s.Gate, p.shared, j)
+	hit := g.Handler()
+	if s.Session == nil {
+		return http.HandlerFunc(hit)
+	}
+	return session.New(g, hit, s.Session, s.Gate.Blocks[0], s.Gate.Epoch, p.shared.Now, j)
 }
 
-func (g *gate) judge(r *http.Request, carried verifier.Credential, o *outcome) {
-	defer g.recovered()
-	c, denial := verifier.FromHeader(r.Header, g.accepts)
-	alone := denial.Reason == verifier.Missing && c.Kind == "" && carried.Token != ""
-	if alone {
-		c = carried
-		denial = verifier.Denial{}
-	}
-	o.kind = c.Kind
-	if denial.Reason == verifier.Missing && g.optional {
-		o.denial = verifier.Denial{}
-		return
-	}
-	if denial.Reason != "" {
-		g.refuse(o, denial, nil, c)
-		return
-	}
-	d := g.scheme(c.Kind)
-	decision, denial := g.verify(r, c, d)
-	if denial.Reason != "" {
-		g.refuse(o, denial, d, c)
-		if decision.Answer != 0 && !alone {
-			g.turnAway(r.Header, c, d, decision, denial)
-		}
-		return
-	}
-	if alone {
-		o.yes = d.render(decision) // no header line stands for this credential
-	} else {
-		o.yes = d.tell(r.Header, c, decision)
-	}
-	o.denial = verifier.Denial{}
-}
-
-// verify asks about a credential, and whether its identity is let in here. Only
-// a denial without a reason is a yes.
-func (g *gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifier.Decision, verifier.Denial) {
-	decision, err := d.cache.Verify(r.Context(), c, func() string {
-		return clientOf(r, g.depth)
-	})
-	if errors.Is(err, cache.ErrPanic) {
-		g.journal.bug("a panic while a credential was verified")
-	}
-	if !decision.Allowed {
-		denial := decision.Denial
-		if denial.Reason == "" {
-			denial.Reason = verifier.Unavailable // a no without a reason is no yes
-		}
-		return decision, denial
-	}
-	if !g.identity.meets(decision.Identity, d.api.Name) {
-		return decision, verifier.Denial{Reason: verifier.Requirement}
-	}
-	return decision, verifier.Denial{}
-}
-
-// refuse settles on a denial, which may be none, and notes it at debug: with a
-// mark of the credential, where there is one.
-func (g *gate) refuse(o *outcome, denial verifier.Denial, d *scheme, c verifier.Credential) {
-	o.denial = denial
-	if denial.Reason == "" || !g.journal.notes() {
-		return
-	}
-	mark := ""
-	if d != nil {
-		mark = d.cache.Mark(c)
-	}
-	g.journal.refused(denial.Reason, mark)
-}
-
-// turnAway makes a remembered refusal ready for the hit path, but not where each
-// is to be noted.
-func (g *gate) turnAway(h http.Header, c verifier.Credential, d *scheme, decision verifier.Decision, denial verifier.Denial) {
-	line, plain := d.line(h)
-	if plain && g.journal.level != levelDebug {
-		d.cache.Heat(c, decision, line, g.refusal.finished(c.Kind, denial))
-	}
-}
-
-func (g *gate) scheme(kind verifier.Kind) *scheme {
-	for _, d := range g.schemes {
-		if d.kind == kind {
-			return d
-		}
-	}
-	return nil // unreachable: only configured kinds are read
-}
-
-// isPreflight tells a CORS preflight (Fetch standard, 4.8) by its three marks.
-func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
-		r.Header.Get("Access-Control-Request-Method") != ""
-}
-
-// recovered ends a panic of ours where it happens, and says so.
-func (g *gate) recovered() {
-	if recover() != nil {
-		g.journal.bug("a panic while a request was decided")
-	}
-}
-
-// guard ends a panic of ours where it happens.
-func guard() {
+// recoverPanic ends a panic of ours where it happens.
+func recoverPanic() {
 	_ = recover()
 }

@@ -26,8 +26,8 @@ type Budget struct {
 
 // NewBudget puts a budget before next; limit is asked before every call, and
 // may answer with no limit.
-func NewBudget(next Verifier, s Settings, limit func() Rate, now func() time.Time, report Report) *Budget {
-	return &Budget{next: next, perKey: s.Kind == ApplicationKey, limit: limit, now: now, report: report, windows: NewWindows()}
+func NewBudget(next Verifier, perKey bool, limit func() Rate, now func() time.Time, report Report) *Budget {
+	return &Budget{next: next, perKey: perKey, limit: limit, now: now, report: report, windows: NewWindows()}
 }
 
 // expense is one call that a budget pays for.

@@ -26,7 +26,7 @@ func newPurse(t *testing.T, kind Kind, calls int) *purse {
 		p.calls++
 		return p.next(ctx, c)
 	})
-	p.Budget = NewBudget(ask, Settings{Kind: kind}, func() Rate { return p.limit }, p.clock.Now, p.log.report)
+	p.Budget = NewBudget(ask, kind == ApplicationKey, func() Rate { return p.limit }, p.clock.Now, p.log.report)
 	return p
 }
 

@@ -16,11 +16,10 @@ const distrustFor = 60 * time.Second
 // API that reads the body before the key. Once refused as documented, the
 // upstream is trusted for good.
 type Canary struct {
-	next     Verifier
-	api      *API
-	settings Settings
-	now      func() time.Time
-	report   Report
+	next   Verifier
+	junk   Junk
+	now    func() time.Time
+	report Report
 
 	mu         sync.Mutex
 	trusted    bool
@@ -28,6 +27,19 @@ type Canary struct {
 	until      time.Time // left alone until
 	said       string    // the trouble that was reported last
 	running    *trial    // nil: none
+}
+
+// Junk is what a canary needs to know of an API.
+type Junk struct {
+	// Make makes, of at least 288 random bytes, a credential of the API's own
+	// shape that cannot be good.
+	Make func(random []byte, now time.Time) Credential
+
+	// Refused says whether a denial of it shows that credentials are checked.
+	Refused func(d Denial) bool
+
+	// Advice names the key of a block to correct when it was accepted.
+	Advice string
 }
 
 // trial is one question about junk. Its outcome stands once done is closed.
@@ -42,8 +54,8 @@ type trial struct {
 }
 
 // NewCanary puts a canary before next.
-func NewCanary(next Verifier, api *API, s Settings, now func() time.Time, report Report) *Canary {
-	return &Canary{next: next, api: api, settings: s, now: now, report: report}
+func NewCanary(next Verifier, junk Junk, now func() time.Time, report Report) *Canary {
+	return &Canary{next: next, junk: junk, now: now, report: report}
 }
 
 // Verify asks next; a yes waits until the upstream is trusted. The trial runs
@@ -64,7 +76,7 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 		return d, err
 	}
 	if !await(ctx, t.done) {
-		return couldNotTell(ErrUnavailable, "no answer about the canary in time", Denial{})
+		return NoAnswer(ErrUnavailable, "no answer about the canary in time", Denial{})
 	}
 	if !t.passed {
 		return t.outcome, t.err
@@ -94,13 +106,13 @@ func (y *Canary) begin(ctx context.Context) (t *trial, wait time.Duration) {
 }
 
 func distrust(wait time.Duration) (Decision, error) {
-	return couldNotTell(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
+	return NoAnswer(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
 // newTrial begins as failed: a trial that panics has proven nothing.
 func newTrial(now time.Time) *trial {
 	t := &trial{begun: now, done: make(chan struct{})}
-	t.outcome, t.err = couldNotTell(ErrUnavailable, "the canary failed", Denial{})
+	t.outcome, t.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
 	return t
 }
 
@@ -114,7 +126,7 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 	if _, err := rand.Read(random); err != nil {
 		return
 	}
-	junk := y.api.Junk(random, y.now(), y.settings)
+	junk := y.junk.Make(random, y.now())
 	junk.Known = true // it is ours, and no guess of a client's
 	d, err := y.next.Verify(ctx, junk)
 	t.ended = true
@@ -130,7 +142,7 @@ func (y *Canary) try(t *trial, deadline time.Time) {
 		t.outcome.Denial.RetryAfter = d.Denial.RetryAfter
 		return
 	}
-	t.passed = y.api.Refuses(d.Denial, y.settings)
+	t.passed = y.junk.Refused(d.Denial)
 	t.odd = !t.passed
 }
 
@@ -153,7 +165,7 @@ func (y *Canary) settle(t *trial) {
 	close(t.done)
 	switch news {
 	case "distrusted":
-		y.report("error", news, "a credential that cannot be good was accepted; every unknown one gets an error: "+y.api.Advice(y.settings))
+		y.report("error", news, "a credential that cannot be good was accepted; every unknown one gets an error: "+y.junk.Advice)
 	case "outage":
 		y.report("error", news, trouble+"; no unknown credential is believed")
 	case "trusted":

@@ -2,8 +2,8 @@ package verifier
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,8 +11,14 @@ import (
 )
 
 var (
-	good     = Credential{Kind: Bearer, Token: "good"}
-	settings = Settings{Kind: Bearer, Canary: true}
+	good  = Credential{Kind: Bearer, Token: "good"}
+	fakes = Junk{
+		Make: func(random []byte, _ time.Time) Credential {
+			return Credential{Kind: Bearer, Token: hex.EncodeToString(random[:16])}
+		},
+		Refused: func(d Denial) bool { return d.Reason == Invalid },
+		Advice:  "correct url or path",
+	}
 )
 
 // upstreamOf plays an upstream: good is good, all else is answered by junk.
@@ -55,7 +61,7 @@ func (u *upstreamOf) trials() int {
 
 func TestAnUpstreamThatRefusesJunkIsTrustedForGood(t *testing.T) {
 	u, c, j := &upstreamOf{junk: no}, newClock(), &journal{}
-	y := NewCanary(u, ippanel(), settings, c.Now, j.report)
+	y := NewCanary(u, fakes, c.Now, j.report)
 	for i := 0; i < 5; i++ {
 		if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil {
 			t.Fatalf("%+v (%v)", d, err)
@@ -71,7 +77,7 @@ func TestAnUpstreamThatRefusesJunkIsTrustedForGood(t *testing.T) {
 
 func TestAnUpstreamThatAcceptsJunkIsLeftAloneForAMinuteAndHeals(t *testing.T) {
 	u, c, j := &upstreamOf{junk: yes}, newClock(), &journal{}
-	y := NewCanary(u, ippanel(), settings, c.Now, j.report)
+	y := NewCanary(u, fakes, c.Now, j.report)
 	expectDistrust := func(asked, trials int) {
 		t.Helper()
 		d, err := y.Verify(soon(t), good)
@@ -114,13 +120,13 @@ func TestWhereTheTrialCannotBeMadeNobodyIsBelieved(t *testing.T) {
 		}, ErrUnavailable, 7 * time.Second},
 		{"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0},
 		{"an operator's mistake", func(context.Context, Credential) (Decision, error) {
-			return couldNotTell(ErrMistake, "wrong path", Denial{})
+			return NoAnswer(ErrMistake, "wrong path", Denial{})
 		}, ErrMistake, 0},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			u, c, j := &upstreamOf{junk: tc.junk}, newClock(), &journal{}
-			y := NewCanary(u, ippanel(), settings, c.Now, j.report)
+			y := NewCanary(u, fakes, c.Now, j.report)
 			for i := 1; i <= 2; i++ {
 				d, err := y.Verify(soon(t), good)
 				if d.Allowed || d.Denial.Reason != Unavailable || !errors.Is(err, tc.cause) || d.Denial.RetryAfter != tc.wait {
@@ -154,7 +160,7 @@ func TestARefusalDoesNotWaitForTheTrial(t *testing.T) {
 		<-release
 		return no(ctx, c)
 	})
-	y := NewCanary(junkOrNo, ippanel(), settings, newClock().Now, (&journal{}).report)
+	y := NewCanary(junkOrNo, fakes, newClock().Now, (&journal{}).report)
 	d, err := y.Verify(soon(t), Credential{Kind: Bearer, Token: "bad"})
 	if err != nil || d.Denial.Reason != Invalid {
 		t.Errorf("%+v (%v)", d, err)
@@ -172,7 +178,7 @@ func TestAHundredCallersMakeOneTrial(t *testing.T) {
 		<-release
 		return no(ctx, c)
 	})
-	y := NewCanary(u, ippanel(), settings, newClock().Now, (&journal{}).report)
+	y := NewCanary(u, fakes, newClock().Now, (&journal{}).report)
 	var done sync.WaitGroup
 	var in atomic.Int64
 	for i := 0; i < 100; i++ {
@@ -200,7 +206,7 @@ func TestACallerWhoseTimeIsOverDoesNotWait(t *testing.T) {
 		<-release
 		return no(ctx, c)
 	}}
-	y := NewCanary(u, ippanel(), settings, newClock().Now, (&journal{}).report)
+	y := NewCanary(u, fakes, newClock().Now, (&journal{}).report)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 	defer cancel()
 	start := time.Now()
@@ -220,56 +226,17 @@ func TestATrialOutlivesTheCallerThatBeganIt(t *testing.T) {
 		}
 		return no(ctx, c)
 	}}
-	y := NewCanary(u, ippanel(), settings, newClock().Now, (&journal{}).report)
+	y := NewCanary(u, fakes, newClock().Now, (&journal{}).report)
 	ctx, leave := context.WithTimeout(context.Background(), 10*time.Second)
 	go leave()
 	_, _ = y.Verify(ctx, good)
 	if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil || u.trials() != 1 {
 		t.Errorf("%+v (%v), %d trials", d, err, u.trials())
 	}
+	if !u.lastJunk.Known {
+		t.Error("junk of ours counts as a guess of a client's")
+	}
 	if u.junkWindow < 9*time.Second || u.junkWindow > 10*time.Second {
 		t.Errorf("the trial had %s", u.junkWindow)
-	}
-}
-
-// Junk has the shape of the API's own credentials, and is new each time.
-func TestJunkIsWellFormedAndNeverTheSame(t *testing.T) {
-	for _, api := range APIs() {
-		for _, kind := range api.Kinds {
-			seen := map[Credential]bool{}
-			u := &upstreamOf{junk: yes}
-			c := newClock()
-			y := NewCanary(u, api, Settings{Kind: kind}, c.Now, (&journal{}).report)
-			for i := 0; i < 3; i++ {
-				_, _ = y.Verify(soon(t), good)
-				c.move(distrustFor)
-				seen[u.lastJunk] = true
-			}
-			if len(seen) != 3 {
-				t.Errorf("%s, %s: %d of 3 are different", api.Name, kind, len(seen))
-			}
-			junk := u.lastJunk
-			if !junk.Known {
-				t.Errorf("%s, %s: junk of ours counts as a guess of a client's", api.Name, kind)
-			}
-			junk.Known = false // which no header says
-			accepts := Accepts{Bearer: kind == Bearer, Key: kind == ApplicationKey, Basic: kind == Basic}
-			h := auth("Bearer " + junk.Token)
-			if kind == ApplicationKey {
-				h = key(junk.Token)
-			}
-			if kind == Basic {
-				h = auth(basic(junk.User + ":" + junk.Password))
-			}
-			if got, denial := FromHeader(h, accepts); got != junk || denial.Reason != "" {
-				t.Errorf("%s, %s: junk that no client could send: %q", api.Name, kind, denial.Reason)
-			}
-			if len(strings.TrimSpace(junk.Token+junk.Password)) < 16 {
-				t.Errorf("%s, %s: too easily guessed", api.Name, kind)
-			}
-			if d, _ := NewExpiry(verifies(yes), api, c.Now).Verify(soon(t), junk); !d.Allowed {
-				t.Errorf("%s, %s: junk is refused before it is asked about", api.Name, kind)
-			}
-		}
 	}
 }

@@ -51,7 +51,7 @@ type passage struct {
 func (y *Circuit) Verify(ctx context.Context, c Credential) (Decision, error) {
 	p, wait := y.enter(c)
 	if wait > 0 {
-		return couldNotTell(ErrUnavailable, "left alone for a while", Denial{RetryAfter: wait})
+		return NoAnswer(ErrUnavailable, "left alone for a while", Denial{RetryAfter: wait})
 	}
 	defer y.leave(p)
 	d, err := y.next.Verify(ctx, c)

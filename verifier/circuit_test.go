@@ -27,7 +27,7 @@ func newFuse(t *testing.T) *fuse {
 }
 
 func faulty(context.Context, Credential) (Decision, error) {
-	return couldNotTell(ErrFault, "connection refused", Denial{})
+	return NoAnswer(ErrFault, "connection refused", Denial{})
 }
 
 // ask asks about a credential, and compares: let through, or left alone for how long.

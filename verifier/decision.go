@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// Decision is the answer. Its zero value is no.
+type Decision struct {
+	Allowed  bool
+	Identity Identity
+	Issued   time.Time // when the credential was issued; zero: it does not say
+	Expires  time.Time // when the credential itself ends; zero: it does not say
+	Answer   int64     // the cache's number of this answer; 0: it is not kept
+	Fresh    bool      // it was asked for this caller; nothing has been made of it yet
+	Denial   Denial    // meaningful unless Allowed
+}
+
 // Reason says why a request was refused, in one word for logs and problems.
 type Reason string
 
@@ -65,8 +76,8 @@ var (
 	ErrDistrusted = errors.New("distrusted")
 )
 
-// couldNotTell is the answer where there is none: a denial and an error.
-func couldNotTell(kind error, cause string, d Denial) (Decision, error) {
+// NoAnswer is the answer where there is none: a denial and an error.
+func NoAnswer(kind error, cause string, d Denial) (Decision, error) {
 	if d.Reason == "" {
 		d.Reason = Unavailable
 	}

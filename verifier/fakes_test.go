@@ -43,7 +43,7 @@ func no(context.Context, Credential) (Decision, error) {
 }
 
 func down(context.Context, Credential) (Decision, error) {
-	return couldNotTell(ErrUnavailable, "connection refused", Denial{})
+	return NoAnswer(ErrUnavailable, "connection refused", Denial{})
 }
 
 // journal notes what is reported.

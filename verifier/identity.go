@@ -1,18 +1,5 @@
 package verifier
 
-import (
-	"strings"
-	"unicode/utf8"
-)
-
-// Bounds of one identity: an upstream's reply may be large, and thousands of
-// identities are remembered.
-const (
-	maxValue  = 1 << 10 // bytes of one value; a longer one is left out
-	maxFields = 64      // fields of one identity; further ones are left out
-	maxTotal  = 8 << 10 // bytes of all names and values together
-)
-
 // Identity is who is calling, as the upstream told: never changed once made.
 type Identity []Field
 
@@ -31,72 +18,3 @@ func (id Identity) Get(name string) string {
 	}
 	return ""
 }
-
-// member says which member of an object becomes which field.
-type member struct {
-	field string
-	name  string
-}
-
-// scalars are the kinds of values that a field may be made of.
-var scalars = map[string]bool{jsonText: true, jsonNumber: true, jsonBool: true}
-
-// collector gathers the fields of one identity.
-type collector struct {
-	fields Identity
-	taken  map[string]bool // their names
-	total  int             // bytes of them
-}
-
-func newCollector() *collector {
-	return &collector{taken: map[string]bool{}}
-}
-
-// gather takes an object's scalars in by a table, if they may stand in a header:
-// one is left out when it is empty, too long, of another JSON type, or holds
-// control characters. The first value of a field wins. (One loop, without a call
-// of ours: each miss goes through it.)
-func (c *collector) gather(object *Value, table []member) {
-	if object == nil {
-		return
-	}
-	for _, m := range table {
-		v := object.Fields[m.name]
-		if v == nil || !scalars[v.Kind] || c.taken[m.field] {
-			continue
-		}
-		text := v.Text
-		size := len(m.field) + len(text)
-		if text == "" || len(text) > maxValue || !utf8.ValidString(text) || strings.ContainsAny(text, controls) ||
-			len(c.fields) >= maxFields || c.total+size > maxTotal {
-			continue
-		}
-		c.total += size
-		c.taken[m.field] = true
-		c.fields = append(c.fields, Field{Name: m.field, Value: text})
-	}
-}
-
-// gatherOthers takes in what an API's table does not name, by its own name. The
-// table's fields stay its own, also where it found nothing; so do those of the gate.
-func (c *collector) gatherOthers(object *Value, table []member) {
-	if object == nil {
-		return
-	}
-	reserved := map[string]bool{"api": true, "expires": true}
-	for _, m := range table {
-		reserved[m.field] = true
-	}
-	others := make([]member, 0, len(object.Names))
-	for _, name := range object.Names {
-		if !reserved[name] {
-			others = append(others, member{field: name, name: name})
-		}
-	}
-	c.gather(object, others)
-}
-
-// controls are Unicode's control characters. (With unicode.IsControl, which says
-// the same, the interpreter would be called for each character.)
-const controls = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f" +
-	"\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b\u009c\u009d\u009e\u009f"

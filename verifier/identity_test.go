@@ -1,102 +1,10 @@
 package verifier
 
-import (
-	"fmt"
-	"strings"
-	"testing"
-	"unicode"
-)
-
-// tableOf is a table of fields that stand in no reply.
-func tableOf(fields string) (table []member) {
-	for _, field := range strings.Fields(fields) {
-		table = append(table, member{field: field, name: "nowhere"})
-	}
-	return table
-}
-
-func text(value string) *Value {
-	return &Value{Kind: jsonText, Text: value}
-}
-
-func collect(t *testing.T, text, reserved string) *collector {
-	t.Helper()
-	v := readObject([]byte(text))
-	if v == nil {
-		t.Fatalf("not read: %s", text)
-	}
-	who := newCollector()
-	who.gatherOthers(v, tableOf(reserved))
-	return who
-}
-
-func TestScalarsBecomeFieldsAndNothingElseDoes(t *testing.T) {
-	who := collect(t, `{"text":"สมชาย","big":9007199254740993,"decimal":1.50,"exponent":1E+2,"yes":true,"off":false,"zero":0,
-		"empty":"","null":null,"list":["a"],"object":{"a":1},
-		"tab":"a\tb","line":"a\r\nX-Auth-User: b","nul":"a\u0000","del":"a\u007f","c1":"a\u0085b",
-		"long":"`+strings.Repeat("x", maxValue+1)+`","just":"`+strings.Repeat("x", maxValue)+`"}`, "")
-	want := map[string]string{
-		"text": "สมชาย", "big": "9007199254740993", "decimal": "1.50", "exponent": "1E+2",
-		"yes": "true", "off": "false", "zero": "0", "just": strings.Repeat("x", maxValue),
-	}
-	for _, field := range who.fields {
-		if value, ok := want[field.Name]; !ok || value != field.Value {
-			t.Errorf("field %s: %.40q", field.Name, field.Value)
-		}
-		delete(want, field.Name)
-	}
-	for name := range want {
-		t.Errorf("no field %s", name)
-	}
-}
-
-func TestTheTablesNamesCannotBeTakenByTheReply(t *testing.T) {
-	who := newCollector()
-	who.gather(&Value{Fields: map[string]*Value{"a": text("first"), "b": text("second")}}, []member{{"user", "a"}, {"user", "b"}})
-	who.gatherOthers(readObject([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), tableOf("user id"))
-	if fmt.Sprint(who.fields) != "[{user first} {other kept}]" {
-		t.Errorf("%v", who.fields)
-	}
-}
-
-func TestAnIdentityIsBounded(t *testing.T) {
-	many, large := "", ""
-	for i := 0; i < 1000; i++ {
-		many += fmt.Sprintf(`,"f%d":%d`, i, i)
-		large += fmt.Sprintf(`,"g%d":"%s"`, i, strings.Repeat("x", maxValue))
-	}
-	if got := len(collect(t, "{"+many[1:]+"}", "").fields); got != maxFields {
-		t.Errorf("%d fields, want %d", got, maxFields)
-	}
-	total := 0
-	for _, field := range collect(t, "{"+large[1:]+"}", "").fields {
-		total += len(field.Name) + len(field.Value)
-	}
-	if total > maxTotal || total < maxTotal-maxValue-10 {
-		t.Errorf("%d bytes, want just up to %d", total, maxTotal)
-	}
-}
+import "testing"
 
 func TestAFieldThatIsNotThereIsEmpty(t *testing.T) {
 	id := Identity{{Name: "user", Value: "u"}}
 	if id.Get("user") != "u" || id.Get("User") != "" || id.Get("") != "" || Identity(nil).Get("user") != "" {
 		t.Error("Get makes something up")
-	}
-	who := newCollector()
-	who.gather(nil, tableOf("nothing"))
-	who.gather(&Value{Kind: jsonArray}, tableOf("nothing"))
-	who.gatherOthers(nil, nil)
-	who.gatherOthers(&Value{Kind: jsonArray}, nil)
-	if len(who.fields) != 0 {
-		t.Errorf("%v", who.fields)
-	}
-}
-
-// The text of all control characters, against the standard library's table.
-func TestControlsAreUnicodesControls(t *testing.T) {
-	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if strings.ContainsRune(controls, r) != unicode.IsControl(r) {
-			t.Errorf("%U", r)
-		}
 	}
 }

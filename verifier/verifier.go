@@ -7,6 +7,7 @@ package verifier
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -47,13 +48,26 @@ type Verifier interface {
 	Verify(ctx context.Context, c Credential) (Decision, error)
 }
 
-// Decision is the answer. Its zero value is no.
-type Decision struct {
-	Allowed  bool
-	Identity Identity
-	Issued   time.Time // when the credential was issued; zero: it does not say
-	Expires  time.Time // when the credential itself ends; zero: it does not say
-	Answer   int64     // the cache's number of this answer; 0: it is not kept
-	Fresh    bool      // it was asked for this caller; nothing has been made of it yet
-	Denial   Denial    // meaningful unless Allowed
+// Report takes a fact for the log: a level (error, info, debug), an event, and
+// a detail that holds nothing of credentials, identities or replies.
+type Report func(level, event, detail string)
+
+// KeyHeader is the header of application keys.
+const KeyHeader = "Application-Key"
+
+// MaxCredential bounds one credential as it stands in its header, in bytes.
+const MaxCredential = 8 << 10
+
+// VisibleASCII is what may stand in a credential: no space, no control.
+const VisibleASCII = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+
+// IsVisibleASCII: at most 8 KiB of visible ASCII. Empty text is. (One call into
+// compiled code, whatever the length: interpreted loops are slow.)
+func IsVisibleASCII(text string) bool {
+	return len(text) <= MaxCredential && strings.Trim(text, VisibleASCII) == ""
 }
+
+// ControlCharacters are Unicode's control characters. (With unicode.IsControl, which says
+// the same, the interpreter would be called for each character.)
+const ControlCharacters = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f" +
+	"\u0080\u0081\u0082\u0083\u0084\u0085\u0086\u0087\u0088\u0089\u008a\u008b\u008c\u008d\u008e\u008f\u0090\u0091\u0092\u0093\u0094\u0095\u0096\u0097\u0098\u0099\u009a\u009b\u009c\u009d\u009e\u009f"

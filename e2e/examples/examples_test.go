@@ -18,7 +18,7 @@ import (
 	"github.com/upstreamauth/upstreamauth"
 	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
-	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/version"
 	"gopkg.in/yaml.v3"
 )
 
@@ -168,8 +168,8 @@ func declares(t *testing.T, static map[string]any) {
 		if declared["moduleName"] != stage.Module {
 			t.Errorf("moduleName is %v", declared["moduleName"])
 		}
-		if sort == "plugins" && declared["version"] != "v"+verifier.Version {
-			t.Errorf("version is %v, the plugin says %s", declared["version"], verifier.Version)
+		if sort == "plugins" && declared["version"] != "v"+version.Version {
+			t.Errorf("version is %v, the plugin says %s", declared["version"], version.Version)
 		}
 		return
 	}
@@ -221,7 +221,7 @@ func ask(t *testing.T, s settings, reached func()) (*httptest.ResponseRecorder, 
 		reached()
 	})
 	var log bytes.Buffer
-	process := upstreamauth.NewProcess(time.Now(), time.Since, lookup, &log)
+	process := upstreamauth.NewRuntime(time.Now(), time.Since, lookup, &log)
 	handler := process.Handler(context.Background(), backend, config, "gate@file")
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://app.example.com/", nil))

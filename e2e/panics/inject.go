@@ -13,6 +13,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -21,7 +22,10 @@ import (
 )
 
 // packages are the plugin's, below its module.
-var packages = []string{"", "verifier", "cache"}
+var packages = []string{
+	"", "config", "gate", "session", "issuer", "credential", "cache", "telemetry",
+	"verifier", "verifier/apis", "verifier/chain", "verifier/jwt", "verifier/strictjson", "verifier/transport",
+}
 
 // Injector is a staged plugin with panics planted in it.
 type Injector struct {
@@ -65,10 +69,11 @@ func (injector *Injector) injectPackage(dir, name string) error {
 			return err
 		}
 	}
+	declared := path.Base(name)
 	if name == "" {
-		name = "upstreamauth"
+		declared = "upstreamauth"
 	}
-	return os.WriteFile(filepath.Join(dir, "planted.go"), []byte(fmt.Sprintf(trigger, name, injector.enabledFile)), 0o600)
+	return os.WriteFile(filepath.Join(dir, "planted.go"), []byte(fmt.Sprintf(trigger, declared, injector.enabledFile)), 0o600)
 }
 
 // trigger is what each package gets: the file's name is in it.

@@ -46,7 +46,7 @@ func NativeWith(backend string, environment []string) (Level, error) {
 	clock := upstreams.NewClock()
 	log := &buffer{}
 	env := func(name string) (string, bool) { return lookupEnv(environment, name) }
-	process := upstreamauth.NewProcess(clock.Now(), clock.Since, env, log)
+	process := upstreamauth.NewRuntime(clock.Now(), clock.Since, env, log)
 	return newInProcess(backend, clock, func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error) {
 		decoded := upstreamauth.CreateConfig()
 		if err := interpreted.Decode(config, decoded); err != nil {

@@ -14,25 +14,25 @@ import (
 // points are where a panic goes off behind Traefik: one of each kind of place, of
 // those that e2e/panics plants.
 var points = []string{
-	"process.go:Process.compose",            // while Traefik makes the handler
-	"hit.go:Process.single.func1",           // on the hit path
-	"hit.go:Process.hitOf.func1",            // and off it
-	"plugin.go:gate.ServeHTTP",              // in the handler
-	"plugin.go:gate.judge",                  // while a request is decided
-	"plugin.go:gate.refuse",                 // while it is refused
-	"refusal.go:refusal.write",              // and answered
-	"cache/cache.go:Cache.begin+1",          // with the cache's lock
-	"cache/flight.go:Cache.fly",             // on a goroutine that many wait for
-	"cache/flight.go:Cache.land+1",          // there, with the lock
-	"verifier/guard.go:await.func1",         // in a callback of the standard library
-	"verifier/guard.go:await.func3",         // on a goroutine of one request
-	"verifier/canary.go:Canary.try",         // on the canary's goroutine
-	"verifier/canary.go:Canary.settle",      // in a deferred function there
-	"verifier/circuit.go:Circuit.leave",     // in a deferred function of many
-	"verifier/exchange.go:Exchange.request", // while the upstream is asked
-	"verifier/thammasat.go:thammasatRead",   // while its reply is read
-	"verifier/upstream.go:Upstream.judge",   // and judged
-	"journal.go:output.write+1",             // while something is logged
+	"plugin.go:Runtime.build",                     // while Traefik makes the handler
+	"gate/hit.go:Gate.single.func1",               // on the hit path
+	"gate/hit.go:Gate.hitOf.func1",                // and off it
+	"gate/gate.go:Gate.ServeHTTP",                 // in the handler
+	"gate/gate.go:Gate.decide",                    // while a request is decided
+	"gate/gate.go:Gate.note",                      // while it is refused
+	"gate/refusal.go:refusal.write",               // and answered
+	"cache/cache.go:Cache.begin+1",                // with the cache's lock
+	"cache/flight.go:Cache.fly",                   // on a goroutine that many wait for
+	"cache/flight.go:Cache.land+1",                // there, with the lock
+	"verifier/recover.go:await.func1",             // in a callback of the standard library
+	"verifier/recover.go:await.func3",             // on a goroutine of one request
+	"verifier/canary.go:Canary.try",               // on the canary's goroutine
+	"verifier/canary.go:Canary.settle",            // in a deferred function there
+	"verifier/circuit.go:Circuit.leave",           // in a deferred function of many
+	"verifier/transport/client.go:Client.request", // while the upstream is asked
+	"verifier/apis/thammasat.go:thammasatRead",    // while its reply is read
+	"verifier/apis/upstream.go:Upstream.judge",    // and judged
+	"telemetry/log.go:Sink.write+1",               // while something is logged
 }
 
 // runPanics has them go off, on a Traefik of their own.

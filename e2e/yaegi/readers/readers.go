@@ -11,20 +11,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/apis"
+	"github.com/upstreamauth/upstreamauth/verifier/jwt"
+	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
+	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
 // Header reads a credential from header lines. flags are what the route takes.
 func Header(one, two, key string, flags int) string {
 	h := http.Header{"Authorization": {one, two}, "Application-Key": {key}}
-	a := verifier.Accepts{
+	a := credential.Accepts{
 		Bearer:    flags&1 != 0,
 		BareToken: flags&2 != 0,
 		Key:       flags&4 != 0,
 		Account:   flags&8 != 0,
 		Basic:     flags&16 != 0,
 	}
-	c, d := verifier.FromHeader(h, a)
+	c, d := credential.FromHeader(h, a)
 	foreign := a.Foreign(one)
 	return fmt.Sprintf("%q %q %q %q %q %v", string(c.Kind), c.Token, c.User, c.Password, string(d.Reason), foreign)
 }
@@ -41,17 +46,17 @@ func Token(claims string) string {
 	encoding := base64.RawURLEncoding
 	c := verifier.Credential{Kind: verifier.Bearer, Token: "e30." + encoding.EncodeToString([]byte(claims)) + ".c2ln"}
 	text := ""
-	for _, api := range verifier.APIs() {
+	for _, api := range apis.All() {
 		if !api.JWT {
 			continue
 		}
-		id, flaw := api.Identify(verifier.Reply{}, c, verifier.Settings{Kind: verifier.Bearer})
+		id, flaw := api.Identify(transport.Response{}, c, apis.Settings{Kind: verifier.Bearer})
 		text += flaw
 		for _, field := range id {
 			text += fmt.Sprintf("%q=%q ", field.Name, field.Value)
 		}
 		asked := &accepting{}
-		expiry := verifier.NewExpiry(asked, api, now)
+		expiry := jwt.NewExpiry(asked, api.JWT, now)
 		d, err := expiry.Verify(context.Background(), c)
 		text += fmt.Sprintf("%v %v %d %d %q %d", d.Allowed, err, d.Issued.Unix(), d.Expires.Unix(), string(d.Denial.Reason), asked.asked)
 	}
@@ -63,7 +68,7 @@ func now() time.Time { return time.Unix(1_900_000_000, 0) }
 // Refusal writes an API's body of a denial, and what else it says of it.
 func Refusal(api, status int, reason, code, message string) string {
 	d := verifier.Denial{Reason: verifier.Reason(reason), Status: status, Code: code, Message: message}
-	a := verifier.APIs()[api]
+	a := apis.All()[api]
 	d.Errors = `{"field":["wrong"]}`
 	with := a.Body(d)
 	d.Errors = ""
@@ -75,20 +80,20 @@ func Refusal(api, status int, reason, code, message string) string {
 
 // Reply reads a reply of two members, as each API would.
 func Reply(api int, flag, code, message string, status int) string {
-	a := verifier.APIs()[api]
-	text := func(s string) *verifier.Value { return &verifier.Value{Kind: "text", Text: s} }
-	inner := &verifier.Value{Kind: "object", Names: []string{"status", "message_code", "message", "Code", "Msg"}, Fields: map[string]*verifier.Value{
+	a := apis.All()[api]
+	text := func(s string) *strictjson.Value { return &strictjson.Value{Kind: "text", Text: s} }
+	inner := &strictjson.Value{Kind: "object", Names: []string{"status", "message_code", "message", "Code", "Msg"}, Fields: map[string]*strictjson.Value{
 		"status": {Kind: "boolean", Text: flag}, "message_code": text(code), "message": text(message),
 		"Code": {Kind: "number", Text: code}, "Msg": text(message),
 	}}
-	body := &verifier.Value{Kind: "object", Fields: map[string]*verifier.Value{
+	body := &strictjson.Value{Kind: "object", Fields: map[string]*strictjson.Value{
 		"meta": inner, "Msg": inner, "status": {Kind: "boolean", Text: flag}, "IsSuccess": {Kind: "boolean", Text: flag},
 		"status_code": {Kind: "number", Text: code}, "message": text(message),
 		"data": inner, "Data": inner, "username": text(message),
 	}}
-	r := verifier.Reply{Status: status, Body: body}
+	r := transport.Response{Status: status, Body: body}
 	gotFlag, gotCode := a.Read(r)
 	d := a.Relay(r, verifier.Denial{Status: status, Code: gotCode})
-	id, flaw := a.Identify(r, verifier.Credential{Kind: verifier.Basic, User: message}, verifier.Settings{Kind: a.Kinds[0]})
+	id, flaw := a.Identify(r, verifier.Credential{Kind: verifier.Basic, User: message}, apis.Settings{Kind: a.Kinds[0]})
 	return fmt.Sprintf("%q %q %q %d %q %v", gotFlag, gotCode, d.Message, d.RetryAfter, flaw, id)
 }

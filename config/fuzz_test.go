@@ -1,0 +1,95 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const planted = "MARKER-5f1c9a"
+
+// plant puts the marker wherever a configuration may hold a secret, and under
+// keys that nobody knows. What is there already keeps its shape.
+func plant(block map[string]any, path string) {
+	for key, value := range block {
+		here := strings.ToLower(strings.TrimPrefix(path+"."+key, "."))
+		switch here {
+		case "bearer.loginsecret", "bearer.tls.key", "bearer.applicationkey", "applicationkey.probe.password", "applicationkey.tls.key",
+			"basic.applicationkey", "basic.tls.key", "session.secret", "shared":
+			block[key] = mark(value)
+		case "bearer.url", "applicationkey.url", "basic.url":
+			if text, ok := value.(string); ok {
+				scheme, rest, found := strings.Cut(text, "://")
+				if !found {
+					scheme, rest = "https", text
+				}
+				block[key] = scheme + "://user:" + planted + "@" + rest
+			}
+		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "limits", "session", "bearer.tls", "applicationkey.probe":
+			if inner, ok := value.(map[string]any); ok {
+				plant(inner, here)
+				inner["nobodyknows"] = planted
+			} else {
+				block[key] = mark(value)
+			}
+		}
+	}
+}
+
+func mark(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return map[string]any{"value": planted}
+	case []any:
+		return []any{planted, []any{planted}}
+	case string:
+		return v + planted
+	}
+	return value
+}
+
+// FuzzSettings: whatever JSON a provider delivers, reading it neither panics
+// nor waits, says the same twice, in lines, and tells no secret.
+func FuzzSettings(f *testing.F) {
+	f.Add(everyKey)
+	names, _ := filepath.Glob("../testdata/config/*.json")
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		var cases []struct{ Config json.RawMessage }
+		if err := json.Unmarshal(raw, &cases); err != nil {
+			f.Fatal(err)
+		}
+		for _, c := range cases {
+			f.Add(string(c.Config))
+		}
+	}
+	env := func(name string) (string, bool) { return planted + "\n" + name, name != foldersName }
+	f.Fuzz(func(t *testing.T, text string) {
+		var config map[string]any
+		text = strings.ReplaceAll(text, planted[:6], "secret") // where it is no secret, it may be named
+		if json.Unmarshal([]byte(text), &config) != nil || strings.Contains(text, `\u004`) {
+			return
+		}
+		plant(config, "")
+		read, faults := Read(config, env)
+		_, again := Read(config, env)
+		lines := linesOf(faults)
+		if strings.Join(lines, "\n") != strings.Join(linesOf(again), "\n") {
+			t.Errorf("%q, then %q", lines, linesOf(again))
+		}
+		for _, line := range lines {
+			if strings.Contains(line, planted) || strings.ContainsAny(line, "\n\r\u2028\x1b") || len(line) > 1000 {
+				t.Errorf("a line that tells, breaks or rambles: %q", line)
+			}
+		}
+		nothing := read.Issuer == nil && (len(read.Gate.Blocks) == 0 || read.Gate.Blocks[0].API == nil || read.Gate.Blocks[0].Upstream.Target.URL == "")
+		if len(lines) == 0 && nothing {
+			t.Errorf("no faults, and nothing to ask: %s", text)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package gate
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/apis"
+)
+
+// scheme is one way in which a route takes credentials: their kind, who verifies it, and how its
+// identity is told to the backend.
+type scheme struct {
+	kind    verifier.Kind
+	api     *apis.API
+	cache   *cache.Cache
+	front   *cache.Front
+	paired  bool     // a key and an account: two header lines
+	headers []string // canonical names of the identity headers
+	fields  []string // which field goes into each
+
+	knowing sync.Mutex // one at a time renews what glances know
+	glances []*glance  // of its ways
+}
+
+// tell returns the identity headers for a yes, and makes them ready for the hit
+// path where the credential came in plain header lines.
+func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
+	if decision.Answer == 0 {
+		return d.render(decision)
+	}
+	line, plain := d.line(h)
+	if !plain {
+		return d.render(decision)
+	}
+	if !decision.Fresh {
+		x := d.cache.Ready(line, decision.Answer)
+		if x != nil {
+			return x
+		}
+	}
+	x := d.render(decision)
+	d.cache.Heat(c, decision, line, x)
+	return x
+}
+
+// line digests the header lines of a credential as they came, if each sort that it
+// consists of came in one line.
+func (d *scheme) line(h http.Header) (line [32]byte, plain bool) {
+	name := "Authorization"
+	if d.kind == verifier.ApplicationKey {
+		name = "Application-Key"
+	}
+	lines := h[name]
+	if len(lines) != 1 {
+		return line, false
+	}
+	text := lines[0]
+	if d.paired {
+		accounts := h["Authorization"]
+		if len(accounts) != 1 {
+			return line, false
+		}
+		text = strconv.Itoa(len(text)) + ":" + text + accounts[0]
+	}
+	line = d.front.Line(text)
+	return line, true
+}
+
+// render makes the identity headers of a yes: those whose fields the identity has.
+func (d *scheme) render(decision verifier.Decision) *cache.Ready {
+	x := &cache.Ready{Values: make([][]string, 0, len(d.fields))}
+	values := make([]string, 0, len(d.fields)) // of all headers in one place: a hit reads them together
+	told := map[string]string{}
+	for _, f := range decision.Identity {
+		told[f.Name] = f.Value
+	}
+	told["api"] = d.api.Name
+	told["expires"] = decision.Expires.UTC().Format(time.RFC3339)
+	var names []string
+	for i, field := range d.fields {
+		value := told[field]
+		if value == "" {
+			continue
+		}
+		if strings.Trim(value, plainASCII) != "" {
+			value = percentEncode(value)
+		}
+		names = append(names, d.headers[i])
+		n := len(names)
+		values = append(values, value)
+		x.Values = append(x.Values, values[n-1:n:n])
+	}
+	x.Names = d.headers // which thousands of answers share
+	if len(names) < len(d.headers) {
+		x.Names = names
+	}
+	return x
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+// percentEncode writes as RFC 3986 does every byte that is not visible ASCII,
+// and the percent sign, so that any value fits into a header and comes back.
+func percentEncode(value string) string {
+	var b strings.Builder
+	for i := 0; i < len(value); i++ {
+		c := value[i]
+		if c > 0x20 && c < 0x7f && c != '%' {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(hexDigits[c>>4])
+		b.WriteByte(hexDigits[c&15])
+	}
+	return b.String()
+}
+
+// plainASCII needs no encoding, so that values of it alone are spared the call:
+// visible ASCII without the percent sign.
+const plainASCII = "!\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"

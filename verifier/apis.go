@@ -1,7 +1,0 @@
-package verifier
-
-// APIs lists every dialect, in the order of the readme. A new one is a file of
-// its own and a line here.
-func APIs() []*API {
-	return []*API{thammasat(), ippanel(), bts(), webservice()}
-}

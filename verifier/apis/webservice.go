@@ -1,0 +1,177 @@
+package apis
+
+import (
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
+	"github.com/upstreamauth/upstreamauth/verifier/transport"
+)
+
+// webservice is a web service that says no inside a 200 (document: web-service
+// errors). The document shows errors alone; that a good reply says
+// "IsSuccess": true with its facts in Data, and the 10 hours, are assumed.
+func webservice() *API {
+	return &API{
+		Name:       "webservice",
+		Kinds:      []verifier.Kind{verifier.Bearer},
+		Method:     http.MethodGet,
+		Life:       10 * time.Hour,
+		Rows:       webserviceRows(),
+		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
+		OpenFields: true,
+		Documented: webserviceCode,
+		Read:       webserviceRead,
+		Identify:   webserviceIdentify,
+		Relay:      webserviceRelay,
+		Junk: func(random []byte, _ time.Time, s Settings) verifier.Credential {
+			return verifier.Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:32])}
+		},
+		Advice: func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Say:    webserviceSay,
+		Body:   webserviceBody,
+	}
+}
+
+// The document's texts of the system errors.
+const (
+	webservice401 = "عدم احراز هویت یا توکن نامعتبر"
+	webservice400 = "داده ورودی نامعتبر"
+	webservice429 = "درخواست‌های شما بیش از حد مجاز است"
+	webservice500 = "خطای داخلی سرور"
+)
+
+func webserviceRows() []Row {
+	return []Row{
+		{Name: "401", HTTP: "401", Meaning: Refused, Status: 401, Message: webservice401},
+		{Name: "400", HTTP: "400", Meaning: Refused, Status: 400, Message: webservice400},
+		{Name: "429", HTTP: "429", Meaning: Busy, Message: webservice429},
+		{Name: "5xx", HTTP: "5xx", Meaning: Trouble, Message: webservice500},
+		{Name: "403", HTTP: "403", Meaning: Refused, Status: 403},
+		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: WrongSetting},
+		{Name: "success", HTTP: "2xx", Flag: "true", Meaning: Good},
+		{Name: "-3", HTTP: "2xx", Flag: "false", Code: "-3", Meaning: Refused, Status: 401, Message: "خطا در دریافت اطلاعات کاربر رخ داده است - لطفا مجددا لاگین کنید"},
+		{Name: "-4", HTTP: "2xx", Flag: "false", Code: "-4", Meaning: Trouble, Message: "خطا رخ داده است"},
+		{Name: "-106", HTTP: "2xx", Flag: "false", Code: "-106", Meaning: Trouble, Message: "خطا در دریافت اعتبار کاربر"},
+		{Name: "-201", HTTP: "2xx", Flag: "false", Code: "-201", Meaning: Busy, Message: webservice429},
+		{Name: "-202", HTTP: "2xx", Flag: "false", Code: "-202", Meaning: Refused, Status: 403, Message: "خطای امنیتی دسترسی سرویس برای شما رخ داده است"},
+		{Name: "-203", HTTP: "2xx", Flag: "false", Code: "-203", Meaning: Refused, Status: 403, Message: "شما اجازه فراخوانی سرویس در این ساعت را ندارید"},
+		{Name: "-1", HTTP: "2xx", Flag: "false", Code: "-1", Meaning: Refused, Status: 400, Message: "اطلاعات درخواست یافت نشد"},
+		{Name: "-5", HTTP: "2xx", Flag: "false", Code: "-5", Meaning: Refused, Status: 400, Message: "اطلاعات وجود ندارد"},
+		{Name: "-102", HTTP: "2xx", Flag: "false", Code: "-102", Meaning: Refused, Status: 401, Message: "اطلاعات وارد شده نادرست بوده یا حساب کاربری مسدود شده است"},
+		{Name: "-103", HTTP: "2xx", Flag: "false", Code: "-103", Meaning: Refused, Status: 403, Message: "کاربر غیر فعال است"},
+		{Name: "-104/expired", HTTP: "2xx", Flag: "false", Code: "-104/expired", Meaning: Refused, Status: 403, Reason: verifier.Expired, Message: "کاربر شما منقضی شده است"},
+		{Name: "-104/invalid", HTTP: "2xx", Flag: "false", Code: "-104/invalid", Meaning: Refused, Status: 401, Reason: verifier.Invalid, Message: "کاربر معتبر نیست."},
+		{Name: "-105", HTTP: "2xx", Flag: "false", Code: "-105", Meaning: Refused, Status: 403, Message: "اعتبار کاربر یافت نشد یا صفر است."},
+	}
+}
+
+// expiredWord begins the document's word for "expired"; the rest of it depends
+// on which ی the server writes.
+const expiredWord = "منقض"
+
+// webserviceRead: the document gives -104 two meanings, told apart by the text
+// alone, and asks for two codes; here they have two.
+func webserviceRead(r transport.Response) (flag, code string) {
+	flag = r.Body.Field("IsSuccess").Bool()
+	message := r.Body.Field("Msg")
+	if message == nil {
+		return flag, ""
+	}
+	code = message.Field("Code").TextOf(strictjson.Number)
+	if code == "-104" {
+		code = "-104/invalid"
+		if strings.Contains(message.Field("Msg").TextOf(strictjson.Text), expiredWord) {
+			code = "-104/expired"
+		}
+	}
+	return flag, code
+}
+
+var webserviceMembers = []member{{"user", "UserName"}, {"id", "Id"}, {"name", "Name"}, {"email", "Email"}}
+
+func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
+	data := r.Body.Field("Data")
+	who := newCollector()
+	who.gather(data, webserviceMembers)
+	who.gatherOthers(data, webserviceMembers)
+	return who.fields, ""
+}
+
+func webserviceRelay(r transport.Response, d verifier.Denial) verifier.Denial {
+	if d.Code == "" {
+		return relayMessage(d, r.Body.Field("message"))
+	}
+	message := r.Body.Field("Msg").Field("Msg")
+	if d.Code == "-201" {
+		wait := lastNumber(message.TextOf(strictjson.Text))
+		if wait >= 0 {
+			d.RetryAfter = clamp(wait)
+		}
+	}
+	return relayMessage(d, message)
+}
+
+// lastNumber finds the last number of a text, in Latin, Persian or Arabic
+// digits; -1 where there is none.
+func lastNumber(text string) int64 {
+	last, open := int64(-1), false
+	for _, r := range text {
+		digit := int64(-1)
+		if r >= '0' && r <= '9' {
+			digit = int64(r - '0')
+		}
+		if r >= '۰' && r <= '۹' {
+			digit = int64(r - '۰')
+		}
+		if r >= '٠' && r <= '٩' {
+			digit = int64(r - '٠')
+		}
+		if digit < 0 {
+			open = false
+			continue
+		}
+		if !open {
+			last, open = 0, true
+		}
+		if last < 1e6 {
+			last = last*10 + digit
+		}
+	}
+	return last
+}
+
+func webserviceCode(code string) bool {
+	for _, row := range webserviceRows() {
+		if row.Code != "" && row.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+func webserviceSay(reason verifier.Reason) string {
+	switch reason {
+	case verifier.Missing, verifier.Invalid:
+		return webservice401
+	case verifier.Malformed, verifier.Ambiguous:
+		return webservice400
+	case verifier.Throttled:
+		return webservice429
+	case verifier.Unavailable, verifier.Distrusted:
+		return webservice500
+	}
+	return ""
+}
+
+func webserviceBody(d verifier.Denial) string {
+	if d.Code != "" {
+		code, _, _ := strings.Cut(d.Code, "/")
+		return `{"IsSuccess":false,"Msg":{"Code":` + code + `,"Msg":` + strictjson.Quote(d.Message) + `}}`
+	}
+	return `{"status":"error","message":` + strictjson.Quote(d.Message) + `,"code":` + strconv.Itoa(d.Status) + `}`
+}
