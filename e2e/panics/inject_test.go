@@ -2,7 +2,9 @@ package panics
 
 import "testing"
 
-func TestPanicsArePlantedWhereABodyBeginsAndBehindItsDefers(t *testing.T) {
+// The panics go to the beginning of a body and behind its deferred calls, but not
+// into functions that recover.
+func TestInject(t *testing.T) {
 	text := `package p
 
 func guard() { _ = recover() }

@@ -60,7 +60,7 @@ var surprising = []struct{ name, right, wrong string }{
 	{"WrappedWriter", "true", "false"},
 }
 
-func TestTheInterpreterStillGetsTheseWrong(t *testing.T) {
+func TestDiffers(t *testing.T) {
 	for _, c := range surprising {
 		t.Run(c.name, func(t *testing.T) {
 			if got := compiled(c.name); got != c.right {
@@ -108,7 +108,7 @@ var alike = []struct{ name, want string }{
 	{"OneChannelForAll", "every number its own"},
 }
 
-func TestCompilerAndInterpreterAgreeOnWhatThePluginUsesInstead(t *testing.T) {
+func TestAgrees(t *testing.T) {
 	for _, c := range alike {
 		t.Run(c.name, func(t *testing.T) {
 			if got := compiled(c.name); got != c.want {
@@ -136,7 +136,7 @@ var refused = []struct{ name, right string }{
 	{"EmbeddedByPointer", "reached"},
 }
 
-func TestTheInterpreterStillDoesNotLoadThese(t *testing.T) {
+func TestDoesNotLoad(t *testing.T) {
 	for _, c := range refused {
 		t.Run(c.name, func(t *testing.T) {
 			if got := compiled(c.name); got != c.right {
@@ -149,37 +149,41 @@ func TestTheInterpreterStillDoesNotLoadThese(t *testing.T) {
 	}
 }
 
-// os.Stderr is the process's own, whatever Traefik gives the interpreter,
-// unless that is a file.
-func TestStandardErrorIsReplacedByAFileOnly(t *testing.T) {
-	own := compiled("StandardError")
-	if got, err := interpreted(t, "StandardError", io.Discard); got != own || err != nil {
-		t.Errorf("beside a writer: file %s (%v), the process has %s", got, err, own)
-	}
-	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	if got, err := interpreted(t, "StandardError", file); got == own || err != nil {
-		t.Errorf("with a file: still file %s (%v)", got, err)
-	}
+func TestStandardError(t *testing.T) {
+	// os.Stderr is the process's own, whatever Traefik gives the interpreter,
+	// unless that is a file.
+	t.Run("is replaced by a file only", func(t *testing.T) {
+		own := compiled("StandardError")
+		if got, err := interpreted(t, "StandardError", io.Discard); got != own || err != nil {
+			t.Errorf("beside a writer: file %s (%v), the process has %s", got, err, own)
+		}
+		file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = file.Close() }()
+		if got, err := interpreted(t, "StandardError", file); got == own || err != nil {
+			t.Errorf("with a file: still file %s (%v)", got, err)
+		}
+	})
 }
 
-func TestEveryProgramIsPlayed(t *testing.T) {
-	played := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
-	for _, c := range surprising {
-		played[c.name] = true
-	}
-	for _, c := range alike {
-		played[c.name] = true
-	}
-	for _, c := range refused {
-		played[c.name] = true
-	}
-	for name := range surprises.Programs {
-		if !played[name] {
-			t.Errorf("%s is never played", name)
+func TestPrograms(t *testing.T) {
+	t.Run("every one has a test", func(t *testing.T) {
+		played := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
+		for _, c := range surprising {
+			played[c.name] = true
 		}
-	}
+		for _, c := range alike {
+			played[c.name] = true
+		}
+		for _, c := range refused {
+			played[c.name] = true
+		}
+		for name := range surprises.Programs {
+			if !played[name] {
+				t.Errorf("%s is never played", name)
+			}
+		}
+	})
 }

@@ -12,7 +12,7 @@ import (
 // The readme's advice. The query is in one field of Traefik's, in every format;
 // whoever keeps headers keeps the cookie with them, and the token where it is
 // refused, unless three names are redacted.
-func TestTheHandOffsTokenCanBeKeptOutOfTheAccessLog(t *testing.T) {
+func TestAccessLog(t *testing.T) {
 	withoutQueries := map[string]any{"RequestPath": "drop"}
 	withoutSecrets := map[string]any{"Authorization": "redact", "Cookie": "redact", "Set-Cookie": "redact"}
 	type fields = map[string]any

@@ -11,7 +11,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 )
 
-func TestABrowserIsCarriedAcrossAndTheTokenStaysBehind(t *testing.T) {
+func TestHandOff(t *testing.T) {
 	s, err := start(map[string]any{})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,7 @@ package inprocess
 import "testing"
 
 // Everything that is to be measured works; how fast, no test can say.
-func TestInterpretedSubjectsGetTheirAnswers(t *testing.T) {
+func TestInterpretedSubjects(t *testing.T) {
 	report, err := Run(Options{Rounds: 3, Entries: []int{10, 100}, Say: t.Logf})
 	if err != nil {
 		t.Fatal(err)

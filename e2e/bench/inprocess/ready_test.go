@@ -21,7 +21,7 @@ func (c *settable) Since(t time.Time) time.Duration { return c.Now().Round(0).Su
 
 // The hit path is written for the interpreter: what matters about it is played
 // there, too.
-func TestInterpretedReadyAnswersKeepTheirPromises(t *testing.T) {
+func TestInterpretedPrebuilt(t *testing.T) {
 	dir := t.TempDir()
 	if err := stage.Plugin(dir); err != nil {
 		t.Fatal(err)
