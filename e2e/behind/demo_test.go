@@ -11,7 +11,7 @@ import (
 )
 
 func TestDemo(t *testing.T) {
-	// Each line that the demo prints is run as it is printed, by a shell.
+	// Each line that the demo prints is run by a shell.
 	t.Run("each line gets the status that it promises", func(t *testing.T) {
 		d, err := demo.Start(io.Discard)
 		if err != nil {
@@ -27,9 +27,9 @@ func TestDemo(t *testing.T) {
 			if reply := string(out); !strings.HasSuffix(reply, strconv.Itoa(l.Status)) {
 				t.Errorf("%s: want %d: %s", l.Title, l.Status, reply)
 			}
-			asked := total(d.Calls()) > before
-			if strings.Contains(l.Note, "no call") && asked || strings.Contains(l.Note, "asks") && !asked {
-				t.Errorf("%s promises %q; an API was asked: %t", l.Title, l.Note, asked)
+			called := total(d.Calls()) > before
+			if strings.Contains(l.Note, "no call") && called || strings.Contains(l.Note, "one call") && !called {
+				t.Errorf("%s promises %q; an API was called: %t", l.Title, l.Note, called)
 			}
 		}
 	})

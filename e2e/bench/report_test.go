@@ -18,7 +18,7 @@ func sample() *Report {
 		Machine: Machine{CPU: `A "CPU" <fast> & cool`, Cores: 2, Date: "2026-01-31", Traefik: "v3.6.12 (go1.26.8)", Yaegi: "v0.16.1"},
 		Tables:  []Table{{Title: "A table", Head: []string{"", "µs"}, Rows: [][]string{{"เร็ว", "7"}, {"slower", "1,000"}}, Notes: []string{"a note"}}},
 		Targets: []Target{{"one", "≤ 1", "0", true}, {"two", "≤ 1", "2", false}},
-		Bars:    []Bar{{"no middleware", 1, false}, {"upstreamauth <hit>", 0.86, true}, {"a refusal", 1.5, true}},
+		Bars:    []Bar{{"no middleware", 1, false}, {"upstreamauth <hit>", 0.86, true}, {"a denial", 1.5, true}},
 	}
 }
 

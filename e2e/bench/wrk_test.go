@@ -46,7 +46,7 @@ func TestReadWrk(t *testing.T) {
 Requests/sec:  25100.00
 Transfer/sec:      9.00MB
 `)
-		want := burst{Requests: 25100, Rate: 25100, P50: 415 * time.Microsecond, P99: 1020 * time.Millisecond, Refused: 25090, Broken: 10}
+		want := burst{Requests: 25100, Rate: 25100, P50: 415 * time.Microsecond, P99: 1020 * time.Millisecond, Denied: 25090, Broken: 10}
 		if err != nil || got != want {
 			t.Errorf("got %+v (%v), want %+v", got, err, want)
 		}

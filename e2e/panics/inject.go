@@ -1,10 +1,9 @@
-// Package panics plants panics in the plugin: one at the beginning of each of
-// its functions, and one behind each deferred call, of which none goes off
-// until it is armed.
+// Package panics injects panics into the plugin: one at the beginning of each of its
+// functions, and one behind each deferred call. None occurs until it is enabled.
 //
-// The plugin's promise is that a panic of its own, wherever it happens, costs
-// at most that one request, which gets 500; and that Traefik, which a panic on
-// another goroutine would end, goes on.
+// The plugin promises that a panic in its code, wherever it occurs, fails at most one
+// request, with a 500; and that it does not end Traefik, as a panic on another
+// goroutine would.
 package panics
 
 import (
@@ -27,11 +26,11 @@ var packages = []string{
 	"verifier", "verifier/apis", "verifier/chain", "verifier/jwt", "verifier/strictjson", "verifier/transport",
 }
 
-// Injector is a staged plugin with panics planted in it.
+// Injector is a staged plugin with injected panics.
 type Injector struct {
 	Points []string // where they are, as "folder/file.go:Type.Method", with .func1 for a literal within and +1 behind its first deferred call
 
-	enabledFile string // the file that names the one to go off
+	enabledFile string // a file with the name of the point to panic at
 }
 
 // Inject stages the plugin below goPath with panics in it.
@@ -39,7 +38,7 @@ func Inject(goPath string) (*Injector, error) {
 	if err := stage.Plugin(goPath); err != nil {
 		return nil, err
 	}
-	injector := &Injector{enabledFile: filepath.Join(goPath, "armed")}
+	injector := &Injector{enabledFile: filepath.Join(goPath, "enabled")}
 	for _, name := range packages {
 		dir := filepath.Join(stage.Dir(goPath), name)
 		if err := injector.injectPackage(dir, name); err != nil {
@@ -60,12 +59,12 @@ func (injector *Injector) injectPackage(dir, name string) error {
 		if err != nil {
 			return err
 		}
-		planted, points, err := inject(filepath.ToSlash(filepath.Join(name, filepath.Base(file))), string(text))
+		injected, points, err := inject(filepath.ToSlash(filepath.Join(name, filepath.Base(file))), string(text))
 		if err != nil {
 			return err
 		}
 		injector.Points = append(injector.Points, points...)
-		if err := os.WriteFile(file, []byte(planted), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(injected), 0o600); err != nil {
 			return err
 		}
 	}
@@ -73,37 +72,37 @@ func (injector *Injector) injectPackage(dir, name string) error {
 	if name == "" {
 		declared = "upstreamauth"
 	}
-	return os.WriteFile(filepath.Join(dir, "planted.go"), []byte(fmt.Sprintf(trigger, declared, injector.enabledFile)), 0o600)
+	return os.WriteFile(filepath.Join(dir, "injected.go"), []byte(fmt.Sprintf(trigger, declared, injector.enabledFile)), 0o600)
 }
 
-// trigger is what each package gets: the file's name is in it.
+// trigger is added to each package, with the name of the file.
 const trigger = `package %s
 
 import "os"
 
-const armed = %q
+const panicFile = %q
 
 func panicAt(point string) {
-	text, err := os.ReadFile(armed)
+	text, err := os.ReadFile(panicFile)
 	if err != nil {
 		return
 	}
 	if string(text) == "trace" {
-		trace, err := os.OpenFile(armed+".trace", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		trace, err := os.OpenFile(panicFile+".trace", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err == nil {
 			_, _ = trace.WriteString(point + "\n")
 			_ = trace.Close()
 		}
 		return
 	}
-	if string(text) == point && os.Remove(armed) == nil {
-		panic("planted")
+	if string(text) == point && os.Remove(panicFile) == nil {
+		panic("injected")
 	}
 }
 `
 
-// inject writes a call of panicAt wherever one belongs in a file.
-func inject(file, text string) (planted string, points []string, err error) {
+// inject inserts the calls of panicAt into a file.
+func inject(file, text string) (injected string, points []string, err error) {
 	fset := token.NewFileSet()
 	parsed, err := parser.ParseFile(fset, file, text, parser.SkipObjectResolution)
 	if err != nil {
@@ -167,8 +166,8 @@ func receiver(f *ast.FuncDecl) string {
 	return name.Name + "."
 }
 
-// places are where a body is to panic: where it begins, behind what it defers
-// at once (the guards are there), and behind each later deferred call.
+// places are where a body is to panic: at its beginning, behind the calls that it
+// defers first (which recover), and behind each later deferred call.
 func places(body *ast.BlockStmt) []token.Pos {
 	first := body.Lbrace + 1
 	leading := true
@@ -187,7 +186,7 @@ func places(body *ast.BlockStmt) []token.Pos {
 	return append([]token.Pos{first}, all...)
 }
 
-// recovers tells a guard, which is there for the panics of others.
+// recovers reports whether a body recovers, and so exists for other panics.
 func recovers(body *ast.BlockStmt) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -202,13 +201,13 @@ func recovers(body *ast.BlockStmt) bool {
 	return found
 }
 
-// Enable has one point go off, once.
+// Enable makes one point panic, once.
 func (injector *Injector) Enable(point string) error {
 	return os.WriteFile(injector.enabledFile, []byte(point), 0o600)
 }
 
-// Disable has none go off any more, and tells whether the last one did.
-func (injector *Injector) Disable() (wentOff bool) { return os.Remove(injector.enabledFile) != nil }
+// Disable disables the enabled point, and reports whether it has panicked.
+func (injector *Injector) Disable() (panicked bool) { return os.Remove(injector.enabledFile) != nil }
 
 // Trace returns the points that are passed while something is done.
 func (injector *Injector) Trace(do func()) (map[string]bool, error) {

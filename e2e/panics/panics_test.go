@@ -7,7 +7,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 )
 
-// excused are the points that do not go off, or that may not, and why.
+// excused are the points that never panic, or must not, and why.
 var excused = map[string]string{
 	"verifier/apis/api.go:complete.func4": "the text of an API that has none of its own: each has",
 
@@ -18,15 +18,15 @@ var excused = map[string]string{
 	"telemetry/log.go:NewSink":      loading,
 	"cache/registry.go:NewRegistry": loading,
 	"cache/key.go:newSecret":        loading,
-	"telemetry/log.go:Log.Panic":    "runs after a panic alone",
+	"telemetry/log.go:Log.Panic":    "runs only after a panic",
 	"config/secret.go:slurp":        configured,
 	"config/secret.go:slurp+1":      configured,
 }
 
 const (
-	unguarded  = "calls what is guarded, and nothing else"
+	unguarded  = "only calls functions that recover"
 	loading    = "runs once, while the plugin loads"
-	configured = "reads a file below /run/secrets, under the guard of all that reads settings"
+	configured = "reads a file below /run/secrets, in a function that recovers, as all reading of settings does"
 )
 
 func TestInterpretedPanics(t *testing.T) {

@@ -42,7 +42,7 @@ func (b btsAPI) credentials(c *call) []string {
 }
 
 // admit asks for JSON both ways, as the document does for every call; on a GET, which has no body,
-// it lets a missing Content-Type pass.
+// it accepts a missing Content-Type.
 func (b btsAPI) admit(c *call) *Reply {
 	method := http.MethodGet
 	if c.URL.Path == btsLogin || c.URL.Path == btsRefresh {
@@ -75,7 +75,7 @@ func (b btsAPI) answer(c *call) Reply {
 	return Reply{Status: http.StatusOK, Body: path.body}
 }
 
-// login judges the form of the two texts first, then whose they are.
+// login checks the form of the two texts first, then the account.
 func (b btsAPI) login(c *call) Reply {
 	texts := c.fields()
 	var errors fieldErrors
@@ -95,8 +95,8 @@ func (b btsAPI) login(c *call) Reply {
 	return b.bothTokens(u)
 }
 
-// renew takes a refresh token and gives both anew. The old one is spent: the document does not say,
-// and a thief and an owner must not both go on for a month.
+// renew takes a refresh token and gives both anew. The old one is void: the document does not say,
+// but a stolen copy must not stay valid beside it for a month.
 func (b btsAPI) renew(c *call) Reply {
 	login, good := b.spendRefresh(c.fields()["refresh_token"])
 	u, found := b.user(login)

@@ -27,7 +27,7 @@ func btsFixture(t *testing.T, clock *Clock) *BTS {
 	return b
 }
 
-// statusIndex asks the protected path with a token.
+// statusIndex sends a token to the protected path.
 func statusIndex(t *testing.T, b *BTS, token string) testResponse {
 	t.Helper()
 	return send(t, "GET", b.URL+BTSStatusPath, "", "Authorization", "Bearer "+token, "Accept", "application/json")
@@ -77,7 +77,7 @@ func TestBTS(t *testing.T) {
 		}
 		again := send(t, "POST", b.URL+"/auth/refresh", `{"refresh_token":"`+refresh+`"}`)
 		if again.status != 422 || again.at("errors", "refresh_token") == nil {
-			t.Errorf("a spent refresh token got %d %s", again.status, again.text)
+			t.Errorf("a used refresh token got %d %s", again.status, again.text)
 		}
 		clock.Advance(30*24*time.Hour + time.Second)
 		late := send(t, "POST", b.URL+"/auth/refresh", `{"refresh_token":"`+renewed.textAt("data", "refresh_token")+`"}`)
@@ -93,7 +93,7 @@ func TestBTS(t *testing.T) {
 		token := b.IssueToken("dilshod")
 		send(t, "GET", b.URL+"/v1/me", "", "Authorization", "Bearer "+token).expect(t, 200, `{"data":{"id":1}}`)
 		if got := send(t, "GET", b.URL+"/v1/me", ""); got.status != 401 {
-			t.Errorf("a protected path answers %d to anybody", got.status)
+			t.Errorf("a protected path answers %d without a token", got.status)
 		}
 		send(t, "GET", b.URL+"/v1/ping", "", "Authorization", "Bearer junk").expect(t, 200, `{"status":true,"data":{}}`)
 		for want, got := range map[int]testResponse{

@@ -13,35 +13,7 @@ import (
 	"time"
 )
 
-// Fault is what a Front plays in the place of an honest reply, byte by byte. Its zero value closes
-// the connection without one.
-type Fault struct {
-	// Send is written as it is once the request has been read.
-	Send string
-
-	// Unread: the request is not even read.
-	Unread bool
-
-	// Drip writes one byte of Send at a time, a tenth of a second apart.
-	Drip bool
-
-	// Hold keeps the connection open after Send, until the front plays something else.
-	Hold bool
-
-	// Reset ends the connection by a reset after Send, in place of a proper end.
-	Reset bool
-
-	// Alternate plays the fault for every other request, and is honest for those between.
-	Alternate bool
-
-	// TLS takes the place of the front's own settings for connections that begin.
-	TLS *tls.Config
-
-	// Refused: nobody listens.
-	Refused bool
-}
-
-// FaultProxy stands before an upstream and passes everything on, until it plays a fault. It speaks over
+// FaultProxy passes all requests to an upstream, until a fault is injected. It works on
 // bare connections, so that replies can be wrong in every way.
 type FaultProxy struct {
 	// URL is its base address, without a final slash.
@@ -57,14 +29,14 @@ type FaultProxy struct {
 	fault    *Fault
 	requests int
 	received bytes.Buffer // at most maxRecorded
-	refusing bool         // nobody listens
+	refusing bool         // connections are refused
 	closed   bool
 }
 
-// maxRecorded bounds what a front remembers of what it received, in bytes.
+// maxRecorded bounds the bytes that a proxy keeps of what it received.
 const maxRecorded = 1 << 20
 
-// NewFaultProxy starts a front before the upstream at target, plain, or with TLS if config is not nil.
+// NewFaultProxy starts a proxy before the upstream at target, plain, or with TLS if config is not nil.
 // It panics if it cannot listen.
 func NewFaultProxy(target string, config *tls.Config) *FaultProxy {
 	p := &FaultProxy{target: target, config: config, open: map[net.Conn]bool{}}
@@ -77,7 +49,7 @@ func NewFaultProxy(target string, config *tls.Config) *FaultProxy {
 	return p
 }
 
-// Inject plays a fault from now on; nil is none. Connections that are open are cut, and clients have
+// Inject begins a fault; nil ends it. Connections that are open are cut, and clients have
 // a moment to notice, so that the next request begins one.
 func (p *FaultProxy) Inject(fault *Fault) {
 	p.inject(fault)
@@ -104,14 +76,14 @@ func (p *FaultProxy) inject(fault *Fault) {
 	}
 }
 
-// Received tells whether text arrived here since the fault began, in the clear or within TLS.
+// Received reports whether text arrived here since the fault began, in the clear or within TLS.
 func (p *FaultProxy) Received(text string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Contains(p.received.String(), text)
 }
 
-// Close ends the front and all that is connected to it.
+// Close ends the proxy and its connections.
 func (p *FaultProxy) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -146,7 +118,7 @@ func (p *FaultProxy) add(c net.Conn) bool {
 	return !p.closed
 }
 
-// recordingConn is a connection whose front notes what arrives.
+// recordingConn is a connection whose proxy records what arrives.
 type recordingConn struct {
 	net.Conn
 	proxy *FaultProxy
@@ -233,7 +205,7 @@ func (p *FaultProxy) answer(c, bare net.Conn, r *http.Request, fault *Fault) {
 	}
 }
 
-// hold waits until something else is played.
+// hold waits until another fault is injected.
 func (p *FaultProxy) hold(fault *Fault) {
 	for p.current(fault) {
 		time.Sleep(10 * time.Millisecond)

@@ -12,7 +12,7 @@ import (
 
 const faultBody = `{"IsSuccess":true,"Data":{}}`
 
-// fetch asks a front as a client does, with a connection of its own.
+// fetch sends one request over a connection of its own.
 func fetch(p *FaultProxy, config *tls.Config) (status int, body string, err error) {
 	c := &http.Client{
 		Timeout:       300 * time.Millisecond,
@@ -23,7 +23,7 @@ func fetch(p *FaultProxy, config *tls.Config) (status int, body string, err erro
 	if err != nil {
 		return 0, "", err
 	}
-	r.Header.Set("Authorization", "Bearer secret-word")
+	r.Header.Set("Authorization", "Bearer secret-token")
 	response, err := c.Do(r)
 	if err != nil {
 		return 0, "", err
@@ -44,20 +44,20 @@ func TestFaultProxy(t *testing.T) {
 		defer p.Close()
 		for name, fault := range Faults(faultBody) {
 			p.Inject(nil)
-			if status, body, err := fetch(p, nil); err != nil || status != 401 || !p.Received("secret-word") {
+			if status, body, err := fetch(p, nil); err != nil || status != 401 || !p.Received("secret-token") {
 				t.Fatalf("before %s: %d %q %v", name, status, body, err)
 			}
 			p.Inject(fault)
-			if p.Received("secret-word") {
+			if p.Received("secret-token") {
 				t.Fatalf("%s: what was received before is still there", name)
 			}
 			status, body, err := fetch(p, nil)
 			if status == 200 && err == nil && body == faultBody {
-				t.Errorf("%s: a good reply", name)
+				t.Errorf("%s: the upstream's reply", name)
 			}
-			deaf := fault.Unread || fault.Refused
-			if p.Received("secret-word") == deaf {
-				t.Errorf("%s: received: %v", name, !deaf)
+			unread := fault.Unread || fault.Refused
+			if p.Received("secret-token") == unread {
+				t.Errorf("%s: received: %v", name, !unread)
 			}
 		}
 	})
@@ -82,9 +82,9 @@ func TestFaults(t *testing.T) {
 		defer p.Close()
 		faults := Faults(faultBody)
 		for _, name := range []string{
-			"nobody listens", "it accepts and never reads", "it reads and says nothing", "it drips", "it stops inside the headers",
+			"connections are refused", "it accepts and never reads", "it reads and never replies", "it sends a byte at a time", "it stops inside the headers",
 			"it stops inside the body", "it resets before the reply", "it resets inside the body", "it closes before the reply",
-			"it closes early", "it closes inside a chunk", "it speaks no HTTP",
+			"it closes early", "it closes inside a chunk", "it does not speak HTTP",
 		} {
 			p.Inject(faults[name])
 			if status, body, err := fetch(p, nil); err == nil {
@@ -122,14 +122,14 @@ func TestFaultProxyTLS(t *testing.T) {
 			if _, _, err := fetch(p, &tls.Config{RootCAs: roots}); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: %v", name, err)
 			}
-			if p.Received("secret-word") {
+			if p.Received("secret-token") {
 				t.Errorf("%s: the credential was sent", name)
 			}
 		}
 	})
 }
 
-// The odd bodies are no yes by the letter, whatever a friendly reader makes of them.
+// An odd body is never the valid one, and is small enough to be read.
 func TestOddBodies(t *testing.T) {
 	for name, body := range OddBodies("IsSuccess", `,"Data":{}}`) {
 		if body == faultBody || len(body) > 64<<10 {

@@ -18,7 +18,7 @@ type testResponse struct {
 }
 
 // send sends one request and fails the test if there is no reply. Headers come in pairs; a body is
-// said to be JSON.
+// declared to be JSON.
 func send(t *testing.T, method, url, body string, headers ...string) testResponse {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

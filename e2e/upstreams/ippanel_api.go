@@ -58,7 +58,7 @@ func (p ippanelAPI) answer(c *call) Reply {
 	return p.route(c.URL.Path)(c)
 }
 
-// login takes username and password and says how the user goes on. A user of MethodSMS is sent a
+// login takes username and password and returns the next step. A user of MethodSMS is sent a
 // one-time password at once; send_sms_otp sends another.
 func (p ippanelAPI) login(c *call) Reply {
 	texts := c.fields()
@@ -94,7 +94,7 @@ func (p ippanelAPI) sendSMS(c *call) Reply {
 }
 
 // confirm takes a waiting token and the one-time password, and gives the final token for them. Both
-// are spent by it.
+// are void afterwards.
 func (p ippanelAPI) confirm(c *call) Reply {
 	texts := c.fields()
 	if missing := missingFields(texts, "token", "otp"); len(missing) > 0 {
@@ -107,8 +107,8 @@ func (p ippanelAPI) confirm(c *call) Reply {
 	return ippanelToken(p.IssueToken(user), MethodLogin)
 }
 
-// checkToken tells whose a final token or an API key is. A token that still waits for its one-time
-// password is nobody's.
+// checkToken returns the user of a final token or an API key. A token that still waits for its
+// one-time password is invalid.
 func (p ippanelAPI) checkToken(c *call) Reply {
 	token := c.Header.Get("Authorization")
 	name, found := p.final.find(token)

@@ -14,7 +14,7 @@ func ippanelRequired(field string) string {
 }
 
 // ippanelMeta is the second half of every reply. Errors stands in it only where the document shows
-// it: in the refusals, as an object even when it is empty.
+// it: in errors, as an object even when it is empty.
 type ippanelMeta struct {
 	Status     bool        `json:"status"`
 	Message    string      `json:"message"`
@@ -62,7 +62,7 @@ func ippanelUser(u PanelUser) Reply {
 	}{u.UserName, u.UserID, u.DocumentBlock, u.Reseller, u.SendBlock, u.Name})
 }
 
-// ippanelError is the documented shape of a refusal. The HTTP status and the code disagree in it: the
+// ippanelError is the documented shape of an error. The HTTP status and the code disagree in it: the
 // document gives only the code, the vendor's public pages add the status.
 func ippanelError(status int, code, message string, errors fieldErrors) Reply {
 	if errors == nil {
@@ -85,7 +85,7 @@ func ippanelIncomplete(missing fieldErrors) Reply {
 	return ippanelError(http.StatusUnprocessableEntity, "400-2", missing[0].text, missing)
 }
 
-// ippanelLoginFailed is the answer to a refused login: without data, its errors at the top, by the
+// ippanelLoginFailed is the answer to a failed login: without data, its errors at the top, by the
 // vendor's public pages.
 func ippanelLoginFailed(errors fieldErrors) Reply {
 	return jsonReply(http.StatusUnprocessableEntity, struct {

@@ -44,7 +44,7 @@ var total atomic.Int64
 // Total returns how many requests arrived at all upstreams of this process, ever.
 func Total() int64 { return total.Load() }
 
-// newRequestLog returns an empty ledger.
+// newRequestLog returns an empty log.
 func newRequestLog() requestLog {
 	return requestLog{paths: newCounter(maxPaths), credentials: newCounter(maxCredentials)}
 }

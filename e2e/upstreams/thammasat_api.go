@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The texts of the TU account API. The first four are the document's; the next three, the refusal of
-// an account and the state of a good one, are the public API's; the others are ours.
+// The texts of the TU account API. The first four are the document's; the next three, the error of a
+// wrong account and the state of a valid one, are the public API's; the others are ours.
 const (
 	thammasatNotPost    = `Request body using a POST operation (HTTP method)!`
 	thammasatNoBody     = `Body no data! Request body {user / pass}`
@@ -43,8 +43,8 @@ func (t thammasatAPI) admit(c *call) *Reply {
 	return &wrong
 }
 
-// answer judges key, body and account in the order that BodyFirst chose. Every call with a good key
-// spends its quota, but for those that were answered before the key was looked at.
+// answer checks key, body and account in the order that BodyFirst chose. Every call with a valid key
+// counts against its quota, except those that were answered before the key was checked.
 func (t thammasatAPI) answer(c *call) Reply {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,7 +67,7 @@ func (t thammasatAPI) answer(c *call) Reply {
 	return thammasatSuccess(found)
 }
 
-// checkKey returns why a key is refused, or nil, and spends one call of its quota.
+// checkKey returns the error of a key, or nil, and counts one call against its quota.
 func (t thammasatAPI) checkKey(key string) *Reply {
 	var refused Reply
 	quota, good := t.keys[key]
@@ -86,7 +86,7 @@ func (t thammasatAPI) checkKey(key string) *Reply {
 	return &refused
 }
 
-// thammasatError is the shape of every refusal.
+// thammasatError is the shape of every error.
 func thammasatError(status int, message string) Reply {
 	return jsonReply(status, struct {
 		Status  bool   `json:"status"`
@@ -94,7 +94,7 @@ func thammasatError(status int, message string) Reply {
 	}{false, message})
 }
 
-// thammasatSuccess is the documented reply about a good account, in the document's order, with the public
+// thammasatSuccess is the documented reply about a valid account, in the document's order, with the public
 // API's fields where the account asks for them.
 func thammasatSuccess(a Account) Reply {
 	reply := struct {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// userInfo asks a web service with a token.
+// userInfo sends a token to a web service.
 func userInfo(t *testing.T, w *WebService, token string) testResponse {
 	t.Helper()
 	return send(t, "GET", w.URL+w.Path(), "", "Authorization", "Bearer "+token)

@@ -67,15 +67,15 @@ func TestRun(t *testing.T) {
 		}
 		if response, err := http.DefaultClient.Do(request); err == nil {
 			response.Body.Close()
-			t.Error("it still serves")
+			t.Error("it is still serving")
 		}
 	})
 
 	t.Run("a wrong flag or argument is an error", func(t *testing.T) {
 		for _, args := range [][]string{{"-unknown"}, {"argument"}, {"-password", "short"}, {"-bts", "nowhere"}} {
-			var complaints bytes.Buffer
-			if err := run(t.Context(), slices.Concat(anywhere, args), io.Discard, &complaints); err == nil {
-				t.Errorf("%v is taken", args)
+			var stderr bytes.Buffer
+			if err := run(t.Context(), slices.Concat(anywhere, args), io.Discard, &stderr); err == nil {
+				t.Errorf("%v is accepted", args)
 			}
 		}
 		if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
