@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// BenchmarkRoute tells what the gate adds to one request behind Traefik, one
+// BenchmarkRoute measures what the plugin adds to one request behind Traefik, one
 // after the other on a kept connection: compare with "no middleware". The
 // upstream answers at once, so that a miss shows what is ours.
 func BenchmarkRoute(b *testing.B) {
@@ -37,7 +37,7 @@ func BenchmarkRoute(b *testing.B) {
 	}{
 		{"no middleware", "open", func() string { return "Authorization: Bearer " + good }, 200},
 		{"hit", "r", func() string { return "Authorization: Bearer " + good }, 200},
-		{"remembered refusal", "r", func() string { return "Authorization: Bearer wrong" }, 401},
+		{"cached denial", "r", func() string { return "Authorization: Bearer wrong" }, 401},
 		{"miss", "r", func() string {
 			calls++
 			token := fmt.Sprint("fresh", calls)

@@ -40,13 +40,13 @@ func TestPluginNew(t *testing.T) {
 		plugin := load(t, interpreted.Options{})
 
 		for _, how := range []string{"error", "panic"} {
-			_, err := plugin.New(context.Background(), teapot, map[string]any{"fail": how}, "gate@file")
-			if err == nil || !strings.Contains(err.Error(), "as it was told to") {
+			_, err := plugin.New(context.Background(), teapot, map[string]any{"fail": how}, "route@file")
+			if err == nil || !strings.Contains(err.Error(), "as configured") {
 				t.Errorf("%s: %v", how, err)
 			}
 		}
 
-		if _, err := plugin.New(context.Background(), teapot, map[string]any{"loud": "perhaps"}, "gate@file"); err == nil {
+		if _, err := plugin.New(context.Background(), teapot, map[string]any{"loud": "perhaps"}, "route@file"); err == nil {
 			t.Error("a value that does not fit the Config's types was taken")
 		}
 	})
@@ -149,10 +149,10 @@ func TestOptionsOutput(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		serve(t, load(t, interpreted.Options{Stdout: &stdout, Stderr: &stderr}), nil)
 
-		if got := stdout.String(); got != "out: gate@file\n" {
+		if got := stdout.String(); got != "out: route@file\n" {
 			t.Errorf("stdout: %q", got)
 		}
-		if got := stderr.String(); !strings.HasSuffix(got, "err: gate@file\n") {
+		if got := stderr.String(); !strings.HasSuffix(got, "err: route@file\n") {
 			t.Errorf("stderr: %q", got)
 		}
 	})
@@ -167,7 +167,7 @@ func TestOptionsOutput(t *testing.T) {
 		serve(t, load(t, interpreted.Options{Stderr: file}), map[string]any{"loud": true})
 
 		text, err := os.ReadFile(file.Name())
-		if err != nil || !strings.Contains(string(text), "err: gate@file\n") || !strings.Contains(string(text), "os: gate@file\n") {
+		if err != nil || !strings.Contains(string(text), "err: route@file\n") || !strings.Contains(string(text), "os: route@file\n") {
 			t.Errorf("stderr: %q, %v", text, err)
 		}
 	})
@@ -200,7 +200,7 @@ func load(t *testing.T, options interpreted.Options) *interpreted.Plugin {
 func serve(t *testing.T, plugin *interpreted.Plugin, config map[string]any) http.Header {
 	t.Helper()
 
-	handler, err := plugin.New(context.Background(), teapot, config, "gate@file")
+	handler, err := plugin.New(context.Background(), teapot, config, "route@file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func serve(t *testing.T, plugin *interpreted.Plugin, config map[string]any) http
 	return recorder.Header()
 }
 
-// movable is a clock that stands still until it is moved.
+// movable is a clock that stops until it is moved.
 type movable struct {
 	mu  sync.Mutex
 	now time.Time

@@ -29,7 +29,7 @@ func TestInterpretedPlugin(t *testing.T) {
 			t.Errorf("the manifest: %+v", manifest)
 		}
 
-		if _, err := plugin.New(context.Background(), teapot, manifest.TestData, "gate@file"); err != nil {
+		if _, err := plugin.New(context.Background(), teapot, manifest.TestData, "route@file"); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(begun); took > 10*time.Second {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What may hang for good or end the process is played in a child of the test.
+// Programs that may hang or end the process run in a child process.
 
 const childVariable = "UPSTREAMAUTH_YAEGI_PROGRAM"
 
@@ -44,7 +44,7 @@ func child(t *testing.T, name string, limit time.Duration) string {
 }
 
 func TestEndsTheProcess(t *testing.T) {
-	// Loading them takes the process along, so golang-lru/v2 is out of reach.
+	// Loading them ends the process, so golang-lru/v2 cannot be used.
 	t.Run("generic types that refer to each other", func(t *testing.T) {
 		if got := compiled("GenericsThatGoRound"); got != "3" {
 			t.Errorf("compiled: %q", got)

@@ -14,7 +14,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/yaegi/readers"
 )
 
-// interpretedReaders loads the plugin and, beside it, the program that asks it.
+// interpretedReaders loads the plugin and the program that calls it.
 func interpretedReaders(t *testing.T) func(name string) any {
 	t.Helper()
 	goPath := t.TempDir()

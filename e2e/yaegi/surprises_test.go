@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/yaegi/surprises"
 )
 
-// surprising: what the compiler makes of a program, and the interpreter.
+// surprising are the results of the compiler and of the interpreter, which differ.
 var surprising = []struct{ name, right, wrong string }{
 	{"AppendInLoop", "012", "222"},
 	{"AppendAnyInLoop", "0 1 2", "2 2 2"},
@@ -51,7 +51,7 @@ var surprising = []struct{ name, right, wrong string }{
 
 	{"ErrorsAs", "true", panicked},
 	{"OwnUnwrap", "true", "false"},
-	{"EmbeddedInterface", "upstream asked", panicked},
+	{"EmbeddedInterface", "upstream called", panicked},
 	{"RedactingString", "{Secret:***}", "{Secret:hunter2}"},
 	{"OwnUnmarshal", "99 <nil>", "0 json: Unmarshal(non-pointer stdlib._encoding_json_Unmarshaler)"},
 	{"OwnTransport", "418", panicked},
@@ -69,7 +69,7 @@ func TestDiffers(t *testing.T) {
 			got, err := interpreted(t, c.name, io.Discard)
 			switch {
 			case err != nil:
-				t.Errorf("it does not even load any more: %v", err)
+				t.Errorf("it does not load any more: %v", err)
 			case got == c.right:
 				t.Errorf("the interpreter gets this right now (%q): the rule against it may go", got)
 			case got != c.wrong:
@@ -79,7 +79,7 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
-// alike: the forms that the plugin uses instead.
+// alike are the forms that the plugin uses instead: both have the same result.
 var alike = []struct{ name, want string }{
 	{"AppendMadeElsewhere", "012"},
 	{"AppendBasics", "001122"},
@@ -101,7 +101,7 @@ var alike = []struct{ name, want string }{
 	{"GuardedAfterFunc", "fired"},
 	{"ErrorsAsCompiled", "truedial"},
 	{"WrappedByVerb", "true"},
-	{"NamedInterface", "upstream asked"},
+	{"NamedInterface", "upstream called"},
 	{"RoundTripOnly", "302"},
 	{"MethodByReflection", "true"},
 	{"ReflectSelect", "every number its own"},
@@ -121,7 +121,8 @@ func TestAgrees(t *testing.T) {
 	}
 }
 
-// refused: what loads nowhere, with what the compiler makes of it.
+// refused are the programs that the interpreter does not load, with the compiler's
+// result.
 var refused = []struct{ name, right string }{
 	{"RangeOverNumber", "012"},
 	{"RangeOverFunction", "012"},
@@ -170,19 +171,19 @@ func TestStandardError(t *testing.T) {
 
 func TestPrograms(t *testing.T) {
 	t.Run("every one has a test", func(t *testing.T) {
-		played := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
+		tested := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
 		for _, c := range surprising {
-			played[c.name] = true
+			tested[c.name] = true
 		}
 		for _, c := range alike {
-			played[c.name] = true
+			tested[c.name] = true
 		}
 		for _, c := range refused {
-			played[c.name] = true
+			tested[c.name] = true
 		}
 		for name := range surprises.Programs {
-			if !played[name] {
-				t.Errorf("%s is never played", name)
+			if !tested[name] {
+				t.Errorf("%s has no test", name)
 			}
 		}
 	})

@@ -1,5 +1,5 @@
-// Package attack plays the attacks on a Traefik of their own, and every
-// scenario of faults with them when a table is wanted.
+// Package attack runs the attacks on a Traefik of their own, and in full also the
+// scenarios of faults.
 package attack
 
 import (
@@ -16,11 +16,11 @@ import (
 )
 
 var (
-	full  = flag.Bool("full", false, "play the attacks in full, and every scenario of faults: about 10 minutes")
+	full  = flag.Bool("full", false, "run the attacks in full, and the scenarios of faults: about 10 minutes")
 	table = flag.String("table", "", "the file that the table is written to, beside standard output")
 )
 
-// divide is how much smaller the attacks are where they are not played in full.
+// divide is how much smaller the attacks are where they do not run in full.
 const divide = 20
 
 func TestAttacks(t *testing.T) {
@@ -49,7 +49,8 @@ func TestAttacks(t *testing.T) {
 	report(t, results)
 }
 
-// report writes the table, and fails for what must never be.
+// report writes the table, and fails for false accepts, false rejects and requests
+// without a response.
 func report(t *testing.T, results []scenario.Result) {
 	t.Helper()
 	var text bytes.Buffer
@@ -57,7 +58,7 @@ func report(t *testing.T, results []scenario.Result) {
 	fmt.Print(text.String())
 	for _, r := range results {
 		if r.FalseAccepts+r.FalseRejects+r.NoResponse > 0 {
-			t.Errorf("%s: %d wrong yes, %d wrong no, %d lost", r.Scenario, r.FalseAccepts, r.FalseRejects, r.NoResponse)
+			t.Errorf("%s: %d false accepts, %d false rejects, %d without a response", r.Scenario, r.FalseAccepts, r.FalseRejects, r.NoResponse)
 		}
 	}
 	if *table == "" {

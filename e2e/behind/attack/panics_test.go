@@ -11,15 +11,15 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// points are where a panic goes off behind Traefik: one of each kind of place, of
-// those that e2e/panics plants.
+// points are where panics occur behind Traefik: one of each kind of place, of
+// those that e2e/panics injects.
 var points = []string{
 	"plugin.go:Runtime.build",                     // while Traefik makes the handler
 	"gate/hit.go:Gate.single.func1",               // on the hit path
 	"gate/hit.go:Gate.hitOf.func1",                // and off it
 	"gate/gate.go:Gate.ServeHTTP",                 // in the handler
 	"gate/gate.go:Gate.decide",                    // while a request is decided
-	"gate/gate.go:Gate.note",                      // while it is refused
+	"gate/gate.go:Gate.note",                      // while it is denied
 	"gate/refusal.go:refusal.write",               // and answered
 	"cache/cache.go:Cache.begin+1",                // with the cache's lock
 	"cache/flight.go:Cache.fly",                   // on a goroutine that many wait for
@@ -29,13 +29,13 @@ var points = []string{
 	"verifier/canary.go:Canary.try",               // on the canary's goroutine
 	"verifier/canary.go:Canary.settle",            // in a deferred function there
 	"verifier/circuit.go:Circuit.leave",           // in a deferred function of many
-	"verifier/transport/client.go:Client.request", // while the upstream is asked
+	"verifier/transport/client.go:Client.request", // while the upstream is called
 	"verifier/apis/thammasat.go:thammasatRead",    // while its reply is read
-	"verifier/apis/upstream.go:Upstream.judge",    // and judged
+	"verifier/apis/upstream.go:Upstream.judge",    // and classified
 	"telemetry/log.go:Sink.write+1",               // while something is logged
 }
 
-// runPanics has them go off, on a Traefik of their own.
+// runPanics makes them occur, on a Traefik of their own.
 func runPanics(t *testing.T) scenario.Result {
 	var injector *panics.Injector
 	server, err := traefik.Start(traefik.Options{
@@ -59,7 +59,7 @@ func runPanics(t *testing.T) scenario.Result {
 	h, calls := scenario.NewHarness(t, level, backend), upstreams.Total()
 	scenario.Panics(t, h, injector, points, nil)
 	scenario.ExpectNoMarker(t, level.Logs())
-	row := h.Counters.Result("a panic of the plugin's own", upstreams.Total()-calls)
-	row.Note = fmt.Sprintf("at %d places", len(points))
-	return row
+	result := h.Counters.Result("a panic in the plugin's code", upstreams.Total()-calls)
+	result.Note = fmt.Sprintf("at %d places", len(points))
+	return result
 }

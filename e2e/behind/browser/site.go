@@ -32,7 +32,7 @@ type site struct {
 	safe          *httptest.Server // others, with TLS: pages with it send no Referer to a server without
 
 	mu   sync.Mutex
-	seen []string // what servers were told, each request as text
+	seen []string // the requests to the servers, as text
 }
 
 // start starts a site whose Traefik has more in its static configuration.
@@ -107,9 +107,9 @@ func (s *site) note(r *http.Request) {
 	s.seen = append(s.seen, fmt.Sprint(r.Host, r.RequestURI, r.Header))
 }
 
-// told is what the servers behind Traefik, and beside it, have been told since
+// requests is the requests to the servers behind Traefik, and beside it, since
 // the last call.
-func (s *site) told() []string {
+func (s *site) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seen := s.seen

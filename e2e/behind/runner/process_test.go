@@ -50,7 +50,7 @@ func TestServerProcess(t *testing.T) {
 			t.Errorf("Apply: %v", err)
 		}
 		if err := server.Stop(); err == nil {
-			t.Error("Stop says nothing of it")
+			t.Error("Stop does not report it")
 		}
 	})
 }
@@ -108,7 +108,7 @@ func TestServerParent(t *testing.T) {
 	})
 }
 
-// runs says whether a process that is no child of ours still runs. One that has
+// runs reports whether a process that is no child of ours still runs. One that has
 // ended stays listed, as a zombie, where nobody collects orphans.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
