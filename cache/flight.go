@@ -77,7 +77,7 @@ func (c *Cache) depart(key [32]byte, credential verifier.Credential, client stri
 	}
 	f = &flight{begun: now, timeout: s.timeout, payer: who, answer: failed(ErrPanic), landed: make(chan struct{})}
 	if who.window != nil {
-		who.window.Depart()
+		who.window.Begin()
 	}
 	s.flying[key] = f
 	s.inFlight++
@@ -146,7 +146,7 @@ func (s *Scope) finish(key [32]byte, f *flight, refused bool, now time.Time) {
 		delete(s.flying, key)
 	}
 	if f.payer.window != nil {
-		f.payer.window.Land(refused, f.payer.limit, now)
+		f.payer.window.End(refused, f.payer.limit, now)
 	}
 }
 

@@ -14,36 +14,36 @@ var (
 	blockKeys = []string{"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls"}
 	probeKeys = []string{"username", "password"}
 
-	lifetimeSpan = span{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
-	timeoutSpan  = span{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
+	lifetimeSpan = durationRange{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
+	timeoutSpan  = durationRange{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
 )
 
 // defaultTimeout is for one verification, everything in it.
 const defaultTimeout = 5 * time.Second
 
-// minLearn is the least length of learn, in bytes: whoever guesses it could
+// minLoginSecret is the least length of learn, in bytes: whoever guesses it could
 // teach tokens.
-const minLearn = 16
+const minLoginSecret = 16
 
 // credentialKeys is what the block of one kind may hold.
-func credentialKeys(kind verifier.Kind) vocabulary {
-	v := vocabulary{}
+func credentialKeys(kind verifier.Kind) keySet {
+	v := keySet{}
 	v.keys = append(v.keys, blockKeys...)
 	if kind == verifier.Bearer {
 		v.keys = append(v.keys, "loginSecret")
 		v.old = append(v.old, renamed{key: "learn", name: "loginSecret"})
 	} else {
-		v.other = append(v.other, foreign{key: "loginSecret", home: "bearer"})
+		v.other = append(v.other, misplacedKey{key: "loginSecret", home: "bearer"})
 	}
 	if kind == verifier.Basic {
 		v.keys = append(v.keys, "applicationKey")
 	} else {
-		v.other = append(v.other, foreign{key: "applicationKey", home: "basic"})
+		v.other = append(v.other, misplacedKey{key: "applicationKey", home: "basic"})
 	}
 	if kind == verifier.ApplicationKey {
 		v.keys = append(v.keys, "account", "probe")
 	} else {
-		v.other = append(v.other, foreign{key: "account", home: "applicationKey"}, foreign{key: "probe", home: "applicationKey"})
+		v.other = append(v.other, misplacedKey{key: "account", home: "applicationKey"}, misplacedKey{key: "probe", home: "applicationKey"})
 	}
 	return v
 }
@@ -70,12 +70,12 @@ func (s *section) credential(kind verifier.Kind, canary bool) *gate.Block {
 		inner.fault("path", "required for "+known.Name+": a path of the API that only a good credential may call; it "+allowedPath)
 	}
 	b.Upstream.Target.Method = inner.choice("method", known.Method, []string{"GET", "POST"})
-	b.Lifetime = inner.duration("lifetime", known.Life, lifetimeSpan)
+	b.Lifetime = inner.duration("lifetime", known.Lifetime, lifetimeSpan)
 	b.Revalidate = inner.duration("revalidate", 0, lifetimeSpan)
 	b.Budget = inner.rate("budget", known.Quota)
 	b.Timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
 	if kind == verifier.Bearer {
-		b.Upstream.LoginSecret = inner.learn("loginSecret", b.API)
+		b.Upstream.LoginSecret = inner.loginSecret("loginSecret", b.API)
 	}
 	if kind == verifier.Basic {
 		b.Upstream.Key = inner.operatorKey("applicationKey")
@@ -139,7 +139,7 @@ func (s *section) probe(key string, account bool) *apis.Account {
 	if account {
 		s.fault(key, "not beside account: true, where each request brings its own account")
 	}
-	inner := s.block(key, vocabulary{keys: probeKeys})
+	inner := s.block(key, keySet{keys: probeKeys})
 	if inner == nil {
 		return read
 	}
@@ -154,8 +154,8 @@ func (s *section) probe(key string, account bool) *apis.Account {
 	return read
 }
 
-// learn is the word between an issuer block and those that may believe it.
-func (s *section) learn(key string, api *apis.API) string {
+// loginSecret is the word between an issuer block and those that may believe it.
+func (s *section) loginSecret(key string, api *apis.API) string {
 	if s.values[key].shape == "" {
 		return ""
 	}
@@ -164,7 +164,7 @@ func (s *section) learn(key string, api *apis.API) string {
 		return ""
 	}
 	word := s.secret(key)
-	if word != "" && len(word) < minLearn {
+	if word != "" && len(word) < minLoginSecret {
 		s.fault(key, "must have at least 16 bytes")
 		return ""
 	}

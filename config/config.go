@@ -11,7 +11,7 @@ import (
 
 // What the top of a configuration and its plain blocks may hold.
 var (
-	topWords = vocabulary{
+	topKeys = keySet{
 		keys: []string{
 			"mode", "bearer", "applicationKey", "basic", "cache", "identity",
 			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "limits", "session",
@@ -19,13 +19,13 @@ var (
 		later: []string{"shared"},
 		old:   []renamed{{key: "unknown", name: "limits"}},
 	}
-	cacheWords = vocabulary{
+	cacheKeys = keySet{
 		keys: []string{"size", "negativeLifetime", "negativeSize", "epoch"},
 		old:  []renamed{{key: "negative", name: "negativeLifetime"}},
 	}
-	errorsWords = vocabulary{keys: []string{"format", "statuses", "unavailable"}}
+	errorsKeys = keySet{keys: []string{"format", "statuses", "unavailable"}}
 
-	negativeSpan = span{low: 0, high: time.Hour, words: "0s to 1h"}
+	negativeSpan = durationRange{low: 0, high: time.Hour, words: "0s to 1h"}
 )
 
 const (
@@ -42,7 +42,7 @@ const (
 func Read(raw map[string]any, env func(string) (string, bool)) (*Settings, []Fault) {
 	r := &reader{env: env}
 	top := r.enter("", reflect.ValueOf(raw))
-	top.settle(topWords)
+	top.matchKeys(topKeys)
 
 	read := &Settings{}
 	if top.choice("mode", "protect", []string{"protect", "issuer"}) == "issuer" {
@@ -89,16 +89,16 @@ func (s *section) credentials(into *Settings) {
 		if keyed && b.Upstream.Kind == verifier.Basic {
 			s.fault("basic", "not beside applicationKey.account: true, which reads the same account; keep one")
 		}
-		if trusting(b) {
+		if lacksCanary(b) {
 			s.fault("canary", "false is not allowed with "+string(b.Upstream.Kind)+" of "+b.API.Name+
 				" as it is set up here: its yes means something only where the canary is refused; allowed: true")
 		}
 	}
 }
 
-// trusting says whether the block would believe an upstream whose yes needs
+// lacksCanary says whether the block would believe an upstream whose yes needs
 // the canary's proof, with the canary turned off.
-func trusting(b *gate.Block) bool {
+func lacksCanary(b *gate.Block) bool {
 	if b.API == nil || b.Upstream.Canary {
 		return false
 	}
@@ -116,7 +116,7 @@ func (s *section) cache(key string, into *Settings) {
 	into.Gate.CacheSize = defaultSize
 	into.Gate.NegativeLifetime = defaultNegative
 	into.Gate.NegativeSize = defaultSize
-	inner := s.block(key, cacheWords)
+	inner := s.block(key, cacheKeys)
 	if inner == nil {
 		return
 	}
@@ -129,7 +129,7 @@ func (s *section) cache(key string, into *Settings) {
 // errors reads how refusals look, but for their texts: those are the api's.
 func (s *section) errors(key string, into *Settings) {
 	into.Gate.Unavailable = defaultUnavailable
-	inner := s.block(key, errorsWords)
+	inner := s.block(key, errorsKeys)
 	if inner == nil {
 		return
 	}
@@ -146,7 +146,7 @@ func (s *section) errors(key string, into *Settings) {
 func (s *section) statuses(blocks []*gate.Block) map[string]int {
 	read := map[string]int{}
 	for _, code := range s.names {
-		if lost(code) {
+		if unquotedKey(code) {
 			s.fault(code, quoteTheCode)
 			continue
 		}

@@ -51,7 +51,7 @@ func describe(s *Settings) string {
 	if s.Session != nil {
 		o := s.Session
 		say("session", fmt.Sprintf("{secret:%s cookie:%s path:%s parameter:%s redirect:%s logout:%s always:%t strict:%t}",
-			o.Secret, o.Cookie, o.Path, o.Parameter, o.Redirect, o.Logout, o.Always, o.Strict))
+			o.Secret, o.Cookie, o.Path, o.Parameter, o.Redirect, o.Logout, o.SecureAlways, o.SameSiteStrict))
 	}
 	say("cache.size", s.Gate.CacheSize)
 	say("cache.negativeLifetime", s.Gate.NegativeLifetime)

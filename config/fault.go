@@ -70,15 +70,15 @@ func (r *reader) suggest(word string, right []string) string {
 	return "; did you mean " + strconv.Quote(near) + "?"
 }
 
-// shown is a value as a fault names it: quoted, and cut.
-func shown(value string) string {
+// quoteForLog is a value as a fault names it: quoted, and cut.
+func quoteForLog(value string) string {
 	short := cut(value)
 	return strconv.Quote(short)
 }
 
-// shownKey is a key as a fault names it: as it was written, unless that would
+// quoteKey is a key as a fault names it: as it was written, unless that would
 // break the line.
-func shownKey(key string) string {
+func quoteKey(key string) string {
 	short := cut(key)
 	if short == "" || short != strings.TrimSpace(short) || !utf8.ValidString(short) {
 		return strconv.Quote(short)

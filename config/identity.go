@@ -28,7 +28,7 @@ var (
 // identity reads what the backend is told, and what it is told only about.
 func (s *section) identity(key string, into *Settings) {
 	into.Gate.Prefix = defaultPrefix
-	inner := s.block(key, vocabulary{keys: identityKeys})
+	inner := s.block(key, keySet{keys: identityKeys})
 	if inner == nil {
 		return
 	}
@@ -55,7 +55,7 @@ func closedFields(blocks []*gate.Block) []string {
 		for _, header := range b.API.Headers {
 			fields = with(fields, header.Field)
 		}
-		for _, field := range b.API.MoreFields {
+		for _, field := range b.API.ExtraFields {
 			fields = with(fields, field)
 		}
 	}
@@ -92,20 +92,20 @@ func (s *section) prefix(key string) string {
 		}
 	}
 	if !plain {
-		s.refuse(key, value, `letters, digits and "-", at least three characters, the last one a "-"`)
+		s.notAllowed(key, value, `letters, digits and "-", at least three characters, the last one a "-"`)
 		return defaultPrefix
 	}
 	read := http.CanonicalHeaderKey(value)
-	needed := swallows(read)
+	needed := conflictsWith(read)
 	if needed != "" {
-		s.refuse(key, value, "a prefix of its own: this one would take "+needed+" from every request")
+		s.notAllowed(key, value, "a prefix of its own: this one would take "+needed+" from every request")
 	}
 	return read
 }
 
-// swallows returns a needed header, or family of headers, that begins with
+// conflictsWith returns a needed header, or family of headers, that begins with
 // the prefix, or in which all that begins with the prefix lies.
-func swallows(prefix string) string {
+func conflictsWith(prefix string) string {
 	for _, name := range neededHeaders {
 		if strings.HasPrefix(name, prefix) {
 			return name
@@ -128,10 +128,10 @@ func (s *section) headers(fields []string) []apis.HeaderField {
 		if !s.header(name) {
 			continue
 		}
-		plain := spelledPlainly(name)
+		plain := canonicalName(name)
 		first, twice := written[plain]
 		if twice {
-			s.fault(name, "the same header as "+shownKey(first)+" to a backend that reads every other character as -; keep one")
+			s.fault(name, "the same header as "+quoteKey(first)+" to a backend that reads every other character as -; keep one")
 			continue
 		}
 		written[plain] = name
@@ -148,7 +148,7 @@ func (s *section) headers(fields []string) []apis.HeaderField {
 
 // header says whether name may be an identity header; if not, it is a fault.
 func (s *section) header(name string) bool {
-	if lost(name) {
+	if unquotedKey(name) {
 		s.fault(name, quoteTheCode)
 		return false
 	}
@@ -162,7 +162,7 @@ func (s *section) header(name string) bool {
 		s.fault(name, "no header's name; allowed: letters, digits and -")
 		return false
 	}
-	plain := spelledPlainly(name)
+	plain := canonicalName(name)
 	for _, needed := range neededHeaders {
 		if needed == plain {
 			s.fault(name, needed+" is a header that HTTP or Traefik needs, or a credential; choose another name")
@@ -178,15 +178,15 @@ func (s *section) header(name string) bool {
 	return true
 }
 
-// spelledPlainly is a header's name as the most careless backend reads it.
-func spelledPlainly(name string) string {
+// canonicalName is a header's name as the most careless backend reads it.
+func canonicalName(name string) string {
 	return http.CanonicalHeaderKey(gate.Fold(name))
 }
 
 // field adds a fault unless the field can exist.
 func (s *section) field(key, field string, fields []string) {
 	if fields != nil && !contains(fields, field) {
-		s.refuse(key, field, strings.Join(fields, ", ")+s.r.suggest(field, fields))
+		s.notAllowed(key, field, strings.Join(fields, ", ")+s.r.suggest(field, fields))
 	}
 }
 
@@ -194,7 +194,7 @@ func (s *section) field(key, field string, fields []string) {
 func (s *section) requirements(fields []string) []gate.Requirement {
 	var read []gate.Requirement
 	for _, name := range s.names {
-		if lost(name) {
+		if unquotedKey(name) {
 			s.fault(name, quoteTheCode)
 			continue
 		}

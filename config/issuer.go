@@ -26,7 +26,7 @@ func (s *section) issuer(into *Settings) {
 	if inner.values["loginSecret"].shape == "" {
 		inner.fault("loginSecret", "required in mode: issuer; the word that the protecting blocks have too")
 	}
-	read.LoginSecret = inner.learn("loginSecret", read.API)
+	read.LoginSecret = inner.loginSecret("loginSecret", read.API)
 }
 
 // only adds a fault for every other key that was written: a policy that is not

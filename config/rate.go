@@ -16,7 +16,7 @@ const (
 )
 
 var (
-	limitsKeys = vocabulary{
+	limitsKeys = keySet{
 		keys: []string{"perClient", "clientDepth"},
 		old:  []renamed{{key: "depth", name: "clientDepth"}},
 	}
@@ -47,7 +47,7 @@ func (s *section) rate(key string, fallback verifier.Rate) verifier.Rate {
 	n, notNumber := strconv.ParseUint(calls, 10, 31)
 	d, notDuration := time.ParseDuration(period)
 	if !slash || notNumber != nil || notDuration != nil || n < 1 || n > maxRate || d < time.Second || d > 720*time.Hour {
-		s.refuse(key, value, allowedRate)
+		s.notAllowed(key, value, allowedRate)
 		return fallback
 	}
 	return verifier.Rate{Calls: int(n), Period: d}

@@ -30,7 +30,7 @@ func (s *section) boolean(key string, fallback bool) bool {
 		return true
 	}
 	if value != "false" && value != "0" {
-		s.refuse(key, value, "true, false")
+		s.notAllowed(key, value, "true, false")
 		return fallback
 	}
 	return false
@@ -44,28 +44,28 @@ func (s *section) integer(key string, fallback, low, high int) int {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {
-		s.refuse(key, value, fmt.Sprintf("a whole number from %d to %d", low, high))
+		s.notAllowed(key, value, fmt.Sprintf("a whole number from %d to %d", low, high))
 		return fallback
 	}
 	return n
 }
 
-// span is the range of a duration, both ends included, and the words for it.
-type span struct {
+// durationRange is the range of a duration, both ends included, and the words for it.
+type durationRange struct {
 	low, high time.Duration
 	words     string
 }
 
 // duration is one in Go's spelling. A number alone is refused: it has been
 // seconds here and nanoseconds there.
-func (s *section) duration(key string, fallback time.Duration, within span) time.Duration {
+func (s *section) duration(key string, fallback time.Duration, within durationRange) time.Duration {
 	value := s.text(key)
 	if value == "" {
 		return fallback
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil || d < within.low || d > within.high {
-		s.refuse(key, value, "a duration with its unit, "+within.words)
+		s.notAllowed(key, value, "a duration with its unit, "+within.words)
 		return fallback
 	}
 	return d
@@ -82,7 +82,7 @@ func (s *section) choice(key, fallback string, words []string) string {
 			return value
 		}
 	}
-	s.refuse(key, value, strings.Join(words, ", ")+s.r.suggest(value, words))
+	s.notAllowed(key, value, strings.Join(words, ", ")+s.r.suggest(value, words))
 	return fallback
 }
 
@@ -101,7 +101,7 @@ func (s *section) list(key string) []string {
 		}
 	case shapeList:
 		for i := 0; i < g.value.Len(); i++ {
-			item := look(g.value.Index(i))
+			item := inspect(g.value.Index(i))
 			if item.shape != shapeScalar && item.shape != shapeEmpty {
 				s.fault(key, "each value of the list must be "+shapeScalar+", not "+item.shape)
 				return nil

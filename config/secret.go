@@ -32,7 +32,7 @@ func (s *section) secret(key string) string {
 func (s *section) document(key string) string {
 	value := s.text(key)
 	if strings.HasPrefix(value, "env:") || strings.HasPrefix(value, "file:") {
-		return s.resolve(key, shown(value)+": ")
+		return s.resolve(key, quoteForLog(value)+": ")
 	}
 	return value
 }
@@ -91,14 +91,14 @@ func (r *reader) readFile(path string) (string, string) {
 	if !filepath.IsAbs(path) {
 		return "", "file: takes an absolute path, as in file:/run/secrets/name"
 	}
-	if !below(filepath.Clean(path), folders) {
+	if !isBelow(filepath.Clean(path), folders) {
 		return "", outside
 	}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", "the file is not there, or may not be read"
 	}
-	if !below(real, folders) {
+	if !isBelow(real, folders) {
 		return "", outside
 	}
 	// Kubernetes, and clouds on top of it, put Traefik's own account into a
@@ -111,7 +111,7 @@ func (r *reader) readFile(path string) (string, string) {
 	if err != nil || !info.Mode().IsRegular() {
 		return "", "no regular file"
 	}
-	content, why := slurp(real)
+	content, why := readBounded(real)
 	if why != "" {
 		return "", why
 	}
@@ -125,8 +125,8 @@ func (r *reader) readFile(path string) (string, string) {
 	return line, ""
 }
 
-// slurp reads a regular file of bounded size, or says why not.
-func slurp(path string) (string, string) {
+// readBounded reads a regular file of bounded size, or says why not.
+func readBounded(path string) (string, string) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", "the file is not there, or may not be read"
@@ -165,8 +165,8 @@ func (r *reader) secretFolders() []string {
 	return r.folders
 }
 
-// below says whether a clean path lies in one of the folders.
-func below(path string, folders []string) bool {
+// isBelow says whether a clean path lies in one of the folders.
+func isBelow(path string, folders []string) bool {
 	for _, folder := range folders {
 		if strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/") {
 			return true

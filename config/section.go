@@ -14,33 +14,33 @@ type section struct {
 	r      *reader
 	path   string // of the block, with a final dot; empty for the top
 	names  []string
-	values map[string]given
+	values map[string]rawValue
 }
 
-// vocabulary is what a block may hold.
-type vocabulary struct {
+// keySet is what a block may hold.
+type keySet struct {
 	keys  []string
-	later []string  // known, but not built yet
-	other []foreign // known, but not here
-	old   []renamed // no keys any more
+	later []string       // known, but not built yet
+	other []misplacedKey // known, but not here
+	old   []renamed      // no keys any more
 }
 
-// foreign is a key that belongs into another block.
-type foreign struct{ key, home string }
+// misplacedKey is a key that belongs into another block.
+type misplacedKey struct{ key, home string }
 
 // renamed is a key that had another name before the first release.
 type renamed struct{ key, name string }
 
 // enter reads v, a map, one level deep. Keys keep their spelling.
 func (r *reader) enter(path string, v reflect.Value) *section {
-	s := &section{r: r, path: path, values: map[string]given{}}
+	s := &section{r: r, path: path, values: map[string]rawValue{}}
 	if v.Len() > maxKeys {
 		r.fault(path+"*", fmt.Sprintf("%d keys in one block; allowed: at most %d", v.Len(), maxKeys))
 		return s
 	}
 	for _, key := range v.MapKeys() {
 		name := ""
-		spelled := look(key)
+		spelled := inspect(key)
 		if spelled.shape == shapeScalar {
 			name = spelled.text
 		}
@@ -53,17 +53,17 @@ func (r *reader) enter(path string, v reflect.Value) *section {
 			continue
 		}
 		s.names = append(s.names, name)
-		s.values[name] = look(v.MapIndex(key))
+		s.values[name] = inspect(v.MapIndex(key))
 	}
 	sort.Strings(s.names) // a map's order changes; that of the faults must not
 	return s
 }
 
-// settle matches the keys with the vocabulary, without case. After it, values
+// matchKeys matches the keys with the vocabulary, without case. After it, values
 // holds what is known, by its proper spelling.
-func (s *section) settle(v vocabulary) {
+func (s *section) matchKeys(v keySet) {
 	spelled := map[string]string{}
-	settled := map[string]given{}
+	settled := map[string]rawValue{}
 	for _, name := range s.names {
 		known := match(name, v.keys)
 		later := match(name, v.later)
@@ -73,7 +73,7 @@ func (s *section) settle(v vocabulary) {
 			continue
 		}
 		if known == "" {
-			s.stray(name, v)
+			s.unknownKey(name, v)
 			continue
 		}
 		first, twice := spelled[known]
@@ -99,9 +99,9 @@ func match(name string, words []string) string {
 	return ""
 }
 
-// stray adds the fault of a key that the vocabulary does not hold. Its value
+// unknownKey adds the fault of a key that the vocabulary does not hold. Its value
 // is not named: nobody knows whether it is a secret.
-func (s *section) stray(name string, v vocabulary) {
+func (s *section) unknownKey(name string, v keySet) {
 	for _, f := range v.other {
 		if match(name, []string{f.key}) != "" {
 			s.fault(f.key, "not a key of this block, but of "+f.home)
@@ -116,7 +116,7 @@ func (s *section) stray(name string, v vocabulary) {
 	}
 	outer, inner, dotted := strings.Cut(name, ".")
 	if dotted && match(outer, v.keys) != "" {
-		s.fault(name, "unknown key; a dot does not lead into a block: write "+shownKey(inner)+" inside "+match(outer, v.keys))
+		s.fault(name, "unknown key; a dot does not lead into a block: write "+quoteKey(inner)+" inside "+match(outer, v.keys))
 		return
 	}
 	all := append([]string{}, v.keys...)
@@ -125,12 +125,12 @@ func (s *section) stray(name string, v vocabulary) {
 }
 
 func (s *section) fault(key, text string) {
-	s.r.fault(s.path+shownKey(key), text)
+	s.r.fault(s.path+quoteKey(key), text)
 }
 
-// refuse adds the fault of a value that is not allowed, by name.
-func (s *section) refuse(key, value, allowed string) {
-	s.fault(key, shown(value)+" is not allowed; allowed: "+allowed)
+// notAllowed adds the fault of a value that is not allowed, by name.
+func (s *section) notAllowed(key, value, allowed string) {
+	s.fault(key, quoteForLog(value)+" is not allowed; allowed: "+allowed)
 }
 
 // has says whether a key was written with a value.
@@ -142,10 +142,10 @@ func (s *section) has(key string) bool {
 // block enters the block under key, and matches its keys. It is nil where
 // there is none, and where what is there is no block: that is a fault,
 // because a written policy must not vanish.
-func (s *section) block(key string, v vocabulary) *section {
+func (s *section) block(key string, v keySet) *section {
 	inner := s.table(key)
 	if inner != nil {
-		inner.settle(v)
+		inner.matchKeys(v)
 	}
 	return inner
 }
@@ -164,5 +164,5 @@ func (s *section) table(key string) *section {
 		s.fault(key, "must be "+shapeBlock+", not "+g.shape)
 		return nil
 	}
-	return s.r.enter(s.path+shownKey(key)+".", g.value)
+	return s.r.enter(s.path+quoteKey(key)+".", g.value)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // What a session block may hold.
-var sessionWords = vocabulary{keys: []string{"secret", "cookie", "path", "parameter", "redirect", "logout", "secure", "sameSite"}}
+var sessionKeys = keySet{keys: []string{"secret", "cookie", "path", "parameter", "redirect", "logout", "secure", "sameSite"}}
 
 const (
 	minSessionSecret = 32  // bytes
@@ -22,19 +22,19 @@ const (
 
 // session reads how browsers are carried across; nil if they are not.
 func (s *section) session(key string, into *Settings) {
-	inner := s.block(key, sessionWords)
+	inner := s.block(key, sessionKeys)
 	if inner == nil {
 		return
 	}
 	read := &session.Options{
-		Secret:    inner.secret("secret"),
-		Cookie:    inner.name("cookie", "upstreamauth"),
-		Path:      inner.sitePath("path", "/external-login", "%?#", allowedSitePath),
-		Parameter: inner.name("parameter", "token"),
-		Redirect:  inner.sitePath("redirect", "/", "", allowedRedirect),
-		Logout:    inner.sitePath("logout", "", "%?#", allowedSitePath),
-		Always:    inner.choice("secure", "auto", []string{"auto", "always"}) == "always",
-		Strict:    inner.choice("sameSite", "lax", []string{"lax", "strict"}) == "strict",
+		Secret:         inner.secret("secret"),
+		Cookie:         inner.name("cookie", "upstreamauth"),
+		Path:           inner.sitePath("path", "/external-login", "%?#", allowedSitePath),
+		Parameter:      inner.name("parameter", "token"),
+		Redirect:       inner.sitePath("redirect", "/", "", allowedRedirect),
+		Logout:         inner.sitePath("logout", "", "%?#", allowedSitePath),
+		SecureAlways:   inner.choice("secure", "auto", []string{"auto", "always"}) == "always",
+		SameSiteStrict: inner.choice("sameSite", "lax", []string{"lax", "strict"}) == "strict",
 	}
 	into.Session = read
 	if inner.values["secret"].shape == "" {
@@ -65,7 +65,7 @@ func (s *section) name(key, fallback string) string {
 		plain = plain && (isAlphanumeric(value[i]) || strings.Contains("-_.", value[i:i+1]))
 	}
 	if !plain {
-		s.refuse(key, value, allowedName)
+		s.notAllowed(key, value, allowedName)
 		return fallback
 	}
 	return value
@@ -79,7 +79,7 @@ func (s *section) sitePath(key, fallback, without, allowed string) string {
 		return fallback
 	}
 	if len(value) > maxSitePath || !isSitePath(value) || strings.ContainsAny(value, without) {
-		s.refuse(key, masked(value), "a path that "+allowed)
+		s.notAllowed(key, redacted(value), "a path that "+allowed)
 		return fallback
 	}
 	return value

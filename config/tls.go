@@ -14,7 +14,7 @@ var tlsKeys = []string{"ca", "cert", "key", "serverName", "insecureSkipVerify"}
 // it. PEM is parsed here, so that a certificate that is none is a fault of the
 // configuration and not of the first request. Address is the block's url.
 func (s *section) tls(key, address string) transport.TLS {
-	inner := s.block(key, vocabulary{keys: tlsKeys})
+	inner := s.block(key, keySet{keys: tlsKeys})
 	if inner == nil {
 		return transport.TLS{}
 	}
@@ -44,7 +44,7 @@ func (s *section) tls(key, address string) transport.TLS {
 		}
 	}
 	if !isHost(read.ServerName, "") && read.ServerName != "" {
-		inner.refuse("serverName", read.ServerName, "a host's name")
+		inner.notAllowed("serverName", read.ServerName, "a host's name")
 	}
 	return read
 }

@@ -30,7 +30,7 @@ func (s *section) address(key string) string {
 	}
 	why := wrongAddress(parsed, value)
 	if why != "" {
-		s.fault(key, shown(masked(value))+" "+why+"; allowed: "+allowedURL)
+		s.fault(key, quoteForLog(redacted(value))+" "+why+"; allowed: "+allowedURL)
 		return ""
 	}
 	port := parsed.Port()
@@ -83,9 +83,9 @@ func isHost(name, host string) bool {
 	return name != ""
 }
 
-// masked hides in an address what may be a secret: all before the last @, and
+// redacted hides in an address what may be a secret: all before the last @, and
 // what a query or a fragment holds.
-func masked(address string) string {
+func redacted(address string) string {
 	at := strings.LastIndex(address, "@")
 	encoded := strings.LastIndex(address, "%40")
 	if encoded > at {
@@ -116,7 +116,7 @@ func (s *section) target(key, fallback string) string {
 	shape := strings.HasPrefix(value, "/") && verifier.IsVisibleASCII(value) && !strings.Contains(value, "#")
 	_, err := url.Parse("http://host" + value)
 	if !shape || err != nil {
-		s.refuse(key, masked(value), "a path that "+allowedPath)
+		s.notAllowed(key, redacted(value), "a path that "+allowedPath)
 		return fallback
 	}
 	return value

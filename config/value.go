@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// given is one value as a provider delivered it. Files bring scalars as text,
+// rawValue is one value as a provider delivered it. Files bring scalars as text,
 // labels bring everything as text, Kubernetes brings JSON's types: all of
 // that is looked at here, one level at a time, and nowhere else.
-type given struct {
+type rawValue struct {
 	shape string        // one of the shapes below; "" if the key is absent
 	text  string        // of a scalar: what it says, trimmed
 	value reflect.Value // of a list or a block
@@ -30,14 +30,14 @@ const (
 // digits, unquoted, has already become another one.
 const exact = 1 << 53
 
-// look says what v is. It reads no deeper than v itself.
-func look(v reflect.Value) given {
+// inspect says what v is. It reads no deeper than v itself.
+func inspect(v reflect.Value) rawValue {
 	if v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}
 	switch v.Kind() {
 	case reflect.Invalid:
-		return given{shape: shapeEmpty}
+		return rawValue{shape: shapeEmpty}
 	case reflect.String:
 		return scalar(strings.TrimSpace(v.String()))
 	case reflect.Bool:
@@ -49,32 +49,32 @@ func look(v reflect.Value) given {
 	case reflect.Float32, reflect.Float64:
 		return number(v.Float(), v.Type().Bits())
 	case reflect.Slice, reflect.Array:
-		return given{shape: shapeList, value: v}
+		return rawValue{shape: shapeList, value: v}
 	case reflect.Map:
-		return given{shape: shapeBlock, value: v}
+		return rawValue{shape: shapeBlock, value: v}
 	}
-	return given{shape: shapeOther}
+	return rawValue{shape: shapeOther}
 }
 
-func scalar(text string) given {
+func scalar(text string) rawValue {
 	if text == "" {
-		return given{shape: shapeEmpty}
+		return rawValue{shape: shapeEmpty}
 	}
-	return given{shape: shapeScalar, text: text}
+	return rawValue{shape: shapeScalar, text: text}
 }
 
 // number reads a float as the shortest decimal that means it, without an
 // exponent. Not a number, infinities and huge ones say nothing that can be kept.
-func number(f float64, bits int) given {
+func number(f float64, bits int) rawValue {
 	if math.IsNaN(f) || math.Abs(f) > exact {
-		return given{shape: shapeRough}
+		return rawValue{shape: shapeRough}
 	}
 	return scalar(strconv.FormatFloat(f, 'f', -1, bits))
 }
 
-// lost says whether a provider put this in the place of a key that was no
+// unquotedKey says whether a provider put this in the place of a key that was no
 // text: Traefik's files turn 401: into <int Value>:.
-func lost(name string) bool {
+func unquotedKey(name string) bool {
 	return strings.HasPrefix(name, "<") && strings.HasSuffix(name, " Value>")
 }
 

@@ -104,7 +104,7 @@ func checkAccepted(t *testing.T, c verifier.Credential, a Accepts, line, key str
 	default:
 		t.Fatalf("kind %q", c.Kind)
 	}
-	if (c.Kind != verifier.ApplicationKey || a.Account) && a.Foreign(line) {
+	if (c.Kind != verifier.ApplicationKey || a.Account) && a.IsOtherScheme(line) {
 		t.Fatal("the credential would be left for the backend")
 	}
 }

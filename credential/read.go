@@ -41,10 +41,10 @@ func readCredential(h http.Header, a Accepts) (verifier.Credential, verifier.Den
 	var authorization, key string
 	var twice, keyTwice bool
 	if a.Bearer || a.Basic || a.Account {
-		authorization, twice = Single(h["Authorization"])
+		authorization, twice = SingleValue(h["Authorization"])
 	}
 	if a.Key {
-		key, keyTwice = Single(h[verifier.KeyHeader])
+		key, keyTwice = SingleValue(h[verifier.KeyHeader])
 	}
 	scheme, rest, readable := a.split(authorization)
 	paired := a.Account && scheme == verifier.Basic
@@ -89,9 +89,9 @@ func isComplete(c verifier.Credential, a Accepts) bool {
 	return false
 }
 
-// Single drops empty lines and returns the first that is left, and whether
+// SingleValue drops empty lines and returns the first that is left, and whether
 // there are more.
-func Single(lines []string) (line string, twice bool) {
+func SingleValue(lines []string) (line string, twice bool) {
 	for _, l := range lines {
 		if l != "" && line != "" {
 			return line, true
@@ -133,9 +133,9 @@ var schemes = map[string]bool{
 	"token": true,
 }
 
-// Foreign tells whether an Authorization line is plainly of a scheme that the
+// IsOtherScheme tells whether an Authorization line is plainly of a scheme that the
 // route does not take: nobody's credential here, and not ours to touch.
-func (a Accepts) Foreign(line string) bool {
+func (a Accepts) IsOtherScheme(line string) bool {
 	scheme, _, readable := a.split(line)
 	return scheme == "" && readable
 }

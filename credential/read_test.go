@@ -196,7 +196,7 @@ func TestOnlyAReadableLineOfAnotherSchemeIsForeign(t *testing.T) {
 		{basicOnly, "basic !", false},
 	}
 	for _, c := range cases {
-		if got := c.accepts.Foreign(c.line); got != c.want {
+		if got := c.accepts.IsOtherScheme(c.line); got != c.want {
 			t.Errorf("%q: %v, want %v", c.line, got, c.want)
 		}
 	}

@@ -36,7 +36,7 @@ func (c *Remover) Remove(h http.Header) {
 	var foreign []string
 	for _, line := range h["Authorization"] {
 		ours := c.accepts.Bearer && strings.HasPrefix(line, "Bearer ") // most are, which takes no call
-		if line != "" && !ours && c.accepts.Foreign(line) {
+		if line != "" && !ours && c.accepts.IsOtherScheme(line) {
 			foreign = append(foreign, line)
 		}
 	}

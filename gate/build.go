@@ -32,7 +32,7 @@ func New(ctx context.Context, next http.Handler, o *Options, s *Shared, j *telem
 		optional:  o.Optional,
 		preflight: o.Preflight,
 		depth:     o.ClientDepth,
-		journal:   j,
+		log:       j,
 		start:     s.Start,
 		since:     s.Since,
 	}
@@ -64,7 +64,7 @@ func acceptsOf(blocks []*Block) credential.Accepts {
 // newScheme joins one block of the options to the scope that it belongs to.
 func newScheme(ctx context.Context, o *Options, b *Block, s *Shared, j *telemetry.Log) *scheme {
 	d := &scheme{kind: b.Upstream.Kind, api: b.API, paired: b.Upstream.Account}
-	for _, h := range identityHeaders(o, b.API) {
+	for _, h := range headerFields(o, b.API) {
 		d.headers = append(d.headers, http.CanonicalHeaderKey(h.Header))
 		d.fields = append(d.fields, h.Field)
 	}
@@ -80,12 +80,12 @@ func newScheme(ctx context.Context, o *Options, b *Block, s *Shared, j *telemetr
 	}
 	fingerprint := s.Scopes.Fingerprint(b.Scope()...)
 	plan := s.Scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
-		fmt.Sprintf("%q", o.Require), b.Lifetime.String(), b.Revalidate.String(), looks(o, j.Debug()))
+		fmt.Sprintf("%q", o.Require), b.Lifetime.String(), b.Revalidate.String(), refusalKey(o, j.Debug()))
 	instance := cache.Instance{
 		Context: ctx, Epoch: o.Epoch, Plan: plan, Policy: policy, Report: j.Report,
 		Learned: s.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
-	d.cache, d.front = s.Scopes.Join(fingerprint, instance, b.API.PerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
+	d.cache, d.fastPath = s.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
 		chain, err := chain.New(b.API, b.Upstream, limit, s.Now, report)
 		if err != nil {
 			panic(err.Error()) // the settings have been checked
@@ -95,9 +95,9 @@ func newScheme(ctx context.Context, o *Options, b *Block, s *Shared, j *telemetr
 	return d
 }
 
-// looks is all that a refusal's answer is made of, beside the denial; and whether
+// refusalKey is all that a refusal's answer is made of, beside the denial; and whether
 // each is to be noted, since then none is to stand ready.
-func looks(o *Options, debug bool) string {
+func refusalKey(o *Options, debug bool) string {
 	text := fmt.Sprint(o.Problem, o.Unavailable, o.NegativeLifetime, o.Statuses, debug)
 	for _, b := range o.Blocks {
 		text += " " + string(b.Upstream.Kind) + " " + b.API.Name // each is a word of ours
@@ -105,7 +105,7 @@ func looks(o *Options, debug bool) string {
 	return text
 }
 
-func identityHeaders(o *Options, api *apis.API) []apis.HeaderField {
+func headerFields(o *Options, api *apis.API) []apis.HeaderField {
 	if o.Headers != nil {
 		return o.Headers
 	}

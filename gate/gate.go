@@ -15,14 +15,14 @@ import (
 type Gate struct {
 	next        http.Handler
 	accepts     credential.Accepts
-	identity    *identity
+	identity    *identityHeaders
 	schemes     []*scheme // in the order bearer, applicationKey, basic
 	refusal     *refusal
 	optional    bool
 	preflight   bool
 	depth       int // which address a client is known by
 	credentials *credential.Remover
-	journal     *telemetry.Log
+	log         *telemetry.Log
 
 	start time.Time // by which the hit path knows the time
 	since func(time.Time) time.Duration
@@ -54,11 +54,11 @@ func (g *Gate) ServeAs(w http.ResponseWriter, r *http.Request, carried verifier.
 		return
 	}
 	g.credentials.Remove(r.Header)
-	if outcome.yes != nil {
+	if outcome.allowed != nil {
 		if len(judged) > 0 {
-			g.learn(judged)
+			g.rememberHeaderNames(judged)
 		}
-		enrich(r.Header, outcome.yes)
+		enrich(r.Header, outcome.allowed)
 	}
 	g.next.ServeHTTP(w, r)
 }
@@ -66,9 +66,9 @@ func (g *Gate) ServeAs(w http.ResponseWriter, r *http.Request, carried verifier.
 // outcome is what was decided about a request: a denial, or the headers that
 // tell the backend who is calling (none for an anonymous one).
 type outcome struct {
-	kind   verifier.Kind
-	denial verifier.Denial
-	yes    *cache.Ready
+	kind    verifier.Kind
+	denial  verifier.Denial
+	allowed *cache.Ready
 }
 
 func enrich(h http.Header, yes *cache.Ready) {
@@ -77,14 +77,14 @@ func enrich(h http.Header, yes *cache.Ready) {
 	}
 }
 
-// learn has the hit path know names that were judged harmless. Only those of
+// rememberHeaderNames has the hit path know names that were judged harmless. Only those of
 // requests that were let in are learned, so that no stranger fills the room.
-func (g *Gate) learn(judged []string) {
-	if !g.identity.learn(judged) {
+func (g *Gate) rememberHeaderNames(judged []string) {
+	if !g.identity.remember(judged) {
 		return
 	}
 	for _, d := range g.schemes {
-		d.know(g.identity)
+		d.refreshSafeNames(g.identity)
 	}
 }
 
@@ -92,7 +92,7 @@ func (g *Gate) learn(judged []string) {
 // "could not tell".
 func (g *Gate) decide(r *http.Request, carried verifier.Credential) (o *outcome) {
 	o = &outcome{denial: verifier.Denial{Reason: verifier.Unavailable}}
-	defer g.recovered()
+	defer g.logPanic()
 	c, denial := credential.FromHeader(r.Header, g.accepts)
 	alone := denial.Reason == verifier.Missing && c.Kind == "" && carried.Token != ""
 	if alone {
@@ -106,23 +106,23 @@ func (g *Gate) decide(r *http.Request, carried verifier.Credential) (o *outcome)
 	}
 	if denial.Reason != "" {
 		o.denial = denial
-		g.note(denial, nil, c)
+		g.logDenial(denial, nil, c)
 		return o
 	}
 	d := g.scheme(c.Kind)
 	decision, denial := g.verify(r, c, d)
 	if denial.Reason != "" {
 		o.denial = denial
-		g.note(denial, d, c)
+		g.logDenial(denial, d, c)
 		if decision.Answer != 0 && !alone {
-			g.turnAway(r.Header, c, d, decision, denial)
+			g.prebuildRefusal(r.Header, c, d, decision, denial)
 		}
 		return o
 	}
 	if alone {
-		o.yes = d.render(decision) // no header line stands for this credential
+		o.allowed = d.render(decision) // no header line stands for this credential
 	} else {
-		o.yes = d.tell(r.Header, c, decision)
+		o.allowed = d.headersFor(r.Header, c, decision)
 	}
 	o.denial = verifier.Denial{}
 	return o
@@ -141,7 +141,7 @@ func (g *Gate) Deny(w http.ResponseWriter, r *http.Request, c verifier.Credentia
 	if c.Token != "" {
 		d = g.scheme(c.Kind)
 	}
-	g.note(denial, d, c)
+	g.logDenial(denial, d, c)
 	g.refusal.write(w, r, c.Kind, denial)
 }
 
@@ -157,7 +157,7 @@ func (g *Gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifi
 		return clientOf(r, g.depth)
 	})
 	if errors.Is(err, cache.ErrPanic) {
-		g.journal.Panic("a panic while a credential was verified")
+		g.log.Panic("a panic while a credential was verified")
 	}
 	if !decision.Allowed {
 		denial := decision.Denial
@@ -166,31 +166,31 @@ func (g *Gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifi
 		}
 		return decision, denial
 	}
-	if !g.identity.meets(decision.Identity, d.api.Name) {
+	if !g.identity.satisfies(decision.Identity, d.api.Name) {
 		return decision, verifier.Denial{Reason: verifier.Requirement}
 	}
 	return decision, verifier.Denial{}
 }
 
-// note notes a denial at debug, with a mark of the credential where d is the
+// logDenial notes a denial at debug, with a mark of the credential where d is the
 // scheme that asked about it.
-func (g *Gate) note(denial verifier.Denial, d *scheme, c verifier.Credential) {
-	if !g.journal.AllowDebug() {
+func (g *Gate) logDenial(denial verifier.Denial, d *scheme, c verifier.Credential) {
+	if !g.log.AllowDebug() {
 		return
 	}
 	mark := ""
 	if d != nil {
 		mark = d.cache.Mark(c)
 	}
-	g.journal.Refused(denial.Reason, mark)
+	g.log.Refused(denial.Reason, mark)
 }
 
-// turnAway makes a remembered refusal ready for the hit path, but not where each
+// prebuildRefusal makes a remembered refusal ready for the hit path, but not where each
 // is to be noted.
-func (g *Gate) turnAway(h http.Header, c verifier.Credential, d *scheme, decision verifier.Decision, denial verifier.Denial) {
-	line, plain := d.line(h)
-	if plain && !g.journal.Debug() {
-		d.cache.Heat(c, decision, line, g.refusal.finished(c.Kind, denial))
+func (g *Gate) prebuildRefusal(h http.Header, c verifier.Credential, d *scheme, decision verifier.Decision, denial verifier.Denial) {
+	line, plain := d.headerDigest(h)
+	if plain && !g.log.Debug() {
+		d.cache.Heat(c, decision, line, g.refusal.response(c.Kind, denial))
 	}
 }
 
@@ -209,9 +209,9 @@ func isPreflight(r *http.Request) bool {
 		r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// recovered ends a panic of ours where it happens, and says so.
-func (g *Gate) recovered() {
+// logPanic ends a panic of ours where it happens, and says so.
+func (g *Gate) logPanic() {
 	if recover() != nil {
-		g.journal.Panic("a panic while a request was decided")
+		g.log.Panic("a panic while a request was decided")
 	}
 }

@@ -20,29 +20,29 @@ import (
 func (g *Gate) Handler() func(http.ResponseWriter, *http.Request) {
 	further := g.ServeHTTP
 	for i := len(g.schemes) - 1; i >= 0; i-- {
-		further = g.hitOf(g.schemes[i], further)
-		g.schemes[i].know(g.identity)
+		further = g.hitPath(g.schemes[i], further)
+		g.schemes[i].refreshSafeNames(g.identity)
 	}
 	return further
 }
 
-// hitOf returns the way of requests with one kind of credential.
+// hitPath returns the way of requests with one kind of credential.
 //
 // A Connection header may name others, which the proxy behind us then removes,
 // ours too. Newer Traefiks have removed it before; a request that still has a
 // usual one is found out on the first way, and goes a second.
-func (g *Gate) hitOf(d *scheme, further func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (g *Gate) hitPath(d *scheme, further func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	usual := map[string]bool{
 		"keep-alive": true, "Keep-Alive": true, "close": true,
 		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
 	}
-	odd := oddNames(g, d)
-	way := g.single
+	odd := excludedNames(g, d)
+	way := g.oneHeader
 	if d.paired {
-		way = g.pair
+		way = g.twoHeaders
 	}
-	connected := way(d, d.glance(odd...), further)
-	return way(d, d.glance(append(odd, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
+	connected := way(d, d.newSafeNames(odd...), further)
+	return way(d, d.newSafeNames(append(odd, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
 		connection := r.Header["Connection"]
 		if len(connection) == 1 && usual[connection[0]] {
 			connected(w, r)
@@ -52,10 +52,10 @@ func (g *Gate) hitOf(d *scheme, further func(http.ResponseWriter, *http.Request)
 	})
 }
 
-// oddNames are headers that a request of this kind may not carry if its answer is
+// excludedNames are headers that a request of this kind may not carry if its answer is
 // to be the ready one: credentials of another kind, and the mark of a preflight,
 // which passes without an identity.
-func oddNames(g *Gate, d *scheme) []string {
+func excludedNames(g *Gate, d *scheme) []string {
 	var odd []string
 	if g.preflight {
 		odd = append(odd, "Access-Control-Request-Method")
@@ -76,7 +76,7 @@ func compiled(of interface{}, name string) interface{} {
 	return method.Func.Interface()
 }
 
-// single is the way of a credential that comes in one header line.
+// oneHeader is the way of a credential that comes in one header line.
 //
 // This runs interpreted, on every request, so it is one flat closure, and its
 // form is that of what is cheap (docs/speed.md): a call of a function of ours
@@ -92,7 +92,7 @@ func compiled(of interface{}, name string) interface{} {
 // counted as a use; only who has the credential can have it so.) Nothing between
 // acquire and release can panic; the digest is taken there too, since a variable
 // for it would cost more than others wait.
-func (g *Gate) single(d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (g *Gate) oneHeader(d *scheme, glance *safeNames, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
 		name = "Application-Key"
@@ -105,9 +105,9 @@ func (g *Gate) single(d *scheme, glance *glance, otherwise func(http.ResponseWri
 	_ = closed.Close()
 	var (
 		refusing io.Writer = closed // as what scan takes: turning it into that costs 300 ns
-		lock               = d.front.Lock
-		secret             = d.front.Secret
-		ready              = d.front.Ready
+		lock               = d.fastPath.Lock
+		secret             = d.fastPath.Secret
+		ready              = d.fastPath.Ready
 		next               = g.next
 		start              = g.start
 		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
@@ -127,7 +127,7 @@ func (g *Gate) single(d *scheme, glance *glance, otherwise func(http.ResponseWri
 				if ok {
 					touch(x.Order, x.Place)
 				}
-				known := glance.harmless
+				known := glance.allowed
 				release(lock)
 				if ok {
 					if scan(h, refusing, known) == nil {
@@ -141,7 +141,7 @@ func (g *Gate) single(d *scheme, glance *glance, otherwise func(http.ResponseWri
 								next.ServeHTTP(w, r)
 								return
 							}
-							again(w, r, x, age, otherwise)
+							replay(w, r, x, age, otherwise)
 							return
 						}
 					}
@@ -152,9 +152,9 @@ func (g *Gate) single(d *scheme, glance *glance, otherwise func(http.ResponseWri
 	}
 }
 
-// pair is the way of a key that comes with an account: single, but for two lines. It
+// twoHeaders is the way of a key that comes with an account: single, but for two lines. It
 // is written out again, since what they have in common would be a call.
-func (g *Gate) pair(d *scheme, glance *glance, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+func (g *Gate) twoHeaders(d *scheme, glance *safeNames, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	key, account := "Application-Key", "Authorization"
 	if g.credentials.Forward {
 		key, account = "", "" // no header's names
@@ -163,9 +163,9 @@ func (g *Gate) pair(d *scheme, glance *glance, otherwise func(http.ResponseWrite
 	_ = closed.Close()
 	var (
 		refusing io.Writer = closed
-		lock               = d.front.Lock
-		secret             = d.front.Secret
-		ready              = d.front.Ready
+		lock               = d.fastPath.Lock
+		secret             = d.fastPath.Secret
+		ready              = d.fastPath.Ready
 		next               = g.next
 		start              = g.start
 		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
@@ -188,7 +188,7 @@ func (g *Gate) pair(d *scheme, glance *glance, otherwise func(http.ResponseWrite
 					if ok {
 						touch(x.Order, x.Place)
 					}
-					known := glance.harmless
+					known := glance.allowed
 					release(lock)
 					if ok {
 						if scan(h, refusing, known) == nil {
@@ -203,7 +203,7 @@ func (g *Gate) pair(d *scheme, glance *glance, otherwise func(http.ResponseWrite
 									next.ServeHTTP(w, r)
 									return
 								}
-								again(w, r, x, age, otherwise)
+								replay(w, r, x, age, otherwise)
 								return
 							}
 						}

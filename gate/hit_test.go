@@ -79,7 +79,7 @@ func (s *fixture) block(kind verifier.Kind, name, path string) *Block {
 		if api.Name == name {
 			target := transport.Target{URL: s.server.URL, Path: path, Method: api.Method}
 			upstream := apis.Settings{Kind: kind, Target: target, Canary: true}
-			return &Block{API: api, Upstream: upstream, Lifetime: api.Life, Timeout: 5 * time.Second, Budget: api.Quota}
+			return &Block{API: api, Upstream: upstream, Lifetime: api.Lifetime, Timeout: 5 * time.Second, Budget: api.Quota}
 		}
 	}
 	s.t.Fatal("no such API: ", name)
@@ -145,9 +145,9 @@ func (s *fixture) known(h http.Handler, lines ...string) *httptest.ResponseRecor
 // ready tells how many answers stand ready on a route's fronts.
 func (s *fixture) ready(g *Gate) (n int) {
 	for _, d := range g.schemes {
-		d.front.Lock.Lock()
-		n += len(d.front.Ready)
-		d.front.Lock.Unlock()
+		d.fastPath.Lock.Lock()
+		n += len(d.fastPath.Ready)
+		d.fastPath.Lock.Unlock()
 	}
 	return n
 }
@@ -354,11 +354,11 @@ func TestNamesThatAreLearnedAtOnceAreAllKnown(t *testing.T) {
 		all.Add(1)
 		go func(name string) {
 			defer all.Done()
-			g.learn([]string{name})
+			g.rememberHeaderNames([]string{name})
 		}(fmt.Sprint("X-Name-", i))
 	}
 	all.Wait()
-	known := g.schemes[0].glances[1].harmless
+	known := g.schemes[0].safeNames[1].allowed
 	for i := 0; i < 64; i++ {
 		if !known[fmt.Sprint("X-Name-", i)] {
 			t.Errorf("X-Name-%d is not known", i)

@@ -14,7 +14,7 @@ import (
 
 // guarding is the identity of a route with the default prefix, which sets one
 // header beside it and takes application keys.
-func guarding() *identity {
+func guarding() *identityHeaders {
 	return newIdentity(&Options{
 		Prefix:  "X-Auth-",
 		Headers: []apis.HeaderField{{Header: "Remote-User", Field: "user"}},
@@ -42,7 +42,7 @@ func TestTheClientsWordIsTakenAwayInEverySpelling(t *testing.T) {
 		id := guarding()
 		for _, round := range []string{"first", "again, when names are known"} {
 			r := request(name, "Accept")
-			id.learn(id.strip(r))
+			id.remember(id.strip(r))
 			if len(r.Header) != 1 || r.Header["Accept"] == nil {
 				t.Errorf("%s, %s: %v", name, round, r.Header)
 			}
@@ -64,7 +64,7 @@ func TestWhatIsNoneOfOursStays(t *testing.T) {
 	r := request(names...)
 	id := guarding()
 	for range []int{1, 2, 3} {
-		id.learn(id.strip(r))
+		id.remember(id.strip(r))
 	}
 	if len(r.Header) != len(names) {
 		t.Errorf("%v", r.Header)
@@ -96,17 +96,17 @@ func TestConnectionNamesNoneOfOurs(t *testing.T) {
 // Names are remembered as harmless, in bounded room, and only if they are.
 func TestTheMemoryOfNamesIsBoundedAndNeverChanged(t *testing.T) {
 	id := guarding()
-	old := id.harmless()
+	old := id.safeNames()
 	for i := 0; i < 5000; i++ {
 		r := request("X-Auth-User", "Name-"+strings.Repeat("x", i%80)+string(rune('a'+i%26))+strings.Repeat("y", i%77))
-		id.learn(id.strip(r))
+		id.remember(id.strip(r))
 	}
-	known := id.harmless()
-	if len(known) > maxKnownNames || len(known) == 0 || len(old) != 0 {
+	known := id.safeNames()
+	if len(known) > maxSafeNames || len(known) == 0 || len(old) != 0 {
 		t.Errorf("%d names are known; the first set has %d", len(known), len(old))
 	}
 	for name := range known {
-		if id.ours(name) || len(name) > maxKnownName {
+		if id.isReserved(name) || len(name) > maxNameLength {
 			t.Errorf("%s is held for harmless", name)
 		}
 	}
@@ -129,11 +129,11 @@ func TestEachRequirementIsMetByOneOfItsValues(t *testing.T) {
 		{who(""), "bts", false},
 		{nil, "bts", false},
 	} {
-		if got := id.meets(c.who, c.api); got != c.want {
+		if got := id.satisfies(c.who, c.api); got != c.want {
 			t.Errorf("%v by %s: %v, want %v", c.who, c.api, got, c.want)
 		}
 	}
-	if none := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{}); !none.meets(nil, "bts") {
+	if none := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{}); !none.satisfies(nil, "bts") {
 		t.Error("no requirement is not met by nobody")
 	}
 }
@@ -191,7 +191,7 @@ func FuzzStrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string) {
 		id := guarding()
 		r := request(name, "Accept")
-		id.learn(id.strip(r))
+		id.remember(id.strip(r))
 		if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") != "" {
 			return // no name of a header: no server lets it in
 		}
@@ -210,17 +210,17 @@ func FuzzStrip(f *testing.F) {
 func TestOneRequestTeachesFewHeaderNames(t *testing.T) {
 	id := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{})
 	var names []string
-	for i := 0; i < 10*maxLearned; i++ {
+	for i := 0; i < 10*maxNewNames; i++ {
 		names = append(names, "X-Invented-"+strings.Repeat("a", i))
 	}
-	id.learn(names)
-	if got := len(id.harmless()); got != maxLearned {
-		t.Errorf("one request taught %d names, want %d", got, maxLearned)
+	id.remember(names)
+	if got := len(id.safeNames()); got != maxNewNames {
+		t.Errorf("one request taught %d names, want %d", got, maxNewNames)
 	}
 	for i := 0; i < 100; i++ {
-		id.learn(names[(i%10)*maxLearned : (i%10+1)*maxLearned])
+		id.remember(names[(i%10)*maxNewNames : (i%10+1)*maxNewNames])
 	}
-	if got := len(id.harmless()); got > maxKnownNames {
-		t.Errorf("%d names are held, want at most %d", got, maxKnownNames)
+	if got := len(id.safeNames()); got > maxSafeNames {
+		t.Errorf("%d names are held, want at most %d", got, maxSafeNames)
 	}
 }

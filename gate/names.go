@@ -1,35 +1,35 @@
 package gate
 
-// glance is what one way of the hit path knows of header names.
-type glance struct {
-	harmless map[string]bool // replaced, never changed; under the front's lock
-	odd      []string        // never among them
+// safeNames is what one way of the hit path knows of header names.
+type safeNames struct {
+	allowed  map[string]bool // replaced, never changed; under the front's lock
+	excluded []string        // never among them
 }
 
-// glance begins to know harmless names; odd ones are never among them.
-func (d *scheme) glance(odd ...string) *glance {
-	l := &glance{odd: append([]string{}, odd...)}
-	d.glances = append(d.glances, l)
+// newSafeNames begins to know harmless names; odd ones are never among them.
+func (d *scheme) newSafeNames(odd ...string) *safeNames {
+	l := &safeNames{excluded: append([]string{}, odd...)}
+	d.safeNames = append(d.safeNames, l)
 	return l
 }
 
-// know takes over the names that are known to be harmless now. One at a time, so
+// refreshSafeNames takes over the names that are known to be harmless now. One at a time, so
 // that who comes late brings no older ones; the hit path waits for no more than
 // the new sets to be put in their places.
-func (d *scheme) know(id *identity) {
-	d.knowing.Lock()
-	defer d.knowing.Unlock()
-	known := id.harmless()
-	for _, l := range d.glances {
-		harmless := l.without(known, id.usual)
-		d.front.Lock.Lock()
-		l.harmless = harmless
-		d.front.Lock.Unlock()
+func (d *scheme) refreshSafeNames(id *identityHeaders) {
+	d.refreshing.Lock()
+	defer d.refreshing.Unlock()
+	known := id.safeNames()
+	for _, l := range d.safeNames {
+		harmless := l.names(known, id.common)
+		d.fastPath.Lock.Lock()
+		l.allowed = harmless
+		d.fastPath.Lock.Unlock()
 	}
 }
 
-// without is all that is known and usual, but what is odd.
-func (l *glance) without(known map[string]bool, usual []string) map[string]bool {
+// names is all that is known and usual, but what is odd.
+func (l *safeNames) names(known map[string]bool, usual []string) map[string]bool {
 	harmless := make(map[string]bool, len(known)+len(usual))
 	for name := range known {
 		harmless[name] = true
@@ -37,7 +37,7 @@ func (l *glance) without(known map[string]bool, usual []string) map[string]bool 
 	for _, name := range usual {
 		harmless[name] = true
 	}
-	for _, name := range l.odd {
+	for _, name := range l.excluded {
 		delete(harmless, name)
 	}
 	return harmless

@@ -23,13 +23,13 @@ type refusal struct {
 // write answers a request with a denial. kind is what the client sent, or
 // empty; then the shape is that of the route's first kind.
 func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Kind, d verifier.Denial) {
-	send(w, r, f.finished(kind, d))
+	send(w, r, f.response(kind, d))
 }
 
-// finished is the whole answer of a denial.
-func (f *refusal) finished(kind verifier.Kind, d verifier.Denial) *cache.Ready {
+// response is the whole answer of a denial.
+func (f *refusal) response(kind verifier.Kind, d verifier.Denial) *cache.Ready {
 	sent := f.shape(kind)
-	d = f.complete(d, sent)
+	d = f.fillDefaults(d, sent)
 	sort := "application/json; charset=utf-8"
 	body := ""
 	if f.problem {
@@ -67,11 +67,11 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.Ready) {
 	}
 }
 
-// again is the rest of the way of a request that is refused as one before, or goes
+// replay is the rest of the way of a request that is refused as one before, or goes
 // otherwise where that has ended. The hit path comes here with what is not, or no more, a
 // yes, so that a yes costs no look at which it is. It does as send does, without
 // the call.
-func again(w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration, otherwise func(http.ResponseWriter, *http.Request)) {
+func replay(w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration, otherwise func(http.ResponseWriter, *http.Request)) {
 	if age >= no.RepeatUntil {
 		otherwise(w, r)
 		return
@@ -95,29 +95,29 @@ func (f *refusal) shape(kind verifier.Kind) *scheme {
 	return f.schemes[0]
 }
 
-// complete settles what the denial leaves open: status, wait and message.
-func (f *refusal) complete(d verifier.Denial, sent *scheme) verifier.Denial {
+// fillDefaults settles what the denial leaves open: status, wait and message.
+func (f *refusal) fillDefaults(d verifier.Denial, sent *scheme) verifier.Denial {
 	if d.Status == 0 {
 		d.Status = f.statusOf(d.Reason)
 	}
 	for _, said := range []string{strconv.Itoa(d.HTTP), d.Repeats, d.Code} {
-		if status, named := f.statuses[said]; named && allowed(status, d.Reason) {
+		if status, named := f.statuses[said]; named && mayOverride(status, d.Reason) {
 			d.Status = status // the most particular comes last
 		}
 	}
-	d.RetryAfter = waitOf(d)
+	d.RetryAfter = retryAfter(d)
 	if d.Message == "" {
-		d.Message = sent.api.Say(d.Reason)
+		d.Message = sent.api.Message(d.Reason)
 	}
 	if d.Message == "" {
-		d.Message = say(d)
+		d.Message = defaultMessage(d)
 	}
 	return d
 }
 
-// allowed tells whether an operator's status may stand for a reason: where
+// mayOverride tells whether an operator's status may stand for a reason: where
 // nobody said no, none may say so.
-func allowed(status int, reason verifier.Reason) bool {
+func mayOverride(status int, reason verifier.Reason) bool {
 	switch reason {
 	case verifier.Unavailable, verifier.Distrusted:
 		return status >= 500
@@ -143,9 +143,9 @@ func (f *refusal) statusOf(reason verifier.Reason) int {
 	return f.unavailable
 }
 
-// waitOf: 1 to 3600 seconds; where the wait is not known, 60 after a 429 and 10
+// retryAfter: 1 to 3600 seconds; where the wait is not known, 60 after a 429 and 10
 // when unavailable; none for other refusals.
-func waitOf(d verifier.Denial) time.Duration {
+func retryAfter(d verifier.Denial) time.Duration {
 	wait := d.RetryAfter
 	switch d.Reason {
 	case verifier.Throttled:
@@ -175,8 +175,8 @@ func seconds(wait time.Duration) int64 {
 	return int64((wait + time.Second - 1) / time.Second)
 }
 
-// say is the gate's own text, where neither the upstream nor the API has one.
-func say(d verifier.Denial) string {
+// defaultMessage is the gate's own text, where neither the upstream nor the API has one.
+func defaultMessage(d verifier.Denial) string {
 	switch d.Reason {
 	case verifier.Malformed:
 		return "The credential is malformed."

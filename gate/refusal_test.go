@@ -155,13 +155,13 @@ func TestHEADGetsNoBodyAndAProblemHasItsMembers(t *testing.T) {
 func TestEveryRefusalSaysSomething(t *testing.T) {
 	for _, reason := range strings.Fields("missing malformed ambiguous invalid expired forbidden requirement unprocessable throttled unavailable distrusted") {
 		for _, kind := range []verifier.Kind{"", verifier.Bearer, verifier.ApplicationKey, verifier.Basic} {
-			d := refusing().complete(verifier.Denial{Reason: verifier.Reason(reason)}, refusing().shape(kind))
+			d := refusing().fillDefaults(verifier.Denial{Reason: verifier.Reason(reason)}, refusing().shape(kind))
 			if d.Message == "" || d.Message == "." || d.Status < 400 {
 				t.Errorf("%s, %s: %+v", kind, reason, d)
 			}
 		}
 	}
-	d := refusing().complete(verifier.Denial{Reason: verifier.Throttled, RetryAfter: 1500 * time.Millisecond}, refusing().shape(""))
+	d := refusing().fillDefaults(verifier.Denial{Reason: verifier.Throttled, RetryAfter: 1500 * time.Millisecond}, refusing().shape(""))
 	if d.Message != "Too many requests. Try again in 2 seconds." {
 		t.Errorf("%q", d.Message)
 	}

@@ -15,25 +15,25 @@ import (
 // scheme is one way in which a route takes credentials: their kind, who verifies it, and how its
 // identity is told to the backend.
 type scheme struct {
-	kind    verifier.Kind
-	api     *apis.API
-	cache   *cache.Cache
-	front   *cache.Front
-	paired  bool     // a key and an account: two header lines
-	headers []string // canonical names of the identity headers
-	fields  []string // which field goes into each
+	kind     verifier.Kind
+	api      *apis.API
+	cache    *cache.Cache
+	fastPath *cache.Front
+	paired   bool     // a key and an account: two header lines
+	headers  []string // canonical names of the identity headers
+	fields   []string // which field goes into each
 
-	knowing sync.Mutex // one at a time renews what glances know
-	glances []*glance  // of its ways
+	refreshing sync.Mutex   // one at a time renews what glances know
+	safeNames  []*safeNames // of its ways
 }
 
-// tell returns the identity headers for a yes, and makes them ready for the hit
+// headersFor returns the identity headers for a yes, and makes them ready for the hit
 // path where the credential came in plain header lines.
-func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
+func (d *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
 	if decision.Answer == 0 {
 		return d.render(decision)
 	}
-	line, plain := d.line(h)
+	line, plain := d.headerDigest(h)
 	if !plain {
 		return d.render(decision)
 	}
@@ -48,9 +48,9 @@ func (d *scheme) tell(h http.Header, c verifier.Credential, decision verifier.De
 	return x
 }
 
-// line digests the header lines of a credential as they came, if each sort that it
+// headerDigest digests the header lines of a credential as they came, if each sort that it
 // consists of came in one line.
-func (d *scheme) line(h http.Header) (line [32]byte, plain bool) {
+func (d *scheme) headerDigest(h http.Header) (line [32]byte, plain bool) {
 	name := "Authorization"
 	if d.kind == verifier.ApplicationKey {
 		name = "Application-Key"
@@ -67,7 +67,7 @@ func (d *scheme) line(h http.Header) (line [32]byte, plain bool) {
 		}
 		text = strconv.Itoa(len(text)) + ":" + text + accounts[0]
 	}
-	line = d.front.Line(text)
+	line = d.fastPath.Line(text)
 	return line, true
 }
 

@@ -14,11 +14,11 @@ import (
 // issuer stands on a route that leads to an upstream's own login. It changes
 // nothing of what passes, and learns the tokens that are given out.
 type issuer struct {
-	next    http.Handler
-	api     *apis.API
-	base    string // of the API's paths
-	learned *cache.Learned
-	journal *telemetry.Log
+	next   http.Handler
+	api    *apis.API
+	base   string // of the API's paths
+	logins *cache.Learned
+	log    *telemetry.Log
 }
 
 // Options is what a route to an upstream's own login needs to know.
@@ -34,30 +34,30 @@ func New(next http.Handler, o *Options, logins *cache.Learned, j *telemetry.Log)
 	if err != nil {
 		panic("the address does not parse") // the settings have been checked
 	}
-	g := &issuer{next: next, api: o.API, base: address.Path, learned: logins, journal: j}
+	g := &issuer{next: next, api: o.API, base: address.Path, logins: logins, log: j}
 	return http.HandlerFunc(g.serve)
 }
 
 // serve passes a request on. Where it is exactly a documented call, the reply
 // is read on its way.
 func (g *issuer) serve(w http.ResponseWriter, r *http.Request) {
-	path := g.documented(r)
+	path := g.loginPath(r)
 	if path == "" {
 		g.next.ServeHTTP(w, r)
 		return
 	}
 	if path == g.api.Login.Logout {
-		g.leave(w, r)
+		g.serveLogout(w, r)
 		return
 	}
-	t := newTap(w, g.learn)
+	t := newTeeWriter(w, g.learn)
 	g.next.ServeHTTP(t, r)
 	t.end()
 }
 
-// documented returns the path of the documented login or logout that a request
+// loginPath returns the path of the documented login or logout that a request
 // is, below the API's address; empty if it is none.
-func (g *issuer) documented(r *http.Request) string {
+func (g *issuer) loginPath(r *http.Request) string {
 	if r.Method != http.MethodPost || r.URL.RawPath != "" || !strings.HasPrefix(r.URL.Path, g.base) {
 		return ""
 	}
@@ -75,35 +75,35 @@ func (g *issuer) documented(r *http.Request) string {
 
 // learn takes in what a login's reply gives out.
 func (g *issuer) learn(status int, body []byte) {
-	defer g.recovered()
+	defer g.logPanic()
 	token, refresh := g.api.Login.Read(status, body)
 	if token != "" {
-		g.learned.Learn(token)
+		g.logins.Learn(token)
 	}
 	if refresh != "" {
-		g.learned.Bar(refresh)
+		g.logins.Bar(refresh)
 	}
 }
 
-// leave forgets the token that a logout was sent with, before its client hears
+// serveLogout forgets the token that a logout was sent with, before its client hears
 // that it has succeeded.
-func (g *issuer) leave(w http.ResponseWriter, r *http.Request) {
+func (g *issuer) serveLogout(w http.ResponseWriter, r *http.Request) {
 	accepts := credential.Accepts{Bearer: true, BareToken: g.api.BareToken}
 	c, denial := credential.FromHeader(r.Header, accepts)
 	if denial.Reason != "" {
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	t := newTap(w, nil)
+	t := newTeeWriter(w, nil)
 	t.success = func() {
-		g.learned.Forget(c.Token) // a panic here is an error for the client, who must not believe it
+		g.logins.Forget(c.Token) // a panic here is an error for the client, who must not believe it
 	}
 	g.next.ServeHTTP(t, r)
 }
 
-// recovered ends a panic of ours where it happens: what passes is not to suffer.
-func (g *issuer) recovered() {
+// logPanic ends a panic of ours where it happens: what passes is not to suffer.
+func (g *issuer) logPanic() {
 	if recover() != nil {
-		g.journal.Panic("a panic while a login was read")
+		g.log.Panic("a panic while a login was read")
 	}
 }

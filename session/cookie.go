@@ -43,9 +43,9 @@ func newSeal(name, secret string, bound ...string) *seal {
 	return &seal{pair: pair, aead: aead, bound: []byte(text)}
 }
 
-// close returns the value of a cookie that holds a token until its end; empty
+// encrypt returns the value of a cookie that holds a token until its end; empty
 // where it would be too large for one.
-func (s *seal) close(token string, end time.Time) string {
+func (s *seal) encrypt(token string, end time.Time) string {
 	nonce := make([]byte, s.aead.NonceSize())
 	if _, err := rand.Read(nonce); err != nil {
 		panic("no randomness: " + err.Error())
@@ -59,9 +59,9 @@ func (s *seal) close(token string, end time.Time) string {
 	return value
 }
 
-// open returns the token of a cookie's value; empty for what was not made by
+// decrypt returns the token of a cookie's value; empty for what was not made by
 // close under this secret for this upstream, or has ended.
-func (s *seal) open(value string, now time.Time) string {
+func (s *seal) decrypt(value string, now time.Time) string {
 	if len(value) > maxCookie {
 		return ""
 	}
@@ -83,10 +83,10 @@ func (s *seal) open(value string, now time.Time) string {
 	return token
 }
 
-// take removes the cookie from a request, however often it is there, and
+// extract removes the cookie from a request, however often it is there, and
 // returns its token. Two of the name are none: a sibling domain may set one too.
 // It is done in compiled code, since clients may send a megabyte of cookies.
-func (s *seal) take(h http.Header, now time.Time) string {
+func (s *seal) extract(h http.Header, now time.Time) string {
 	lines := h["Cookie"]
 	if len(lines) == 0 {
 		return ""
@@ -104,6 +104,6 @@ func (s *seal) take(h http.Header, now time.Time) string {
 	if len(found) > 1 {
 		return ""
 	}
-	token := s.open(strings.TrimSpace(found[0][1]), now)
+	token := s.decrypt(strings.TrimSpace(found[0][1]), now)
 	return token
 }

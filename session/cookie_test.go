@@ -20,48 +20,48 @@ func cookies(lines ...string) http.Header { return http.Header{"Cookie": lines, 
 func TestACookieBringsItsTokenBackUntilItsEnd(t *testing.T) {
 	s, end := sealed("upstreamauth"), sealTime.Add(time.Hour)
 	for _, token := range []string{"t", "a token with = and ; in it", strings.Repeat("x", 2700)} {
-		value := s.close(token, end)
+		value := s.encrypt(token, end)
 		if value == "" || strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 			t.Fatalf("no plain value of %d bytes: %q", len(token), value)
 		}
-		if s.close(token, end) == value {
+		if s.encrypt(token, end) == value {
 			t.Error("two cookies of one token are the same")
 		}
 		for at, want := range map[time.Duration]string{0: token, time.Hour - time.Second: token, time.Hour: "", 2 * time.Hour: ""} {
-			if got := s.take(cookies("upstreamauth="+value), sealTime.Add(at)); got != want {
+			if got := s.extract(cookies("upstreamauth="+value), sealTime.Add(at)); got != want {
 				t.Errorf("after %s: %q", at, got)
 			}
 		}
 	}
-	if s.close(strings.Repeat("x", 3000), end) != "" {
+	if s.encrypt(strings.Repeat("x", 3000), end) != "" {
 		t.Error("a cookie that no browser would keep")
 	}
 }
 
 func TestACookieThatIsNotExactlyOursIsNone(t *testing.T) {
 	s, end := sealed("upstreamauth"), sealTime.Add(time.Hour)
-	value := s.close("token-1", end)
-	other := s.close("token-2", end)
+	value := s.encrypt("token-1", end)
+	other := s.encrypt("token-2", end)
 	wrong := map[string]string{
 		"empty": "", "blank": " ", "not base64": "!" + value[1:], "padded": value + "=", "quoted": `"` + value + `"`,
 		"a further byte": value + "A", "oversized": value + strings.Repeat("A", maxCookie), "twice": value + value,
 		"swapped halves":  value[:30] + other[30:],
-		"another secret":  newSeal("upstreamauth", strings.Repeat("f", 32), "ippanel", "https://edge.example", "/check").close("token-1", end),
-		"another scope":   newSeal("upstreamauth", sealWord, "ippanel", "https://edge.example", "/other").close("token-1", end),
-		"parts elsewhere": newSeal("upstreamauth", sealWord, "ippanel", "https://edge.example/check", "").close("token-1", end),
+		"another secret":  newSeal("upstreamauth", strings.Repeat("f", 32), "ippanel", "https://edge.example", "/check").encrypt("token-1", end),
+		"another scope":   newSeal("upstreamauth", sealWord, "ippanel", "https://edge.example", "/other").encrypt("token-1", end),
+		"parts elsewhere": newSeal("upstreamauth", sealWord, "ippanel", "https://edge.example/check", "").encrypt("token-1", end),
 	}
 	for name, value := range wrong {
-		if got := s.take(cookies("upstreamauth="+value), sealTime); got != "" {
+		if got := s.extract(cookies("upstreamauth="+value), sealTime); got != "" {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
 	for i := range value {
-		if got := s.take(cookies("upstreamauth="+value[:i]), sealTime); got != "" {
+		if got := s.extract(cookies("upstreamauth="+value[:i]), sealTime); got != "" {
 			t.Fatalf("cut after %d bytes: %q", i, got)
 		}
 		flipped := []byte(value)
 		flipped[i] ^= 2
-		if got := s.take(cookies("upstreamauth="+string(flipped)), sealTime); got != "" {
+		if got := s.extract(cookies("upstreamauth="+string(flipped)), sealTime); got != "" {
 			t.Fatalf("byte %d changed: %q", i, got)
 		}
 	}
@@ -69,7 +69,7 @@ func TestACookieThatIsNotExactlyOursIsNone(t *testing.T) {
 
 func TestOurCookieGoesAndOthersStay(t *testing.T) {
 	s := sealed("u.x")
-	value := s.close("token", sealTime.Add(time.Hour))
+	value := s.encrypt("token", sealTime.Add(time.Hour))
 	for _, c := range []struct {
 		name  string
 		lines []string
@@ -89,12 +89,12 @@ func TestOurCookieGoesAndOthersStay(t *testing.T) {
 		{"as a part of other names", []string{"xu.x=" + value + "; u.xx=" + value + "; a=u.x=" + value}, "xu.x=" + value + "; u.xx=" + value + "; a=u.x=" + value, ""},
 	} {
 		h := cookies(c.lines...)
-		token := s.take(h, sealTime)
+		token := s.extract(h, sealTime)
 		if left := strings.Join(h["Cookie"], "|"); token != c.token || left != c.left {
 			t.Errorf("%s: token %q, left %q", c.name, token, left)
 		}
 	}
-	if h := (http.Header{}); s.take(h, sealTime) != "" || len(h) != 0 {
+	if h := (http.Header{}); s.extract(h, sealTime) != "" || len(h) != 0 {
 		t.Error("a cookie out of nothing")
 	}
 }
@@ -103,7 +103,7 @@ func TestOurCookieGoesAndOthersStay(t *testing.T) {
 // the name goes on to the backend.
 func FuzzCookie(f *testing.F) {
 	s := sealed("u")
-	value := s.close("token", sealTime.Add(time.Hour))
+	value := s.encrypt("token", sealTime.Add(time.Hour))
 	for _, line := range []string{
 		"", "u=", "u=" + value, "u=" + value + "; u=" + value, "a=1; u=" + value + "; b", "u=" + value[:40], `u="` + value + `"`, ";;u =\t" + value + ";", "=u=; u",
 	} {
@@ -111,7 +111,7 @@ func FuzzCookie(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
 		h := cookies(first, second)
-		token := s.take(h, sealTime)
+		token := s.extract(h, sealTime)
 		if token != "" && token != "token" {
 			t.Errorf("%q out of %q and %q", token, first, second)
 		}

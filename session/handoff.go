@@ -15,15 +15,15 @@ import (
 // maxForm bounds the body of a hand-off by POST, in bytes.
 const maxForm = 64 << 10
 
-// arrive exchanges a token for a cookie, and leads on to a page without it.
-func (s *session) arrive(w http.ResponseWriter, r *http.Request, old string) {
+// serveHandoff exchanges a token for a cookie, and leads on to a page without it.
+func (s *session) serveHandoff(w http.ResponseWriter, r *http.Request, old string) {
 	cookie, c, denial := s.exchange(r, old)
 	w.Header().Set("Referrer-Policy", "no-referrer") // not even a refusal tells the next page of the token
 	if denial.Reason != "" {
 		s.gate.Deny(w, r, c, denial)
 		return
 	}
-	s.lead(w, cookie)
+	s.redirect(w, cookie)
 }
 
 // exchange returns the Set-Cookie line for the token that a hand-off brings; or
@@ -32,8 +32,8 @@ func (s *session) arrive(w http.ResponseWriter, r *http.Request, old string) {
 func (s *session) exchange(r *http.Request, old string) (cookie string, c verifier.Credential, denial verifier.Denial) {
 	c = bearer("")
 	denial = verifier.Denial{Reason: verifier.Unavailable}
-	defer s.recovered()
-	token, wrong := s.presented(r)
+	defer s.logPanic()
+	token, wrong := s.tokenFrom(r)
 	if wrong.Reason != "" {
 		return "", c, wrong
 	}
@@ -42,15 +42,15 @@ func (s *session) exchange(r *http.Request, old string) (cookie string, c verifi
 	if refused.Reason != "" {
 		return "", c, refused
 	}
-	if s.another(r, old, token, decision) {
+	if s.belongsToOther(r, old, token, decision) {
 		return "", c, verifier.Denial{}
 	}
 	line, refused := s.cookie(r, token, decision)
 	return line, c, refused
 }
 
-// presented is the one token of a hand-off: in the query, or in a form.
-func (s *session) presented(r *http.Request) (string, verifier.Denial) {
+// tokenFrom is the one token of a hand-off: in the query, or in a form.
+func (s *session) tokenFrom(r *http.Request) (string, verifier.Denial) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return "", verifier.Denial{Reason: verifier.Malformed}
@@ -59,7 +59,7 @@ func (s *session) presented(r *http.Request) (string, verifier.Denial) {
 	if !ok {
 		return "", verifier.Denial{Reason: verifier.Malformed}
 	}
-	token, twice := credential.Single(append(query[s.say.Parameter], form[s.say.Parameter]...))
+	token, twice := credential.SingleValue(append(query[s.options.Parameter], form[s.options.Parameter]...))
 	sent, header := credential.FromHeader(r.Header, s.gate.Accepts())
 	if twice || (token != "" && (header.Reason != verifier.Missing || sent.Kind != "")) {
 		return "", verifier.Denial{Reason: verifier.Ambiguous}
@@ -88,10 +88,10 @@ func postForm(r *http.Request) (fields url.Values, ok bool) {
 	return fields, err == nil
 }
 
-// another tells whether the session that the browser has is alive, and somebody
+// belongsToOther tells whether the session that the browser has is alive, and somebody
 // else's, or may be: then it stays. A link that somebody sent is not to make its
 // reader somebody else.
-func (s *session) another(r *http.Request, old, token string, decision verifier.Decision) bool {
+func (s *session) belongsToOther(r *http.Request, old, token string, decision verifier.Decision) bool {
 	if old == "" || old == token {
 		return false
 	}
@@ -112,20 +112,20 @@ func (s *session) cookie(r *http.Request, token string, decision verifier.Decisi
 	if left < 1 {
 		return "", verifier.Denial{Reason: verifier.Expired}
 	}
-	value := s.seal.close(token, decision.Expires)
+	value := s.seal.encrypt(token, decision.Expires)
 	if value == "" {
-		s.journal.Note(telemetry.LevelError, telemetry.EventOutage, "a token is too long for a cookie: browsers take 4 KiB")
+		s.log.Note(telemetry.LevelError, telemetry.EventOutage, "a token is too long for a cookie: browsers take 4 KiB")
 		return "", verifier.Denial{Reason: verifier.Unavailable}
 	}
-	return s.line(r, value, left), verifier.Denial{}
+	return s.setCookie(r, value, left), verifier.Denial{}
 }
 
-func (s *session) line(r *http.Request, value string, age int) string {
+func (s *session) setCookie(r *http.Request, value string, age int) string {
 	c := &http.Cookie{
-		Name: s.say.Cookie, Value: value, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: s.say.Always || r.TLS != nil, SameSite: http.SameSiteLaxMode,
+		Name: s.options.Cookie, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: s.options.SecureAlways || r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	}
-	if s.say.Strict {
+	if s.options.SameSiteStrict {
 		c.SameSite = http.SameSiteStrictMode
 	}
 	text := c.String()

@@ -2,12 +2,12 @@ package session
 
 // Options is how a browser is carried across, and kept.
 type Options struct {
-	Secret    string
-	Cookie    string
-	Path      string // of the hand-off
-	Parameter string
-	Redirect  string
-	Logout    string // a path; empty: none
-	Always    bool   // Secure, whatever the connection to Traefik is
-	Strict    bool   // SameSite=Strict
+	Secret         string
+	Cookie         string
+	Path           string // of the hand-off
+	Parameter      string
+	Redirect       string
+	Logout         string // a path; empty: none
+	SecureAlways   bool   // Secure, whatever the connection to Traefik is
+	SameSiteStrict bool   // SameSite=Strict
 }

@@ -12,16 +12,16 @@ import (
 
 // Bounds of the log.
 const (
-	maxNotes      = 10   // refusals and bugs noted per second
-	maxRemembered = 1000 // middlewares whose faults are remembered
-	LevelError    = "error"
-	LevelInfo     = "info"
-	levelDebug    = "debug"
-	eventFault    = "configuration fault"
-	eventHealed   = "configuration ok"
-	eventRefused  = "refused"
-	eventInternal = "internal"
-	EventOutage   = "outage"
+	maxPerSecond     = 10   // refusals and bugs noted per second
+	maxMiddlewares   = 1000 // middlewares whose faults are remembered
+	LevelError       = "error"
+	LevelInfo        = "info"
+	levelDebug       = "debug"
+	eventConfigFault = "configuration fault"
+	eventConfigOK    = "configuration ok"
+	eventRefused     = "refused"
+	eventInternal    = "internal"
+	EventOutage      = "outage"
 )
 
 // Sink writes one line of JSON a fact, for the whole process. Facts name
@@ -29,11 +29,11 @@ const (
 type Sink struct {
 	now func() time.Time
 
-	mu     sync.Mutex
-	w      io.Writer
-	faults map[string]string // what was last said of a middleware's settings
-	second int64
-	notes  int
+	mu      sync.Mutex
+	w       io.Writer
+	faults  map[string]string // what was last said of a middleware's settings
+	second  int64
+	written int
 }
 
 func NewSink(w io.Writer, now func() time.Time) *Sink {
@@ -97,10 +97,10 @@ func (o *Sink) allow() bool {
 	defer o.mu.Unlock()
 	second := o.now().Unix()
 	if second != o.second {
-		o.second, o.notes = second, 0
+		o.second, o.written = second, 0
 	}
-	o.notes++
-	return o.notes <= maxNotes
+	o.written++
+	return o.written <= maxPerSecond
 }
 
 // ConfigFaults writes one line a fault, unless the same was said of this middleware
@@ -111,14 +111,14 @@ func (o *Sink) ConfigFaults(name string, keys, lines []string) {
 		return
 	}
 	for i, line := range lines {
-		o.write(map[string]string{"level": LevelError, "middleware": name, "event": eventFault, "key": keys[i], "detail": line})
+		o.write(map[string]string{"level": LevelError, "middleware": name, "event": eventConfigFault, "key": keys[i], "detail": line})
 	}
 }
 
 // ConfigOK notes that a middleware which had faults has none now.
 func (o *Sink) ConfigOK(name string) {
 	if o.changed(name, "") {
-		o.write(map[string]string{"level": LevelInfo, "middleware": name, "event": eventHealed, "detail": "no faults left"})
+		o.write(map[string]string{"level": LevelInfo, "middleware": name, "event": eventConfigOK, "detail": "no faults left"})
 	}
 }
 
@@ -128,7 +128,7 @@ func (o *Sink) changed(name, all string) bool {
 	if o.faults[name] == all {
 		return false
 	}
-	if len(o.faults) >= maxRemembered {
+	if len(o.faults) >= maxMiddlewares {
 		o.faults = map[string]string{}
 	}
 	o.faults[name] = all

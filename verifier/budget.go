@@ -19,9 +19,9 @@ type Budget struct {
 	now    func() time.Time
 	report Report
 
-	mu      sync.Mutex
-	windows *Windows
-	said    time.Time // when it was last reported as spent
+	mu       sync.Mutex
+	windows  *Windows
+	reported time.Time // when it was last reported as spent
 }
 
 // NewBudget puts a budget before next; limit is asked before every call, and
@@ -30,12 +30,12 @@ func NewBudget(next Verifier, perKey bool, limit func() Rate, now func() time.Ti
 	return &Budget{next: next, perKey: perKey, limit: limit, now: now, report: report, windows: NewWindows()}
 }
 
-// expense is one call that a budget pays for.
-type expense struct {
-	window  *Window
-	doubted bool // it may be refused, and is counted so until it has landed
-	refused bool
-	half    Rate
+// reservation is one call that a budget pays for.
+type reservation struct {
+	window       *Window
+	mayBeRefused bool // it may be refused, and is counted so until it has landed
+	refused      bool
+	half         Rate
 }
 
 // Verify asks next, or answers that the budget is spent (Throttled, with what
@@ -45,19 +45,19 @@ func (b *Budget) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if limit.Calls == 0 {
 		return b.next.Verify(ctx, c)
 	}
-	x, wait := b.pay(c, limit)
+	x, wait := b.reserve(c, limit)
 	if wait > 0 {
-		b.spent(limit, wait)
+		b.reportExhausted(limit, wait)
 		return Decision{Denial: Denial{Reason: Throttled, RetryAfter: wait}}, nil
 	}
-	defer b.settle(x)
+	defer b.release(x)
 	d, err := b.next.Verify(ctx, c)
 	x.refused = d.Refused()
 	return d, err
 }
 
-// pay takes one call from the budget, or says how long there is none.
-func (b *Budget) pay(c Credential, limit Rate) (x *expense, wait time.Duration) {
+// reserve takes one call from the budget, or says how long there is none.
+func (b *Budget) reserve(c Credential, limit Rate) (x *reservation, wait time.Duration) {
 	name := ""
 	if b.perKey {
 		name = c.Token
@@ -65,45 +65,45 @@ func (b *Budget) pay(c Credential, limit Rate) (x *expense, wait time.Duration) 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.windows.At(name)
-	x = &expense{window: w, doubted: !b.perKey && !c.Known, half: limit.half()}
+	x = &reservation{window: w, mayBeRefused: !b.perKey && !c.Known, half: limit.half()}
 	now := b.now()
-	w.turn(limit.Period, now)
+	w.roll(limit.Period, now)
 	if w.calls >= limit.Calls {
-		wait = w.left(limit.Period, now)
+		wait = w.remaining(limit.Period, now)
 		return x, wait
 	}
-	if x.doubted {
+	if x.mayBeRefused {
 		wait = w.Wait(x.half, now)
 	}
 	if wait > 0 {
 		return x, wait
 	}
-	if x.doubted {
-		w.Depart()
+	if x.mayBeRefused {
+		w.Begin()
 	}
-	w.begin(now)
+	w.start(now)
 	w.calls++
 	return x, 0
 }
 
-func (b *Budget) settle(x *expense) {
-	defer guard()
-	if !x.doubted {
+func (b *Budget) release(x *reservation) {
+	defer recoverPanic()
+	if !x.mayBeRefused {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	x.window.Land(x.refused, x.half, b.now())
+	x.window.End(x.refused, x.half, b.now())
 }
 
-// spent reports it, once in a period.
-func (b *Budget) spent(limit Rate, wait time.Duration) {
+// reportExhausted reports it, once in a period.
+func (b *Budget) reportExhausted(limit Rate, wait time.Duration) {
 	now := b.now()
 	b.mu.Lock()
-	age := now.Sub(b.said)
+	age := now.Sub(b.reported)
 	news := age < 0 || age >= limit.Period
 	if news {
-		b.said = now
+		b.reported = now
 	}
 	b.mu.Unlock()
 	if news {

@@ -201,7 +201,7 @@ func TestAHundredThousandKeysTakeBoundedRoomAndPushOutNoKeyInUse(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if kept := p.windows.once.Len() + p.windows.more.Len(); kept > 2*maxWindows {
+	if kept := p.windows.probation.Len() + p.windows.protected.Len(); kept > 2*maxWindows {
 		t.Errorf("%d windows", kept)
 	}
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {

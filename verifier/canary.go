@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// distrustFor is how long a distrusted upstream is left alone.
-const distrustFor = 60 * time.Second
+// distrustPeriod is how long a distrusted upstream is left alone.
+const distrustPeriod = 60 * time.Second
 
 // Canary believes an upstream's first yes only after the upstream has refused
 // a credential that cannot be good. Many faults turn a check into a yes for
@@ -17,7 +17,7 @@ const distrustFor = 60 * time.Second
 // upstream is trusted for good.
 type Canary struct {
 	next   Verifier
-	junk   Junk
+	fake   Fake
 	now    func() time.Time
 	report Report
 
@@ -25,37 +25,37 @@ type Canary struct {
 	trusted    bool
 	distrusted bool
 	until      time.Time // left alone until
-	said       string    // the trouble that was reported last
-	running    *trial    // nil: none
+	reported   string    // the trouble that was reported last
+	running    *probe    // nil: none
 }
 
-// Junk is what a canary needs to know of an API.
-type Junk struct {
+// Fake is what a canary needs to know of an API.
+type Fake struct {
 	// Make makes, of at least 288 random bytes, a credential of the API's own
 	// shape that cannot be good.
 	Make func(random []byte, now time.Time) Credential
 
-	// Refused says whether a denial of it shows that credentials are checked.
-	Refused func(d Denial) bool
+	// Rejected says whether a denial of it shows that credentials are checked.
+	Rejected func(d Denial) bool
 
-	// Advice names the key of a block to correct when it was accepted.
-	Advice string
+	// Hint names the key of a block to correct when it was accepted.
+	Hint string
 }
 
-// trial is one question about junk. Its outcome stands once done is closed.
-type trial struct {
-	begun   time.Time
-	done    chan struct{}
-	passed  bool
-	odd     bool     // refused, but in a way that proves nothing
-	ended   bool     // it did not panic
-	outcome Decision // unless passed: what to say meanwhile, and why
-	err     error
+// probe is one question about junk. Its outcome stands once done is closed.
+type probe struct {
+	begun        time.Time
+	done         chan struct{}
+	passed       bool
+	inconclusive bool     // refused, but in a way that proves nothing
+	completed    bool     // it did not panic
+	outcome      Decision // unless passed: what to say meanwhile, and why
+	err          error
 }
 
 // NewCanary puts a canary before next.
-func NewCanary(next Verifier, junk Junk, now func() time.Time, report Report) *Canary {
-	return &Canary{next: next, junk: junk, now: now, report: report}
+func NewCanary(next Verifier, junk Fake, now func() time.Time, report Report) *Canary {
+	return &Canary{next: next, fake: junk, now: now, report: report}
 }
 
 // Verify asks next; a yes waits until the upstream is trusted. The trial runs
@@ -69,7 +69,7 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 	}
 	t, wait := y.begin(ctx)
 	if wait > 0 {
-		return distrust(wait)
+		return distrusted(wait)
 	}
 	d, err := y.next.Verify(ctx, c)
 	if t == nil || err != nil || !d.Allowed {
@@ -86,7 +86,7 @@ func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
 
 // begin returns the trial that a yes has to wait for (nil: the upstream is
 // trusted), or how long the upstream is left alone.
-func (y *Canary) begin(ctx context.Context) (t *trial, wait time.Duration) {
+func (y *Canary) begin(ctx context.Context) (t *probe, wait time.Duration) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if y.trusted {
@@ -94,78 +94,78 @@ func (y *Canary) begin(ctx context.Context) (t *trial, wait time.Duration) {
 	}
 	now := y.now()
 	wait = y.until.Sub(now)
-	if wait > 0 && wait <= distrustFor {
+	if wait > 0 && wait <= distrustPeriod {
 		return nil, wait
 	}
-	if y.running == nil || now.Sub(y.running.begun) >= trialLimit {
-		y.running = newTrial(now)
+	if y.running == nil || now.Sub(y.running.begun) >= probeLimit {
+		y.running = newProbe(now)
 		deadline, _ := ctx.Deadline()
-		go y.try(y.running, deadline)
+		go y.run(y.running, deadline)
 	}
 	return y.running, 0
 }
 
-func distrust(wait time.Duration) (Decision, error) {
+func distrusted(wait time.Duration) (Decision, error) {
 	return NoAnswer(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
-// newTrial begins as failed: a trial that panics has proven nothing.
-func newTrial(now time.Time) *trial {
-	t := &trial{begun: now, done: make(chan struct{})}
+// newProbe begins as failed: a trial that panics has proven nothing.
+func newProbe(now time.Time) *probe {
+	t := &probe{begun: now, done: make(chan struct{})}
 	t.outcome, t.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
 	return t
 }
 
-// try asks about junk and leaves the outcome to everybody who waits for it.
-func (y *Canary) try(t *trial, deadline time.Time) {
-	defer y.settle(t)
-	defer guard()
+// run asks about junk and leaves the outcome to everybody who waits for it.
+func (y *Canary) run(t *probe, deadline time.Time) {
+	defer y.finish(t)
+	defer recoverPanic()
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 	random := make([]byte, 288)
 	if _, err := rand.Read(random); err != nil {
 		return
 	}
-	junk := y.junk.Make(random, y.now())
+	junk := y.fake.Make(random, y.now())
 	junk.Known = true // it is ours, and no guess of a client's
 	d, err := y.next.Verify(ctx, junk)
-	t.ended = true
+	t.completed = true
 	if err != nil {
 		t.outcome, t.err = d, err
 		return
 	}
 	if d.Allowed {
-		t.outcome, t.err = distrust(distrustFor)
+		t.outcome, t.err = distrusted(distrustPeriod)
 		return
 	}
 	if d.Denial.Reason == Throttled {
 		t.outcome.Denial.RetryAfter = d.Denial.RetryAfter
 		return
 	}
-	t.passed = y.junk.Refused(d.Denial)
-	t.odd = !t.passed
+	t.passed = y.fake.Rejected(d.Denial)
+	t.inconclusive = !t.passed
 }
 
-// trouble is why a trial proves nothing, where nobody else reports it.
-func (t *trial) trouble() string {
-	if !t.ended {
+// problem is why a trial proves nothing, where nobody else reports it.
+func (t *probe) problem() string {
+	if !t.completed {
 		return "a panic while the canary was asked"
 	}
-	if t.odd {
+	if t.inconclusive {
 		return "a credential that cannot be good was refused, but not as the documents say"
 	}
 	return ""
 }
 
-// settle draws the conclusion of a trial, and reports a change of mind.
-func (y *Canary) settle(t *trial) {
-	defer guard()
-	trouble := t.trouble()
-	news := y.conclude(t, trouble)
+// finish draws the conclusion of a trial, and reports a change of mind.
+func (y *Canary) finish(t *probe) {
+	defer recoverPanic()
+	trouble := t.problem()
+	news := y.update(t, trouble)
 	close(t.done)
 	switch news {
 	case "distrusted":
-		y.report("error", news, "a credential that cannot be good was accepted; every unknown one gets an error: "+y.junk.Advice)
+		y.report("error", news, "a credential that cannot be good was accepted; every unknown one gets an error: "+y.fake.Hint)
 	case "outage":
 		y.report("error", news, trouble+"; no unknown credential is believed")
 	case "trusted":
@@ -173,19 +173,19 @@ func (y *Canary) settle(t *trial) {
 	}
 }
 
-// conclude takes a trial's outcome over, and names the event that it is, if it
+// update takes a trial's outcome over, and names the event that it is, if it
 // changes anything.
-func (y *Canary) conclude(t *trial, trouble string) (news string) {
+func (y *Canary) update(t *probe, trouble string) (news string) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	accepted := t.outcome.Denial.Reason == Distrusted
-	before, said := y.distrusted, y.said
+	before, said := y.distrusted, y.reported
 	y.running = nil
 	y.trusted = t.passed
-	y.said = trouble
+	y.reported = trouble
 	y.distrusted = (before || accepted) && !t.passed
 	if accepted {
-		y.until = y.now().Add(distrustFor)
+		y.until = y.now().Add(distrustPeriod)
 	}
 	switch {
 	case accepted && !before:

@@ -12,12 +12,12 @@ import (
 
 var (
 	good  = Credential{Kind: Bearer, Token: "good"}
-	fakes = Junk{
+	fakes = Fake{
 		Make: func(random []byte, _ time.Time) Credential {
 			return Credential{Kind: Bearer, Token: hex.EncodeToString(random[:16])}
 		},
-		Refused: func(d Denial) bool { return d.Reason == Invalid },
-		Advice:  "correct url or path",
+		Rejected: func(d Denial) bool { return d.Reason == Invalid },
+		Hint:     "correct url or path",
 	}
 )
 
@@ -91,12 +91,12 @@ func TestAnUpstreamThatAcceptsJunkIsLeftAloneForAMinuteAndHeals(t *testing.T) {
 	expectDistrust(1, 1)
 	j.expect(t, "error distrusted: a credential that cannot be good was accepted; every unknown one gets an error: correct url or path")
 	expectDistrust(1, 1)
-	c.move(distrustFor - time.Nanosecond)
+	c.move(distrustPeriod - time.Nanosecond)
 	expectDistrust(1, 1)
 	c.move(time.Nanosecond)
 	expectDistrust(2, 2)
 	j.expect(t) // said once
-	c.move(distrustFor)
+	c.move(distrustPeriod)
 	u.turn(no)
 	if d, err := y.Verify(soon(t), good); !d.Allowed || err != nil {
 		t.Fatalf("mended: %+v (%v)", d, err)
@@ -120,8 +120,8 @@ func TestWhereTheTrialCannotBeMadeNobodyIsBelieved(t *testing.T) {
 		}, ErrUnavailable, 7 * time.Second},
 		{"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0},
 		{"an operator's mistake", func(context.Context, Credential) (Decision, error) {
-			return NoAnswer(ErrMistake, "wrong path", Denial{})
-		}, ErrMistake, 0},
+			return NoAnswer(ErrMisconfigured, "wrong path", Denial{})
+		}, ErrMisconfigured, 0},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 // fuse is a circuit in front of an upstream that is counted.
 type fuse struct {
-	*Circuit
+	*CircuitBreaker
 	t     *testing.T
 	clock *clock
 	log   *journal
@@ -19,7 +19,7 @@ type fuse struct {
 
 func newFuse(t *testing.T) *fuse {
 	f := &fuse{t: t, clock: newClock(), log: &journal{}, next: faulty}
-	f.Circuit = NewCircuit(verifies(func(ctx context.Context, c Credential) (Decision, error) {
+	f.CircuitBreaker = NewCircuitBreaker(verifies(func(ctx context.Context, c Credential) (Decision, error) {
 		f.calls++
 		return f.next(ctx, c)
 	}), f.clock.Now, f.log.report)
@@ -27,7 +27,7 @@ func newFuse(t *testing.T) *fuse {
 }
 
 func faulty(context.Context, Credential) (Decision, error) {
-	return NoAnswer(ErrFault, "connection refused", Denial{})
+	return NoAnswer(ErrOutage, "connection refused", Denial{})
 }
 
 // ask asks about a credential, and compares: let through, or left alone for how long.
@@ -84,7 +84,7 @@ func TestExactlyOneIsLetThroughToSee(t *testing.T) {
 	f.trip()
 	f.clock.move(10 * time.Second)
 	arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
-	f.Circuit.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
+	f.CircuitBreaker.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
 		arrived <- true
 		<-release
 		return yes(ctx, c)
@@ -157,8 +157,8 @@ func TestAQuestionThatIsNotAskedProvesNothing(t *testing.T) {
 func TestWhatBeganBeforeItOpenedDoesNotCloseIt(t *testing.T) {
 	f := newFuse(t)
 	arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
-	next := f.Circuit.next
-	f.Circuit.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
+	next := f.CircuitBreaker.next
+	f.CircuitBreaker.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
 		if c.Token == "slow" {
 			close(arrived)
 			<-release

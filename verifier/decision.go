@@ -67,11 +67,11 @@ func (d Decision) Refused() bool {
 var (
 	// ErrUnavailable: the upstream is down, slow, garbled, or in trouble.
 	ErrUnavailable = errors.New("unavailable")
-	// ErrFault is ErrUnavailable for a reason that speaks for an outage: a
+	// ErrOutage is ErrUnavailable for a reason that speaks for an outage: a
 	// transport fault, a time-out, an error of the upstream's own.
-	ErrFault = fmt.Errorf("%w", ErrUnavailable)
-	// ErrMistake: the upstream says that the operator's own settings are wrong.
-	ErrMistake = errors.New("misconfigured")
+	ErrOutage = fmt.Errorf("%w", ErrUnavailable)
+	// ErrMisconfigured: the upstream says that the operator's own settings are wrong.
+	ErrMisconfigured = errors.New("misconfigured")
 	// ErrDistrusted: the upstream accepts what cannot be good.
 	ErrDistrusted = errors.New("distrusted")
 )

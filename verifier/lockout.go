@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// brakeLimit is how often one account may be tried with wrong passwords: more
+// accountLimit is how often one account may be tried with wrong passwords: more
 // would lock it in many a directory.
-var brakeLimit = Rate{Calls: 5, Period: 5 * time.Minute}
+var accountLimit = Rate{Calls: 5, Period: 5 * time.Minute}
 
-// Brake stops questions about an account whose password was refused too often,
+// AccountLimiter stops questions about an account whose password was refused too often,
 // so that guessing does not lock it in the directory behind the upstream.
-type Brake struct {
+type AccountLimiter struct {
 	next    Verifier
 	refuses func(d Denial) bool // the account, and not something else
 	now     func() time.Time
@@ -22,20 +22,20 @@ type Brake struct {
 	windows *Windows
 }
 
-// NewBrake puts a brake before next, which verifies accounts; refuses tells
+// NewAccountLimiter puts a brake before next, which verifies accounts; refuses tells
 // whether a denial is about the account, and not about something else.
-func NewBrake(next Verifier, refuses func(d Denial) bool, now func() time.Time) *Brake {
-	return &Brake{next: next, refuses: refuses, now: now, windows: NewWindows()}
+func NewAccountLimiter(next Verifier, refuses func(d Denial) bool, now func() time.Time) *AccountLimiter {
+	return &AccountLimiter{next: next, refuses: refuses, now: now, windows: NewWindows()}
 }
 
-// guess is one question about an account's password.
-type guess struct {
+// attempt is one question about an account's password.
+type attempt struct {
 	window  *Window
 	refused bool
 }
 
 // Verify asks next, or answers that the account has to wait (Throttled).
-func (b *Brake) Verify(ctx context.Context, c Credential) (Decision, error) {
+func (b *AccountLimiter) Verify(ctx context.Context, c Credential) (Decision, error) {
 	g, wait := b.begin(c)
 	if wait > 0 {
 		return Decision{Denial: Denial{Reason: Throttled, RetryAfter: wait}}, nil
@@ -48,26 +48,26 @@ func (b *Brake) Verify(ctx context.Context, c Credential) (Decision, error) {
 	return d, err
 }
 
-func (b *Brake) begin(c Credential) (g *guess, wait time.Duration) {
+func (b *AccountLimiter) begin(c Credential) (g *attempt, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	g = &guess{window: b.windows.At(sameAccount(c.User))}
-	wait = g.window.Wait(brakeLimit, b.now())
+	g = &attempt{window: b.windows.At(foldAccount(c.User))}
+	wait = g.window.Wait(accountLimit, b.now())
 	if wait == 0 {
-		g.window.Depart()
+		g.window.Begin()
 	}
 	return g, wait
 }
 
-func (b *Brake) end(g *guess) {
-	defer guard()
+func (b *AccountLimiter) end(g *attempt) {
+	defer recoverPanic()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	g.window.Land(g.refused, brakeLimit, b.now())
+	g.window.End(g.refused, accountLimit, b.now())
 }
 
-// sameAccount is how directories compare names: without case, and without
+// foldAccount is how directories compare names: without case, and without
 // blanks that do not matter.
-func sameAccount(user string) string {
+func foldAccount(user string) string {
 	return strings.ToLower(strings.Join(strings.Fields(user), " "))
 }

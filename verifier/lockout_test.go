@@ -9,7 +9,7 @@ import (
 
 // lane is a brake in front of an upstream that is counted.
 type lane struct {
-	*Brake
+	*AccountLimiter
 	t     *testing.T
 	clock *clock
 	next  verifies
@@ -18,7 +18,7 @@ type lane struct {
 
 func newLane(t *testing.T) *lane {
 	l := &lane{t: t, clock: newClock(), next: wrongPassword}
-	l.Brake = NewBrake(verifies(func(ctx context.Context, c Credential) (Decision, error) {
+	l.AccountLimiter = NewAccountLimiter(verifies(func(ctx context.Context, c Credential) (Decision, error) {
 		l.calls++
 		return l.next(ctx, c)
 	}), aboutPassword, l.clock.Now)
@@ -95,7 +95,7 @@ func denied(reason Reason, http int) (Decision, error) {
 func TestFiveGuessesAtOnceAreAllThatIsAskedAbout(t *testing.T) {
 	l := newLane(t)
 	arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
-	l.Brake.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
+	l.AccountLimiter.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
 		arrived <- true
 		<-release
 		return wrongPassword(ctx, c)

@@ -2,23 +2,23 @@ package verifier
 
 import "context"
 
-// Learned takes the word of a login that was seen on its way: its token is good
+// LoginTrust takes the word of a login that was seen on its way: its token is good
 // because the upstream has just given it out.
-type Learned struct {
+type LoginTrust struct {
 	next     Verifier
 	identify func(c Credential) Identity // nil: tokens do not tell whose they are
 }
 
-// NewLearned puts Learned before next. identify reads the identity that a token
+// NewLoginTrust puts Learned before next. identify reads the identity that a token
 // carries itself, so that nobody has to be asked; it is nil where tokens carry none.
-func NewLearned(next Verifier, identify func(c Credential) Identity) *Learned {
-	return &Learned{next: next, identify: identify}
+func NewLoginTrust(next Verifier, identify func(c Credential) Identity) *LoginTrust {
+	return &LoginTrust{next: next, identify: identify}
 }
 
 // Verify asks next about whoever was not seen to log in. For others next is asked
 // only where the token does not tell whose it is: its no counts, and where it
 // can say nothing now, the token passes without an identity.
-func (l *Learned) Verify(ctx context.Context, c Credential) (Decision, error) {
+func (l *LoginTrust) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if c.Issued.IsZero() {
 		return l.next.Verify(ctx, c)
 	}

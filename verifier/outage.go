@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// calmAfter is how long an upstream has to answer before its outage counts as
+// recoverAfter is how long an upstream has to answer before its outage counts as
 // over: half of the calls failing is one outage, not a hundred.
-const calmAfter = 10 * time.Second
+const recoverAfter = 10 * time.Second
 
 // maxCauses bounds how many different causes one outage reports.
 const maxCauses = 8
 
-// Watch reports that an upstream cannot be asked, and that it can be again:
+// OutageReporter reports that an upstream cannot be asked, and that it can be again:
 // once per change, not per request.
-type Watch struct {
+type OutageReporter struct {
 	next   Verifier
 	now    func() time.Time
 	report Report
@@ -26,27 +26,27 @@ type Watch struct {
 	last   time.Time
 }
 
-// NewWatch puts a watch before next.
-func NewWatch(next Verifier, now func() time.Time, report Report) *Watch {
-	return &Watch{next: next, now: now, report: report}
+// NewOutageReporter puts a watch before next.
+func NewOutageReporter(next Verifier, now func() time.Time, report Report) *OutageReporter {
+	return &OutageReporter{next: next, now: now, report: report}
 }
 
 // Verify returns what next says.
-func (w *Watch) Verify(ctx context.Context, c Credential) (Decision, error) {
+func (w *OutageReporter) Verify(ctx context.Context, c Credential) (Decision, error) {
 	d, err := w.next.Verify(ctx, c)
 	if err == nil {
 		w.answered()
 		return d, nil
 	}
 	event := "outage"
-	if errors.Is(err, ErrMistake) {
+	if errors.Is(err, ErrMisconfigured) {
 		event = "misconfigured"
 	}
 	w.failed(event, err.Error())
 	return d, err
 }
 
-func (w *Watch) failed(event, cause string) {
+func (w *OutageReporter) failed(event, cause string) {
 	now := w.now()
 	w.mu.Lock()
 	w.last = now
@@ -63,7 +63,7 @@ func (w *Watch) failed(event, cause string) {
 	}
 }
 
-func (w *Watch) answered() {
+func (w *OutageReporter) answered() {
 	w.mu.Lock()
 	troubled := len(w.causes) > 0
 	w.mu.Unlock()
@@ -72,7 +72,7 @@ func (w *Watch) answered() {
 	}
 	now := w.now()
 	w.mu.Lock()
-	over := len(w.causes) > 0 && now.Sub(w.last) >= calmAfter
+	over := len(w.causes) > 0 && now.Sub(w.last) >= recoverAfter
 	if over {
 		w.causes = nil
 	}

@@ -11,7 +11,7 @@ import (
 func TestAnOutageIsReportedOncePerCauseAndItsEndOnce(t *testing.T) {
 	c, j := newClock(), &journal{}
 	next := verifies(yes)
-	w := NewWatch(verifies(func(ctx context.Context, c Credential) (Decision, error) { return next(ctx, c) }), c.Now, j.report)
+	w := NewOutageReporter(verifies(func(ctx context.Context, c Credential) (Decision, error) { return next(ctx, c) }), c.Now, j.report)
 	ask := func(how verifies, times int) {
 		t.Helper()
 		next = how
@@ -27,7 +27,7 @@ func TestAnOutageIsReportedOncePerCauseAndItsEndOnce(t *testing.T) {
 		return NoAnswer(ErrUnavailable, "garbled", Denial{HTTP: 200})
 	}
 	mistake := func(context.Context, Credential) (Decision, error) {
-		return NoAnswer(ErrMistake, "wrong path", Denial{HTTP: 404})
+		return NoAnswer(ErrMisconfigured, "wrong path", Denial{HTTP: 404})
 	}
 
 	ask(yes, 3)
@@ -42,11 +42,11 @@ func TestAnOutageIsReportedOncePerCauseAndItsEndOnce(t *testing.T) {
 	// Half of the calls failing is one outage.
 	for i := 0; i < 50; i++ {
 		ask(yes, 1)
-		c.move(calmAfter / 2)
+		c.move(recoverAfter / 2)
 		ask(down, 1)
 	}
 	j.expect(t)
-	c.move(calmAfter - 1)
+	c.move(recoverAfter - 1)
 	ask(yes, 1)
 	j.expect(t)
 	c.move(1)
@@ -59,7 +59,7 @@ func TestAnOutageIsReportedOncePerCauseAndItsEndOnce(t *testing.T) {
 func TestOneOutageReportsABoundedNumberOfCauses(t *testing.T) {
 	c, j := newClock(), &journal{}
 	n := 0
-	w := NewWatch(verifies(func(context.Context, Credential) (Decision, error) {
+	w := NewOutageReporter(verifies(func(context.Context, Credential) (Decision, error) {
 		n++
 		return NoAnswer(ErrUnavailable, fmt.Sprint("cause ", n), Denial{})
 	}), c.Now, j.report)
@@ -73,7 +73,7 @@ func TestOneOutageReportsABoundedNumberOfCauses(t *testing.T) {
 
 func TestManyCallersReportOneOutageOnce(t *testing.T) {
 	c, j := newClock(), &journal{}
-	w := NewWatch(verifies(down), c.Now, j.report)
+	w := NewOutageReporter(verifies(down), c.Now, j.report)
 	var done sync.WaitGroup
 	for i := 0; i < 100; i++ {
 		done.Add(1)

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// trialLimit is when one question that many wait for counts as lost, so that
+// probeLimit is when one question that many wait for counts as lost, so that
 // another begins: no question takes half as long, and a panic might lose one.
-const trialLimit = 2 * time.Minute
+const probeLimit = 2 * time.Minute
 
-// guard ends a panic of ours where it happens. Every goroutine of ours defers
+// recoverPanic ends a panic of ours where it happens. Every goroutine of ours defers
 // it, since a panic in one would end the whole process; or, where it begins
 // with a function literal, another that recovers (docs/yaegi.md).
-func guard() {
+func recoverPanic() {
 	_ = recover()
 }
 

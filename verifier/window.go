@@ -34,62 +34,62 @@ func (r Rate) half() Rate {
 // Window counts calls of one name in a fixed window of time, which begins with
 // the first that counts. Its owner's lock guards it.
 type Window struct {
-	begun   time.Time // zero: nothing has been counted
+	started time.Time // zero: nothing has been counted
 	calls   int
 	refused int // by the upstream, of those calls
-	flying  int // calls under way that may yet be refused
+	pending int // calls under way that may yet be refused
 }
 
-// turn begins anew where the window is over. A clock that was set back moves
+// roll begins anew where the window is over. A clock that was set back moves
 // the window, so that it is not over later than a period from now.
-func (w *Window) turn(period time.Duration, now time.Time) {
-	age := now.Sub(w.begun)
-	if w.begun.IsZero() || age >= period {
-		w.begun = time.Time{}
+func (w *Window) roll(period time.Duration, now time.Time) {
+	age := now.Sub(w.started)
+	if w.started.IsZero() || age >= period {
+		w.started = time.Time{}
 		w.calls, w.refused = 0, 0
 		return
 	}
 	if age < 0 {
-		w.begun = now
+		w.started = now
 	}
 }
 
-// left is what is left of the window.
-func (w *Window) left(period time.Duration, now time.Time) time.Duration {
-	return w.begun.Add(period).Sub(now)
+// remaining is what is left of the window.
+func (w *Window) remaining(period time.Duration, now time.Time) time.Duration {
+	return w.started.Add(period).Sub(now)
 }
 
 // Wait returns how long a call that may be refused has to wait: the limit holds
 // for refused calls, and until it has landed each may become one.
 func (w *Window) Wait(limit Rate, now time.Time) time.Duration {
-	w.turn(limit.Period, now)
+	w.roll(limit.Period, now)
 	if w.refused >= limit.Calls {
-		return w.left(limit.Period, now)
+		return w.remaining(limit.Period, now)
 	}
-	if w.refused+w.flying >= limit.Calls {
+	if w.refused+w.pending >= limit.Calls {
 		return time.Second
 	}
 	return 0
 }
 
-// Depart counts a call as under way.
-func (w *Window) Depart() {
-	w.flying++
+// Begin counts a call as under way.
+func (w *Window) Begin() {
+	w.pending++
 }
 
-// Land ends what Depart began.
-func (w *Window) Land(refused bool, limit Rate, now time.Time) {
-	w.flying--
+// End ends what Depart began.
+func (w *Window) End(refused bool, limit Rate, now time.Time) {
+	w.pending--
 	if refused {
-		w.turn(limit.Period, now)
-		w.begin(now)
+		w.roll(limit.Period, now)
+		w.start(now)
 		w.refused++
 	}
 }
 
-func (w *Window) begin(now time.Time) {
-	if w.begun.IsZero() {
-		w.begun = now
+func (w *Window) start(now time.Time) {
+	if w.started.IsZero() {
+		w.started = now
 	}
 }
 
@@ -98,9 +98,9 @@ func (w *Window) begin(now time.Time) {
 // window in use. No name is kept, but a digest of it that only this process
 // can compute. The owner's lock guards it.
 type Windows struct {
-	secret string
-	once   *simplelru.LRU // [32]byte to *Window
-	more   *simplelru.LRU
+	secret    string
+	probation *simplelru.LRU // [32]byte to *Window
+	protected *simplelru.LRU
 }
 
 // maxWindows is how many windows each room holds; the one unused for longest
@@ -113,10 +113,10 @@ func NewWindows() *Windows {
 	if _, err := rand.Read(secret); err != nil {
 		panic("no randomness: " + err.Error())
 	}
-	return &Windows{secret: string(secret), once: newRoom(), more: newRoom()}
+	return &Windows{secret: string(secret), probation: newLRU(), protected: newLRU()}
 }
 
-func newRoom() *simplelru.LRU {
+func newLRU() *simplelru.LRU {
 	room, err := simplelru.NewLRU(maxWindows, nil)
 	if err != nil {
 		panic(err.Error())
@@ -127,18 +127,18 @@ func newRoom() *simplelru.LRU {
 // At returns the window of a name.
 func (s *Windows) At(name string) *Window {
 	key := s.digest(name)
-	value, found := s.more.Get(key)
+	value, found := s.protected.Get(key)
 	if found {
 		return value.(*Window)
 	}
-	value, found = s.once.Peek(key)
+	value, found = s.probation.Peek(key)
 	if found {
-		s.once.Remove(key)
-		s.more.Add(key, value)
+		s.probation.Remove(key)
+		s.protected.Add(key, value)
 		return value.(*Window)
 	}
 	w := &Window{}
-	s.once.Add(key, w)
+	s.probation.Add(key, w)
 	return w
 }
 

@@ -14,11 +14,11 @@ import (
 // how to ask, how to read the reply, and how it refuses. Everything that is
 // particular to an API is in the file of its name; nothing else knows it.
 type API struct {
-	Name   string          // as in the configuration, and the realm of challenges
-	Kinds  []verifier.Kind // the credentials it issues
-	Path   string          // where it verifies; empty: the operator has to say
-	Method string          // GET or POST
-	Life   time.Duration   // how long a credential is good, by the documents
+	Name     string          // as in the configuration, and the realm of challenges
+	Kinds    []verifier.Kind // the credentials it issues
+	Path     string          // where it verifies; empty: the operator has to say
+	Method   string          // GET or POST
+	Lifetime time.Duration   // how long a credential is good, by the documents
 
 	// Quota is how many calls the documents allow; zero: they name no limit.
 	Quota verifier.Rate
@@ -29,8 +29,8 @@ type API struct {
 	// JWT: its tokens are JWTs, and one whose exp is over is not asked about.
 	JWT bool
 
-	// PerKey: its quota counts by application key, not by credential.
-	PerKey bool
+	// QuotaPerKey: its quota counts by application key, not by credential.
+	QuotaPerKey bool
 
 	// Login is what the documents say of logging in and out; nil: nothing.
 	Login *Login
@@ -44,27 +44,27 @@ type API struct {
 
 	// OpenFields: any scalar of the reply is a field by its own name.
 	// Otherwise Headers and the fields named in MoreFields are all there is.
-	OpenFields bool
-	MoreFields []string
+	OpenFields  bool
+	ExtraFields []string
 
-	// Read takes from a reply what Rows are looked up by: the flag that says
+	// Classify takes from a reply what Rows are looked up by: the flag that says
 	// yes or no, and the code. Its Body may be nil.
-	Read func(r transport.Response) (flag, code string)
+	Classify func(r transport.Response) (flag, code string)
 
 	// Identify reads who is calling from a reply that a row calls good; or
 	// says why the reply is no answer after all.
 	Identify func(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, flaw string)
 
-	// Relay puts the reply's own message and errors into a denial, if they
+	// CopyMessage puts the reply's own message and errors into a denial, if they
 	// are as documented. Its Body may be nil.
-	Relay func(r transport.Response, d verifier.Denial) verifier.Denial
+	CopyMessage func(r transport.Response, d verifier.Denial) verifier.Denial
 
-	// Junk makes, of at least 288 random bytes, a credential of the API's own
+	// FakeCredential makes, of at least 288 random bytes, a credential of the API's own
 	// shape that cannot be good.
-	Junk func(random []byte, now time.Time, s Settings) verifier.Credential
+	FakeCredential func(random []byte, now time.Time, s Settings) verifier.Credential
 
-	// Advice names the key of a block to correct when junk was accepted.
-	Advice func(s Settings) string
+	// Hint names the key of a block to correct when junk was accepted.
+	Hint func(s Settings) string
 
 	// Body is a refusal as the API's documents write it: JSON, by status,
 	// code, message and errors.
@@ -72,9 +72,9 @@ type API struct {
 
 	// What follows may be nil where the usual holds, as each says.
 
-	// Check names the check that settings ask for, of an API that has several.
+	// Variant names the check that settings ask for, of an API that has several.
 	// Nil: it has one.
-	Check func(s Settings) string
+	Variant func(s Settings) string
 
 	// NeedsCanary: a yes under these settings means nothing without one. Nil: none
 	// of them does.
@@ -88,17 +88,17 @@ type API struct {
 	// RFC 6750 has it.
 	Request func(c verifier.Credential, s Settings) transport.Request
 
-	// Refuses says whether a denial of junk shows that credentials are checked.
+	// RejectsFake says whether a denial of junk shows that credentials are checked.
 	// Nil: one that is about the credential does.
-	Refuses func(d verifier.Denial, s Settings) bool
+	RejectsFake func(d verifier.Denial, s Settings) bool
 
-	// RefusesAccount says whether a denial is about the account: its password
+	// RejectsAccount says whether a denial is about the account: its password
 	// was wrong. Nil: the API knows no accounts.
-	RefusesAccount func(d verifier.Denial) bool
+	RejectsAccount func(d verifier.Denial) bool
 
-	// Say gives the API's own text for a reason of the gate's, or nothing. Nil: it
+	// Message gives the API's own text for a reason of the gate's, or nothing. Nil: it
 	// has none.
-	Say func(reason verifier.Reason) string
+	Message func(reason verifier.Reason) string
 }
 
 // HeaderField names the identity header that carries a field.
@@ -144,8 +144,8 @@ const (
 	maxErrors  = 4 << 10
 )
 
-// relayMessage takes an upstream's message if it is a text of 1 to 512 bytes.
-func relayMessage(d verifier.Denial, message *strictjson.Value) verifier.Denial {
+// copyMessage takes an upstream's message if it is a text of 1 to 512 bytes.
+func copyMessage(d verifier.Denial, message *strictjson.Value) verifier.Denial {
 	text := message.TextOf(strictjson.Text)
 	if text != "" && len(text) <= maxMessage {
 		d.Message = text
@@ -153,9 +153,9 @@ func relayMessage(d verifier.Denial, message *strictjson.Value) verifier.Denial 
 	return d
 }
 
-// relayErrors takes the errors of a 422 if they are an object of lists of
+// copyErrors takes the errors of a 422 if they are an object of lists of
 // text, and encodes them anew.
-func relayErrors(d verifier.Denial, errors *strictjson.Value) verifier.Denial {
+func copyErrors(d verifier.Denial, errors *strictjson.Value) verifier.Denial {
 	if d.Status != 422 || !errors.IsKind(strictjson.Object) {
 		return d
 	}
@@ -189,8 +189,8 @@ func join(list, item string) string {
 
 // complete gives an API the usual for what it leaves out.
 func complete(api *API) *API {
-	if api.Check == nil {
-		api.Check = func(_ Settings) string { return "" }
+	if api.Variant == nil {
+		api.Variant = func(_ Settings) string { return "" }
 	}
 	if api.NeedsCanary == nil {
 		api.NeedsCanary = func(_ Settings) bool { return false }
@@ -201,19 +201,19 @@ func complete(api *API) *API {
 	if api.Request == nil {
 		api.Request = bearerRequest
 	}
-	if api.Refuses == nil {
-		api.Refuses = refusesJunk
+	if api.RejectsFake == nil {
+		api.RejectsFake = rejectsFake
 	}
-	if api.Say == nil {
-		api.Say = func(_ verifier.Reason) string { return "" }
+	if api.Message == nil {
+		api.Message = func(_ verifier.Reason) string { return "" }
 	}
 	return api
 }
 
-// refusesJunk: the no was about the credential. A 400 or a 422 is about the
+// rejectsFake: the no was about the credential. A 400 or a 422 is about the
 // request, and a 403 inside a 200 about the hour or an account's standing: they
 // may become a yes without any change to the check.
-func refusesJunk(d verifier.Denial, _ Settings) bool {
+func rejectsFake(d verifier.Denial, _ Settings) bool {
 	return d.Reason == verifier.Invalid || d.Reason == verifier.Expired || (d.HTTP == 403 && d.Reason == verifier.Forbidden)
 }
 

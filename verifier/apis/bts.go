@@ -18,41 +18,41 @@ import (
 // a small protected GET.
 func bts() *API {
 	return &API{
-		Name:       "bts",
-		Kinds:      []verifier.Kind{verifier.Bearer},
-		Method:     http.MethodGet,
-		Life:       24 * time.Hour,
-		JWT:        true,
-		Login:      &Login{Paths: []string{"/auth/login", "/auth/refresh"}, Tells: true, Issue: btsIssue},
-		Rows:       btsRows(),
-		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
-		OpenFields: true,
-		Documented: btsCode,
-		Read:       btsRead,
-		Identify:   btsIdentify,
-		Relay:      btsRelay,
-		Junk:       btsJunk,
-		Advice:     func(_ Settings) string { return "path answers without a good token: name one that needs it" },
-		Say:        btsSay,
-		Body:       btsBody,
+		Name:           "bts",
+		Kinds:          []verifier.Kind{verifier.Bearer},
+		Method:         http.MethodGet,
+		Lifetime:       24 * time.Hour,
+		JWT:            true,
+		Login:          &Login{Paths: []string{"/auth/login", "/auth/refresh"}, SelfContained: true, TokensIn: btsTokensIn},
+		Rows:           btsRows(),
+		Headers:        []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
+		OpenFields:     true,
+		Documented:     btsCode,
+		Classify:       btsClassify,
+		Identify:       btsIdentify,
+		CopyMessage:    btsCopyMessage,
+		FakeCredential: btsFake,
+		Hint:           func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Message:        btsMessage,
+		Body:           btsBody,
 	}
 }
 
 func btsRows() []Row {
 	return []Row{
-		{Name: "server error", HTTP: "5xx", Meaning: Trouble},
-		{Name: "too many requests", HTTP: "429", Meaning: Busy},
-		{Name: "status true", HTTP: "2xx", Flag: "true", Meaning: Good},
-		{Name: "data alone", HTTP: "2xx", Flag: "none", Code: btsDataAlone, Meaning: Good},
-		{Name: "status_code 400", HTTP: "2xx", Flag: "false", Code: "400", Meaning: Refused, Status: 400},
-		{Name: "status_code 401", HTTP: "2xx", Flag: "false", Code: "401", Meaning: Refused, Status: 401},
-		{Name: "status_code 403", HTTP: "2xx", Flag: "false", Code: "403", Meaning: Refused, Status: 403},
-		{Name: "status_code 422", HTTP: "2xx", Flag: "false", Code: "422", Meaning: Refused, Status: 422},
-		{Name: "status_code 429", HTTP: "2xx", Flag: "false", Code: "429", Meaning: Busy},
-		{Name: "status 401", HTTP: "401", Meaning: Refused, Status: 401},
-		{Name: "status 403", HTTP: "403", Meaning: Refused, Status: 403},
-		{Name: "status 422", HTTP: "422", Meaning: Refused, Status: 422},
-		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: WrongSetting},
+		{Name: "server error", HTTP: "5xx", Meaning: Outage},
+		{Name: "too many requests", HTTP: "429", Meaning: RateLimited},
+		{Name: "status true", HTTP: "2xx", Flag: "true", Meaning: Valid},
+		{Name: "data alone", HTTP: "2xx", Flag: "none", Code: btsDataAlone, Meaning: Valid},
+		{Name: "status_code 400", HTTP: "2xx", Flag: "false", Code: "400", Meaning: Denied, Status: 400},
+		{Name: "status_code 401", HTTP: "2xx", Flag: "false", Code: "401", Meaning: Denied, Status: 401},
+		{Name: "status_code 403", HTTP: "2xx", Flag: "false", Code: "403", Meaning: Denied, Status: 403},
+		{Name: "status_code 422", HTTP: "2xx", Flag: "false", Code: "422", Meaning: Denied, Status: 422},
+		{Name: "status_code 429", HTTP: "2xx", Flag: "false", Code: "429", Meaning: RateLimited},
+		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401},
+		{Name: "status 403", HTTP: "403", Meaning: Denied, Status: 403},
+		{Name: "status 422", HTTP: "422", Meaning: Denied, Status: 422},
+		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: Misconfigured},
 	}
 }
 
@@ -60,7 +60,7 @@ func btsRows() []Row {
 // an array: some of the API's calls answer so.
 const btsDataAlone = "data alone"
 
-func btsRead(r transport.Response) (flag, code string) {
+func btsClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("status").Bool()
 	code = r.Body.Field("status_code").TextOf(strictjson.Number)
 	data := r.Body.Field("data")
@@ -70,8 +70,8 @@ func btsRead(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
-// btsIssue: the refresh token is a JWT too, and opens nothing.
-func btsIssue(r transport.Response) (token, refresh string) {
+// btsTokensIn: the refresh token is a JWT too, and opens nothing.
+func btsTokensIn(r transport.Response) (token, refresh string) {
 	if r.Body.Field("status").Bool() != "true" {
 		return "", ""
 	}
@@ -87,24 +87,24 @@ var btsMembers = []member{{"user", "sub"}, {"id", "jti"}, {"name", "name"}, {"em
 // by now. A token that is no JWT is good without an identity.
 func btsIdentify(_ transport.Response, c verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
 	claims := jwt.Claims(c.Token)
-	who := newCollector()
-	who.gather(claims, btsMembers)
-	who.gatherOthers(claims, btsMembers)
+	who := newFieldSet()
+	who.add(claims, btsMembers)
+	who.addRest(claims, btsMembers)
 	return who.fields, ""
 }
 
-func btsRelay(r transport.Response, d verifier.Denial) verifier.Denial {
-	d = relayMessage(d, r.Body.Field("message"))
-	return relayErrors(d, r.Body.Field("errors"))
+func btsCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
+	d = copyMessage(d, r.Body.Field("message"))
+	return copyErrors(d, r.Body.Field("errors"))
 }
 
 // btsCode: the status codes that a body may carry.
 func btsCode(code string) bool {
-	return contains("400 401 403 422 429", code)
+	return containsWord("400 401 403 422 429", code)
 }
 
-// btsJunk is a well-formed, unexpired JWT whose signature is random.
-func btsJunk(random []byte, now time.Time, s Settings) verifier.Credential {
+// btsFake is a well-formed, unexpired JWT whose signature is random.
+func btsFake(random []byte, now time.Time, s Settings) verifier.Credential {
 	header := `{"typ":"JWT","alg":"RS256"}`
 	claims := `{"sub":"` + hex.EncodeToString(random[256:264]) +
 		`","jti":"` + hex.EncodeToString(random[264:280]) +
@@ -117,7 +117,7 @@ func btsJunk(random []byte, now time.Time, s Settings) verifier.Credential {
 	return verifier.Credential{Kind: s.Kind, Token: token}
 }
 
-func btsSay(reason verifier.Reason) string {
+func btsMessage(reason verifier.Reason) string {
 	if reason == verifier.Missing {
 		return "Authorization header required."
 	}

@@ -97,7 +97,7 @@ func says(api string, row apis.Row) string {
 	case code != "":
 		parts = append(parts, "`"+name.code+": "+code+"`")
 	}
-	return strings.Join(parts, ", ") + under(row.Checks)
+	return strings.Join(parts, ", ") + under(row.Variants)
 }
 
 // under names the ways to use an API for which alone a row stands.
@@ -118,13 +118,13 @@ func under(checks string) string {
 
 func means(row apis.Row) string {
 	switch row.Meaning {
-	case apis.Good:
+	case apis.Valid:
 		return "good"
-	case apis.Busy:
+	case apis.RateLimited:
 		return "`throttled`"
-	case apis.WrongSetting:
+	case apis.Misconfigured:
 		return "`unavailable`, an operator's mistake"
-	case apis.Trouble:
+	case apis.Outage:
 		return "`unavailable`"
 	}
 	reasons := map[int]string{400: "unprocessable", 401: "invalid", 403: "forbidden", 422: "unprocessable"}
@@ -137,11 +137,11 @@ func means(row apis.Row) string {
 
 func gets(row apis.Row) string {
 	switch row.Meaning {
-	case apis.Good:
+	case apis.Valid:
 		return "the backend's reply"
-	case apis.Busy:
+	case apis.RateLimited:
 		return "429"
-	case apis.Refused:
+	case apis.Denied:
 		return strconv.Itoa(row.Status)
 	}
 	return "`errors.unavailable`"
@@ -151,11 +151,11 @@ func gets(row apis.Row) string {
 func message(row apis.Row) string {
 	status, own := row.Status, row.Message
 	switch row.Meaning {
-	case apis.Good:
+	case apis.Valid:
 		return ""
-	case apis.Busy:
+	case apis.RateLimited:
 		status = http.StatusTooManyRequests
-	case apis.Trouble, apis.WrongSetting:
+	case apis.Outage, apis.Misconfigured:
 		if own != "" {
 			return fmt.Sprintf("`%s`", own)
 		}

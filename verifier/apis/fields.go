@@ -25,28 +25,28 @@ type member struct {
 // scalars are the kinds of values that a field may be made of.
 var scalars = map[string]bool{strictjson.Text: true, strictjson.Number: true, strictjson.Bool: true}
 
-// collector gathers the fields of one identity.
-type collector struct {
+// fieldSet gathers the fields of one identity.
+type fieldSet struct {
 	fields verifier.Identity
-	taken  map[string]bool // their names
+	has    map[string]bool // their names
 	total  int             // bytes of them
 }
 
-func newCollector() *collector {
-	return &collector{taken: map[string]bool{}}
+func newFieldSet() *fieldSet {
+	return &fieldSet{has: map[string]bool{}}
 }
 
-// gather takes an object's scalars in by a table, if they may stand in a header:
+// add takes an object's scalars in by a table, if they may stand in a header:
 // one is left out when it is empty, too long, of another JSON type, or holds
 // control characters. The first value of a field wins. (One loop, without a call
 // of ours: each miss goes through it.)
-func (c *collector) gather(object *strictjson.Value, table []member) {
+func (c *fieldSet) add(object *strictjson.Value, table []member) {
 	if object == nil {
 		return
 	}
 	for _, m := range table {
 		v := object.Fields[m.name]
-		if v == nil || !scalars[v.Kind] || c.taken[m.field] {
+		if v == nil || !scalars[v.Kind] || c.has[m.field] {
 			continue
 		}
 		text := v.Text
@@ -56,14 +56,14 @@ func (c *collector) gather(object *strictjson.Value, table []member) {
 			continue
 		}
 		c.total += size
-		c.taken[m.field] = true
+		c.has[m.field] = true
 		c.fields = append(c.fields, verifier.Field{Name: m.field, Value: text})
 	}
 }
 
-// gatherOthers takes in what an API's table does not name, by its own name. The
+// addRest takes in what an API's table does not name, by its own name. The
 // table's fields stay its own, also where it found nothing; so do those of the gate.
-func (c *collector) gatherOthers(object *strictjson.Value, table []member) {
+func (c *fieldSet) addRest(object *strictjson.Value, table []member) {
 	if object == nil {
 		return
 	}
@@ -77,5 +77,5 @@ func (c *collector) gatherOthers(object *strictjson.Value, table []member) {
 			others = append(others, member{field: name, name: name})
 		}
 	}
-	c.gather(object, others)
+	c.add(object, others)
 }

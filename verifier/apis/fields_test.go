@@ -20,14 +20,14 @@ func text(value string) *strictjson.Value {
 	return &strictjson.Value{Kind: strictjson.Text, Text: value}
 }
 
-func collect(t *testing.T, text, reserved string) *collector {
+func collect(t *testing.T, text, reserved string) *fieldSet {
 	t.Helper()
 	v := strictjson.Read([]byte(text))
 	if v == nil {
 		t.Fatalf("not read: %s", text)
 	}
-	who := newCollector()
-	who.gatherOthers(v, tableOf(reserved))
+	who := newFieldSet()
+	who.addRest(v, tableOf(reserved))
 	return who
 }
 
@@ -52,9 +52,9 @@ func TestScalarsBecomeFieldsAndNothingElseDoes(t *testing.T) {
 }
 
 func TestTheTablesNamesCannotBeTakenByTheReply(t *testing.T) {
-	who := newCollector()
-	who.gather(&strictjson.Value{Fields: map[string]*strictjson.Value{"a": text("first"), "b": text("second")}}, []member{{"user", "a"}, {"user", "b"}})
-	who.gatherOthers(strictjson.Read([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), tableOf("user id"))
+	who := newFieldSet()
+	who.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"a": text("first"), "b": text("second")}}, []member{{"user", "a"}, {"user", "b"}})
+	who.addRest(strictjson.Read([]byte(`{"user":"third","id":"4","api":"forged","expires":"never","other":"kept"}`)), tableOf("user id"))
 	if fmt.Sprint(who.fields) != "[{user first} {other kept}]" {
 		t.Errorf("%v", who.fields)
 	}
@@ -79,11 +79,11 @@ func TestAnIdentityIsBounded(t *testing.T) {
 }
 
 func TestWhatIsNoObjectHasNoFields(t *testing.T) {
-	who := newCollector()
-	who.gather(nil, tableOf("nothing"))
-	who.gather(&strictjson.Value{Kind: strictjson.Array}, tableOf("nothing"))
-	who.gatherOthers(nil, nil)
-	who.gatherOthers(&strictjson.Value{Kind: strictjson.Array}, nil)
+	who := newFieldSet()
+	who.add(nil, tableOf("nothing"))
+	who.add(&strictjson.Value{Kind: strictjson.Array}, tableOf("nothing"))
+	who.addRest(nil, nil)
+	who.addRest(&strictjson.Value{Kind: strictjson.Array}, nil)
 	if len(who.fields) != 0 {
 		t.Errorf("%v", who.fields)
 	}

@@ -111,7 +111,7 @@ func FuzzWebserviceReply(f *testing.F) {
 	yes := func(status int, d document) bool { return status >= 200 && status <= 299 && d["IsSuccess"] == true }
 	no := func(status int, d document) bool {
 		if status/100 == 2 && d["IsSuccess"] == false {
-			return contains("-3 -202 -203 -1 -5 -102 -103 -104 -105", d.inner("Msg").number("Code"))
+			return containsWord("-3 -202 -203 -1 -5 -102 -103 -104 -105", d.inner("Msg").number("Code"))
 		}
 		return status == 400 || status == 401 || status == 403
 	}
@@ -151,8 +151,8 @@ func fuzzReplies(f *testing.F, api *API, checks []documented) {
 			}
 		}
 		u := NewUpstream(api, check.settings, nil)
-		decision, err := u.judge(reply, check.from)
-		if again, _ := u.judge(reply, check.from); again.Allowed != decision.Allowed || again.Denial != decision.Denial {
+		decision, err := u.interpret(reply, check.from)
+		if again, _ := u.interpret(reply, check.from); again.Allowed != decision.Allowed || again.Denial != decision.Denial {
 			t.Fatalf("%+v, then %+v", decision, again)
 		}
 		want := reply.Body != nil && check.yes(reply.Status, d)
@@ -181,7 +181,7 @@ func checkJudged(t *testing.T, api *API, check documented, reply transport.Respo
 	if decision.Refused() && (err != nil || reply.Body == nil || !check.maybeNo(reply.Status, d)) {
 		t.Fatalf("a no that the document does not know: %+v %v", denial, err)
 	}
-	if errors.Is(err, verifier.ErrFault) != (reply.Status >= 500) {
+	if errors.Is(err, verifier.ErrOutage) != (reply.Status >= 500) {
 		t.Fatalf("a fault or none: HTTP %d: %v", reply.Status, err)
 	}
 	if err == nil && denial.Reason == verifier.Throttled && denial.RetryAfter < time.Second {

@@ -15,27 +15,27 @@ import (
 // vendor's public pages). Its tokens are opaque and good for 10 hours.
 func ippanel() *API {
 	return &API{
-		Name:       "ippanel",
-		Kinds:      []verifier.Kind{verifier.Bearer},
-		Path:       ippanelAuth + "check_token",
-		Method:     http.MethodPost,
-		Life:       10 * time.Hour,
-		BareToken:  true,
-		Login:      &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", Quit: ippanelQuestion, Issue: ippanelIssue},
-		Rows:       ippanelRows(),
-		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
-		OpenFields: true,
-		Documented: ippanelCode,
-		Request:    func(c verifier.Credential, _ Settings) transport.Request { return ippanelQuestion(c.Token) },
-		Read:       ippanelRead,
-		Identify:   ippanelIdentify,
-		Relay:      ippanelRelay,
-		Junk: func(random []byte, _ time.Time, s Settings) verifier.Credential {
+		Name:        "ippanel",
+		Kinds:       []verifier.Kind{verifier.Bearer},
+		Path:        ippanelAuth + "check_token",
+		Method:      http.MethodPost,
+		Lifetime:    10 * time.Hour,
+		BareToken:   true,
+		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", LogoutRequest: ippanelRequest, TokensIn: ippanelTokensIn},
+		Rows:        ippanelRows(),
+		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
+		OpenFields:  true,
+		Documented:  ippanelCode,
+		Request:     func(c verifier.Credential, _ Settings) transport.Request { return ippanelRequest(c.Token) },
+		Classify:    ippanelClassify,
+		Identify:    ippanelIdentify,
+		CopyMessage: ippanelCopyMessage,
+		FakeCredential: func(random []byte, _ time.Time, s Settings) verifier.Credential {
 			return verifier.Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:16])}
 		},
-		Advice: func(_ Settings) string { return "correct url or path: the check there accepts any token" },
-		Say:    ippanelSay,
-		Body:   ippanelBody,
+		Hint:    func(_ Settings) string { return "correct url or path: the check there accepts any token" },
+		Message: ippanelMessage,
+		Body:    ippanelBody,
 	}
 }
 
@@ -45,38 +45,38 @@ const ippanelWrong = "اطلاعات وارد شده صحیح نمی باشد"
 
 func ippanelRows() []Row {
 	return []Row{
-		{Name: "server error", HTTP: "5xx 3xx", Meaning: Trouble},
-		{Name: "too many requests", HTTP: "429", Meaning: Busy},
-		{Name: "token good", HTTP: "200", Flag: "true", Code: "200-*", Meaning: Good},
-		{Name: "code 400-1", Code: "400-1", Meaning: Refused, Status: 401, Message: ippanelWrong},
-		{Name: "status 401", HTTP: "401", Meaning: Refused, Status: 401, Message: ippanelWrong},
-		{Name: "code 400-2", Code: "400-2", Meaning: Refused, Status: 422},
-		{Name: "code 422", Code: "422-*", Meaning: Refused, Status: 422},
-		{Name: "status 422", HTTP: "422", Meaning: Refused, Status: 422},
-		{Name: "status 403", HTTP: "403", Meaning: Refused, Status: 403},
-		{Name: "refused, code 400", Flag: "false", Code: "400-*", Meaning: Refused, Status: 400},
-		{Name: "refused, code 401", Flag: "false", Code: "401-*", Meaning: Refused, Status: 401},
-		{Name: "refused, code 403", Flag: "false", Code: "403-*", Meaning: Refused, Status: 403},
-		{Name: "refused, code 429", Flag: "false", Code: "429-*", Meaning: Busy},
+		{Name: "server error", HTTP: "5xx 3xx", Meaning: Outage},
+		{Name: "too many requests", HTTP: "429", Meaning: RateLimited},
+		{Name: "token good", HTTP: "200", Flag: "true", Code: "200-*", Meaning: Valid},
+		{Name: "code 400-1", Code: "400-1", Meaning: Denied, Status: 401, Message: ippanelWrong},
+		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401, Message: ippanelWrong},
+		{Name: "code 400-2", Code: "400-2", Meaning: Denied, Status: 422},
+		{Name: "code 422", Code: "422-*", Meaning: Denied, Status: 422},
+		{Name: "status 422", HTTP: "422", Meaning: Denied, Status: 422},
+		{Name: "status 403", HTTP: "403", Meaning: Denied, Status: 403},
+		{Name: "refused, code 400", Flag: "false", Code: "400-*", Meaning: Denied, Status: 400},
+		{Name: "refused, code 401", Flag: "false", Code: "401-*", Meaning: Denied, Status: 401},
+		{Name: "refused, code 403", Flag: "false", Code: "403-*", Meaning: Denied, Status: 403},
+		{Name: "refused, code 429", Flag: "false", Code: "429-*", Meaning: RateLimited},
 	}
 }
 
-func ippanelRead(r transport.Response) (flag, code string) {
+func ippanelClassify(r transport.Response) (flag, code string) {
 	meta := r.Body.Field("meta")
 	flag = meta.Field("status").Bool()
 	code = meta.Field("message_code").TextOf(strictjson.Text)
 	return flag, code
 }
 
-// ippanelQuestion presents a token alone, as the documents show it.
-func ippanelQuestion(token string) transport.Request {
+// ippanelRequest presents a token alone, as the documents show it.
+func ippanelRequest(token string) transport.Request {
 	return transport.Request{Header: http.Header{"Authorization": {token}}}
 }
 
-// ippanelIssue: only where the method is "login" is the token the final one;
+// ippanelTokensIn: only where the method is "login" is the token the final one;
 // elsewhere it waits for a one-time password, and is no credential.
-func ippanelIssue(r transport.Response) (token, refresh string) {
-	flag, code := ippanelRead(r)
+func ippanelTokensIn(r transport.Response) (token, refresh string) {
+	flag, code := ippanelClassify(r)
 	data := r.Body.Field("data")
 	if flag != "true" || !strings.HasPrefix(code, "200-") || data.Field("method").TextOf(strictjson.Text) != "login" {
 		return "", ""
@@ -91,20 +91,20 @@ var ippanelMembers = []member{{"user", "user_name"}, {"id", "user_id"}, {"name",
 // nobody is none.
 func ippanelIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
 	data := r.Body.Field("data")
-	who := newCollector()
-	who.gather(data, ippanelMembers)
-	if !who.taken["user"] {
+	who := newFieldSet()
+	who.add(data, ippanelMembers)
+	if !who.has["user"] {
 		return nil, "a yes without data.user_name"
 	}
-	who.gatherOthers(data, ippanelMembers)
+	who.addRest(data, ippanelMembers)
 	return who.fields, ""
 }
 
-func ippanelRelay(r transport.Response, d verifier.Denial) verifier.Denial {
+func ippanelCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
 	meta := r.Body.Field("meta")
-	d = relayMessage(d, meta.Field("message"))
-	d = relayErrors(d, r.Body.Field("errors"))
-	return relayErrors(d, meta.Field("errors"))
+	d = copyMessage(d, meta.Field("message"))
+	d = copyErrors(d, r.Body.Field("errors"))
+	return copyErrors(d, meta.Field("errors"))
 }
 
 // ippanelCode: three digits, a dash, and a number of at most three digits; and
@@ -116,7 +116,7 @@ func ippanelCode(code string) bool {
 	return strings.Trim(code[:3]+code[4:], "0123456789") == ""
 }
 
-func ippanelSay(reason verifier.Reason) string {
+func ippanelMessage(reason verifier.Reason) string {
 	if reason == verifier.Missing || reason == verifier.Invalid {
 		return ippanelWrong
 	}

@@ -11,16 +11,16 @@ import (
 // Login is how an API gives out its tokens, by its documents. All its calls are
 // POST.
 type Login struct {
-	Paths  []string // below the API's address: their replies bring tokens
-	Logout string   // ends the token that it is sent with; empty: there is none
-	Tells  bool     // a token tells itself whose it is, so that nobody has to be asked
+	Paths         []string // below the API's address: their replies bring tokens
+	Logout        string   // ends the token that it is sent with; empty: there is none
+	SelfContained bool     // a token tells itself whose it is, so that nobody has to be asked
 
-	// Quit is what the logout wants to be asked.
-	Quit func(token string) transport.Request
+	// LogoutRequest is what the logout wants to be asked.
+	LogoutRequest func(token string) transport.Request
 
-	// Issue reads what a login's reply gives out: the token that is good from now
+	// TokensIn reads what a login's reply gives out: the token that is good from now
 	// on, and one that opens nothing. Either may be empty.
-	Issue func(r transport.Response) (token, refresh string)
+	TokensIn func(r transport.Response) (token, refresh string)
 }
 
 // Read reads a login's reply, by its HTTP status and whole body. Tokens that no
@@ -29,7 +29,7 @@ func (l *Login) Read(status int, body []byte) (token, refresh string) {
 	if status != http.StatusOK {
 		return "", ""
 	}
-	token, refresh = l.Issue(transport.Response{Status: status, Body: strictjson.Read(body)})
+	token, refresh = l.TokensIn(transport.Response{Status: status, Body: strictjson.Read(body)})
 	if !verifier.IsVisibleASCII(token) || token == refresh {
 		token = ""
 	}

@@ -15,29 +15,29 @@ type Meaning string
 
 // The meanings. The zero meaning is none: such a row cannot let anybody in.
 const (
-	Good         Meaning = "good"
-	Refused      Meaning = "refused"
-	Busy         Meaning = "busy"          // 429: not now
-	Trouble      Meaning = "trouble"       // the upstream's own fault
-	WrongSetting Meaning = "wrong setting" // the operator's mistake
+	Valid         Meaning = "good"
+	Denied        Meaning = "refused"
+	RateLimited   Meaning = "busy"          // 429: not now
+	Outage        Meaning = "trouble"       // the upstream's own fault
+	Misconfigured Meaning = "wrong setting" // the operator's mistake
 )
 
 // Row is one documented reply. An empty condition fits everything.
 type Row struct {
-	Name    string // the row's name, unique in its table; testdata/ goes by it
-	HTTP    string // statuses: "200", "2xx", "5xx 3xx"
-	Flag    string // the reply's own yes or no: "true", "false none"
-	Code    string // the reply's code; a final * fits what follows, * alone any code
-	Checks  string // the checks it stands for, of an API that has several
-	Meaning Meaning
-	Status  int             // what the client gets; 0: 429 where busy, else operator's choice
-	Reason  verifier.Reason // empty: the status's own
-	Message string          // the document's text; empty: the status's own
+	Name     string // the row's name, unique in its table; testdata/ goes by it
+	HTTP     string // statuses: "200", "2xx", "5xx 3xx"
+	Flag     string // the reply's own yes or no: "true", "false none"
+	Code     string // the reply's code; a final * fits what follows, * alone any code
+	Variants string // the checks it stands for, of an API that has several
+	Meaning  Meaning
+	Status   int             // what the client gets; 0: 429 where busy, else operator's choice
+	Reason   verifier.Reason // empty: the status's own
+	Message  string          // the document's text; empty: the status's own
 }
 
-// find returns the first row that fits, or nil. (Statuses are told apart without
+// findRow returns the first row that fits, or nil. (Statuses are told apart without
 // a call of ours: most rows are passed over by them.)
-func find(rows []Row, status int, flag, code, check string) *Row {
+func findRow(rows []Row, status int, flag, code, check string) *Row {
 	exact := strconv.Itoa(1000 + status)[1:] // three digits: a status of 020 is none of 200
 	class := exact[:1] + "xx"
 	for i := range rows {
@@ -45,7 +45,7 @@ func find(rows []Row, status int, flag, code, check string) *Row {
 		if row.HTTP != "" && !strings.Contains(row.HTTP, exact) && !strings.Contains(row.HTTP, class) {
 			continue
 		}
-		if fitsFlag(row.Flag, flag) && fitsCode(row.Code, code) && (row.Checks == "" || contains(row.Checks, check)) {
+		if fitsFlag(row.Flag, flag) && fitsCode(row.Code, code) && (row.Variants == "" || containsWord(row.Variants, check)) {
 			return row
 		}
 	}
@@ -56,7 +56,7 @@ func fitsFlag(wanted, flag string) bool {
 	if flag == "" {
 		flag = "none"
 	}
-	return wanted == "" || contains(wanted, flag)
+	return wanted == "" || containsWord(wanted, flag)
 }
 
 func fitsCode(pattern, code string) bool {
@@ -69,9 +69,9 @@ func fitsCode(pattern, code string) bool {
 	return pattern == "" || pattern == code
 }
 
-// contains tells whether word is one of words, which are apart by one space. (By
+// containsWord tells whether word is one of words, which are apart by one space. (By
 // compiled calls alone: each miss asks it a dozen times.)
-func contains(words, word string) bool {
+func containsWord(words, word string) bool {
 	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+words+" ", " "+word+" ")
 }
 
@@ -84,7 +84,7 @@ func (row *Row) denial(reply transport.Response) verifier.Denial {
 		Message:    row.Message,
 		RetryAfter: retryAfter(reply.RetryAfter, reply.Received),
 	}
-	if row.Meaning == Busy {
+	if row.Meaning == RateLimited {
 		d.Status = http.StatusTooManyRequests
 	}
 	if d.Reason == "" {

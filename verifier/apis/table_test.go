@@ -16,7 +16,7 @@ func TestTheFirstRowThatFitsCounts(t *testing.T) {
 		{Name: "busy", HTTP: "429"},
 		{Name: "good", HTTP: "200", Flag: "true", Code: "200-*"},
 		{Name: "special code", Code: "400-1"},
-		{Name: "only checked so", HTTP: "400", Checks: "bare"},
+		{Name: "only checked so", HTTP: "400", Variants: "bare"},
 		{Name: "any code", HTTP: "400", Code: "*"},
 		{Name: "no flag", HTTP: "2xx", Flag: "none"},
 		{Name: "no", HTTP: "2xx", Flag: "false none"},
@@ -54,7 +54,7 @@ func TestTheFirstRowThatFitsCounts(t *testing.T) {
 	}
 	for _, c := range cases {
 		got := ""
-		if row := find(rows, c.status, c.flag, c.code, c.check); row != nil {
+		if row := findRow(rows, c.status, c.flag, c.code, c.check); row != nil {
 			got = row.Name
 		}
 		if got != c.want {
@@ -106,15 +106,15 @@ func TestARowSaysWhatTheClientIsTold(t *testing.T) {
 		row  Row
 		want verifier.Denial
 	}{
-		{Row{Meaning: Refused, Status: 401}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "Unauthorized."}},
-		{Row{Meaning: Refused, Status: 401, Message: "No!"}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "No!"}},
-		{Row{Meaning: Refused, Status: 403, Reason: verifier.Expired}, verifier.Denial{Reason: verifier.Expired, Status: 403, Message: "Forbidden."}},
-		{Row{Meaning: Refused, Status: 403}, verifier.Denial{Reason: verifier.Forbidden, Status: 403, Message: "Forbidden."}},
-		{Row{Meaning: Refused, Status: 400}, verifier.Denial{Reason: verifier.Unprocessable, Status: 400, Message: "Bad Request."}},
-		{Row{Meaning: Refused, Status: 422}, verifier.Denial{Reason: verifier.Unprocessable, Status: 422, Message: "Unprocessable Entity."}},
-		{Row{Meaning: Busy}, verifier.Denial{Reason: verifier.Throttled, Status: 429, Message: "Too Many Requests."}},
-		{Row{Meaning: Trouble}, verifier.Denial{Reason: verifier.Unavailable}},
-		{Row{Meaning: WrongSetting}, verifier.Denial{Reason: verifier.Unavailable}},
+		{Row{Meaning: Denied, Status: 401}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "Unauthorized."}},
+		{Row{Meaning: Denied, Status: 401, Message: "No!"}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "No!"}},
+		{Row{Meaning: Denied, Status: 403, Reason: verifier.Expired}, verifier.Denial{Reason: verifier.Expired, Status: 403, Message: "Forbidden."}},
+		{Row{Meaning: Denied, Status: 403}, verifier.Denial{Reason: verifier.Forbidden, Status: 403, Message: "Forbidden."}},
+		{Row{Meaning: Denied, Status: 400}, verifier.Denial{Reason: verifier.Unprocessable, Status: 400, Message: "Bad Request."}},
+		{Row{Meaning: Denied, Status: 422}, verifier.Denial{Reason: verifier.Unprocessable, Status: 422, Message: "Unprocessable Entity."}},
+		{Row{Meaning: RateLimited}, verifier.Denial{Reason: verifier.Throttled, Status: 429, Message: "Too Many Requests."}},
+		{Row{Meaning: Outage}, verifier.Denial{Reason: verifier.Unavailable}},
+		{Row{Meaning: Misconfigured}, verifier.Denial{Reason: verifier.Unavailable}},
 		{Row{}, verifier.Denial{Reason: verifier.Unavailable}},
 	}
 	for _, c := range cases {
@@ -123,7 +123,7 @@ func TestARowSaysWhatTheClientIsTold(t *testing.T) {
 			t.Errorf("%+v: %+v, want %+v", c.row, got, c.want)
 		}
 	}
-	busy := Row{Meaning: Busy}
+	busy := Row{Meaning: RateLimited}
 	if got := busy.denial(transport.Response{Status: 429, RetryAfter: "soon"}); got.RetryAfter != time.Minute {
 		t.Errorf("busy for %s, want a minute where nothing readable is said", got.RetryAfter)
 	}
@@ -141,10 +141,10 @@ func TestNoTableLetsAnybodyInWithoutAFlagOrACode(t *testing.T) {
 			if row.Meaning == "" {
 				t.Errorf("%s: row %q means nothing", api.Name, row.Name)
 			}
-			if row.Meaning == Good && (row.HTTP == "" || (row.Flag != "true" && row.Code == "")) {
+			if row.Meaning == Valid && (row.HTTP == "" || (row.Flag != "true" && row.Code == "")) {
 				t.Errorf("%s: row %q is good by its status alone", api.Name, row.Name)
 			}
-			if row.Meaning == Refused && (row.Status < 400 || row.Status > 499) {
+			if row.Meaning == Denied && (row.Status < 400 || row.Status > 499) {
 				t.Errorf("%s: row %q refuses with %d", api.Name, row.Name, row.Status)
 			}
 		}
@@ -157,8 +157,8 @@ func TestAReplyOutsideOfTheTablesIsNoYes(t *testing.T) {
 		for _, status := range []int{100, 200, 201, 204, 206, 300, 400, 404, 418, 451, 600, 999} {
 			for _, flag := range []string{"", "false", "other", "TRUE", "True", "1"} {
 				for _, code := range []string{"", "0", "200", "ok", "200-1"} {
-					row := find(api.Rows, status, flag, code, "")
-					if row != nil && row.Meaning == Good {
+					row := findRow(api.Rows, status, flag, code, "")
+					if row != nil && row.Meaning == Valid {
 						t.Errorf("%s: HTTP %d, flag %q, code %q is row %q", api.Name, status, flag, code, row.Name)
 					}
 				}
@@ -169,11 +169,11 @@ func TestAReplyOutsideOfTheTablesIsNoYes(t *testing.T) {
 
 func TestAWordIsAWholeWord(t *testing.T) {
 	for word, want := range map[string]bool{"user": true, "id": true, "name": true, "": false, "use": false, "ser": false, "user id": false, " ": false, "id ": false, "Name": false} {
-		if contains("user id name", word) != want {
+		if containsWord("user id name", word) != want {
 			t.Errorf("%q: %t", word, !want)
 		}
 	}
-	if contains("", "") || !contains("x", "x") {
+	if containsWord("", "") || !containsWord("x", "x") {
 		t.Error("one word, or none")
 	}
 }

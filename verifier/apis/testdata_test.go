@@ -81,11 +81,11 @@ func TestEveryReplyOfTestdataSelectsItsRow(t *testing.T) {
 	for _, api := range All() {
 		for _, c := range replies(t, api.Name) {
 			reply := transport.Response{Status: c.reply.Status, Body: c.reply.object(t)}
-			flag, code := api.Read(reply)
-			row := find(api.Rows, reply.Status, flag, code, api.Check(c.settings))
+			flag, code := api.Classify(reply)
+			row := findRow(api.Rows, reply.Status, flag, code, api.Variant(c.settings))
 			name := ""
 			// A documented yes or no counts only with its JSON object.
-			if row != nil && (reply.Body != nil || row.Meaning == Busy || row.Meaning == Trouble || row.Meaning == WrongSetting) {
+			if row != nil && (reply.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) {
 				name = row.Name
 			}
 			if name != c.row {

@@ -14,10 +14,10 @@ import (
 // The checks that the TU account API's one call can make. The bare check sends
 // no account and learns about the key alone; the probe sends the operator's.
 const (
-	bareCheck    = "bare"
-	accountCheck = "account"
-	probeCheck   = "probe"
-	basicCheck   = "basic"
+	bareVariant    = "bare"
+	accountVariant = "account"
+	probeVariant   = "probe"
+	basicVariant   = "basic"
 )
 
 // thammasat is Thammasat University's account API (document: TU account API).
@@ -28,23 +28,23 @@ func thammasat() *API {
 		Kinds:          []verifier.Kind{verifier.ApplicationKey, verifier.Basic},
 		Path:           "/api/v1/auth/Ad/verify",
 		Method:         http.MethodPost,
-		Life:           time.Hour,
+		Lifetime:       time.Hour,
 		Quota:          verifier.Rate{Calls: 1000, Period: time.Hour},
-		PerKey:         true,
+		QuotaPerKey:    true,
 		Rows:           thammasatRows(),
 		Headers:        thammasatHeaders(),
-		MoreFields:     []string{"username", "tu_status", "statusid"},
-		Check:          thammasatCheck,
-		NeedsCanary:    func(s Settings) bool { return thammasatCheck(s) == bareCheck },
+		ExtraFields:    []string{"username", "tu_status", "statusid"},
+		Variant:        thammasatVariant,
+		NeedsCanary:    func(s Settings) bool { return thammasatVariant(s) == bareVariant },
 		Request:        thammasatRequest,
-		Read:           thammasatRead,
+		Classify:       thammasatClassify,
 		Identify:       thammasatIdentify,
-		Relay:          thammasatRelay,
-		Junk:           thammasatJunk,
-		Refuses:        thammasatRefuses,
-		Advice:         thammasatAdvice,
-		RefusesAccount: thammasatRefusesAccount,
-		Say:            thammasatSay,
+		CopyMessage:    thammasatCopyMessage,
+		FakeCredential: thammasatFake,
+		RejectsFake:    thammasatRejectsFake,
+		Hint:           thammasatHint,
+		RejectsAccount: thammasatRejectsAccount,
+		Message:        thammasatMessage,
 		Body: func(d verifier.Denial) string {
 			return `{"status":false,"message":` + strictjson.Quote(d.Message) + `}`
 		},
@@ -60,21 +60,21 @@ const (
 
 func thammasatRows() []Row {
 	return []Row{
-		{Name: "server error", HTTP: "5xx 3xx", Meaning: Trouble},
-		{Name: "quota spent", HTTP: "429", Meaning: Busy},
-		{Name: "account good", HTTP: "200", Flag: "true", Checks: "account probe basic", Meaning: Good},
-		{Name: "account refused", HTTP: "200", Flag: "false", Checks: "account basic", Meaning: Refused, Status: 401, Message: thammasatBadUser},
-		{Name: "probe account refused", HTTP: "200", Flag: "false", Checks: "probe", Meaning: WrongSetting},
-		{Name: "key good, no account sent", HTTP: "400", Flag: "false", Code: "Body no data*", Checks: "bare", Meaning: Good},
-		{Name: "account did not arrive", HTTP: "400", Code: "Body no data*", Checks: "account probe basic", Meaning: Trouble},
-		{Name: "method refused", HTTP: "400", Code: thammasatNoPost, Meaning: WrongSetting},
-		{Name: "account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Checks: "account basic", Meaning: Refused, Status: 401, Message: thammasatBadUser},
-		{Name: "probe account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Checks: "probe", Meaning: WrongSetting},
-		{Name: "key missing", HTTP: "401", Checks: "bare probe account", Meaning: Refused, Status: 401, Message: thammasatNoKey},
-		{Name: "operator's key missing", HTTP: "401", Checks: "basic", Meaning: WrongSetting},
-		{Name: "key refused", HTTP: "403", Code: thammasatBadKey, Checks: "bare probe account", Meaning: Refused, Status: 403, Message: thammasatBadKey},
-		{Name: "operator's key refused", HTTP: "403", Code: thammasatBadKey, Checks: "basic", Meaning: WrongSetting},
-		{Name: "not authorized", HTTP: "403", Meaning: Refused, Status: 403},
+		{Name: "server error", HTTP: "5xx 3xx", Meaning: Outage},
+		{Name: "quota spent", HTTP: "429", Meaning: RateLimited},
+		{Name: "account good", HTTP: "200", Flag: "true", Variants: "account probe basic", Meaning: Valid},
+		{Name: "account refused", HTTP: "200", Flag: "false", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser},
+		{Name: "probe account refused", HTTP: "200", Flag: "false", Variants: "probe", Meaning: Misconfigured},
+		{Name: "key good, no account sent", HTTP: "400", Flag: "false", Code: "Body no data*", Variants: "bare", Meaning: Valid},
+		{Name: "account did not arrive", HTTP: "400", Code: "Body no data*", Variants: "account probe basic", Meaning: Outage},
+		{Name: "method refused", HTTP: "400", Code: thammasatNoPost, Meaning: Misconfigured},
+		{Name: "account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser},
+		{Name: "probe account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "probe", Meaning: Misconfigured},
+		{Name: "key missing", HTTP: "401", Variants: "bare probe account", Meaning: Denied, Status: 401, Message: thammasatNoKey},
+		{Name: "operator's key missing", HTTP: "401", Variants: "basic", Meaning: Misconfigured},
+		{Name: "key refused", HTTP: "403", Code: thammasatBadKey, Variants: "bare probe account", Meaning: Denied, Status: 403, Message: thammasatBadKey},
+		{Name: "operator's key refused", HTTP: "403", Code: thammasatBadKey, Variants: "basic", Meaning: Misconfigured},
+		{Name: "not authorized", HTTP: "403", Meaning: Denied, Status: 403},
 	}
 }
 
@@ -86,17 +86,17 @@ func thammasatHeaders() []HeaderField {
 	}
 }
 
-func thammasatCheck(s Settings) string {
+func thammasatVariant(s Settings) string {
 	if s.Kind == verifier.Basic {
-		return basicCheck
+		return basicVariant
 	}
 	if s.Account {
-		return accountCheck
+		return accountVariant
 	}
 	if s.Probe != nil {
-		return probeCheck
+		return probeVariant
 	}
-	return bareCheck
+	return bareVariant
 }
 
 func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
@@ -108,13 +108,13 @@ func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
 		user, password = s.Probe.User, s.Probe.Password
 	}
 	q := transport.Request{Header: http.Header{verifier.KeyHeader: {key}}}
-	if thammasatCheck(s) != bareCheck {
+	if thammasatVariant(s) != bareVariant {
 		q.Body = `{"UserName":` + strictjson.Quote(user) + `,"PassWord":` + strictjson.Quote(password) + `}`
 	}
 	return q
 }
 
-func thammasatRead(r transport.Response) (flag, code string) {
+func thammasatClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("status").Bool()
 	code = r.Body.Field("message").TextOf(strictjson.Text)
 	return flag, code
@@ -132,26 +132,26 @@ var (
 // thammasatIdentify reads the account. A key alone, and the operator's own
 // probe account, tell nothing about who is calling.
 func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, flaw string) {
-	check := thammasatCheck(s)
-	if check == bareCheck || check == probeCheck {
+	check := thammasatVariant(s)
+	if check == bareVariant || check == probeVariant {
 		return nil, ""
 	}
-	who := newCollector()
+	who := newFieldSet()
 	account := &strictjson.Value{Kind: strictjson.Text, Text: strings.ToLower(c.User)} // as the client gave it
-	who.gather(r.Body, thammasatUser)
-	who.gather(&strictjson.Value{Fields: map[string]*strictjson.Value{"account": account}}, thammasatAccount)
-	who.gather(r.Body, thammasatMembers)
-	if !who.taken["user"] {
+	who.add(r.Body, thammasatUser)
+	who.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"account": account}}, thammasatAccount)
+	who.add(r.Body, thammasatMembers)
+	if !who.has["user"] {
 		return nil, "a yes without a user"
 	}
 	return who.fields, ""
 }
 
-func thammasatRelay(r transport.Response, d verifier.Denial) verifier.Denial {
-	return relayMessage(d, r.Body.Field("message"))
+func thammasatCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
+	return copyMessage(d, r.Body.Field("message"))
 }
 
-func thammasatJunk(random []byte, _ time.Time, s Settings) verifier.Credential {
+func thammasatFake(random []byte, _ time.Time, s Settings) verifier.Credential {
 	c := verifier.Credential{Kind: s.Kind}
 	if s.Kind != verifier.Basic {
 		c.Token = hex.EncodeToString(random[:32])
@@ -163,26 +163,26 @@ func thammasatJunk(random []byte, _ time.Time, s Settings) verifier.Credential {
 	return c
 }
 
-// thammasatRefuses: the bare check tells a good key by a 400, so it works only
+// thammasatRejectsFake: the bare check tells a good key by a 400, so it works only
 // where a bad one gets the documented 403.
-func thammasatRefuses(d verifier.Denial, s Settings) bool {
-	return d.HTTP == http.StatusForbidden || (thammasatCheck(s) != bareCheck && refusesJunk(d, s))
+func thammasatRejectsFake(d verifier.Denial, s Settings) bool {
+	return d.HTTP == http.StatusForbidden || (thammasatVariant(s) != bareVariant && rejectsFake(d, s))
 }
 
-// thammasatRefusesAccount: accounts are refused inside a 200 or a 400; a 401 and
+// thammasatRejectsAccount: accounts are refused inside a 200 or a 400; a 401 and
 // a 403 are about the key.
-func thammasatRefusesAccount(d verifier.Denial) bool {
+func thammasatRejectsAccount(d verifier.Denial) bool {
 	return d.Reason == verifier.Invalid && d.HTTP != http.StatusUnauthorized
 }
 
-func thammasatAdvice(s Settings) string {
-	if thammasatCheck(s) == bareCheck {
+func thammasatHint(s Settings) string {
+	if thammasatVariant(s) == bareVariant {
 		return "this server reads the body before the key, so a key alone cannot be checked: set probe or account"
 	}
 	return "correct url or path"
 }
 
-func thammasatSay(reason verifier.Reason) string {
+func thammasatMessage(reason verifier.Reason) string {
 	if reason == verifier.Missing {
 		return thammasatNoKey
 	}

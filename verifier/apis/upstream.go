@@ -15,37 +15,37 @@ import (
 type Upstream struct {
 	api      *API
 	settings Settings
-	check    string
-	exchange *transport.Client
+	variant  string
+	client   *transport.Client
 }
 
 // NewUpstream joins an API's dialect with the operator's settings.
 func NewUpstream(api *API, s Settings, e *transport.Client) *Upstream {
-	return &Upstream{api: api, settings: s, check: api.Check(s), exchange: e}
+	return &Upstream{api: api, settings: s, variant: api.Variant(s), client: e}
 }
 
 // Verify asks once.
 func (u *Upstream) Verify(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
-	reply, err := u.exchange.Do(ctx, u.api.Request(c, u.settings))
+	reply, err := u.client.Do(ctx, u.api.Request(c, u.settings))
 	if err != nil {
-		return verifier.NoAnswer(verifier.ErrFault, err.Error(), verifier.Denial{})
+		return verifier.NoAnswer(verifier.ErrOutage, err.Error(), verifier.Denial{})
 	}
-	return u.judge(reply, c)
+	return u.interpret(reply, c)
 }
 
-// judge reads a reply: what its documents say that it means, or that they do
+// interpret reads a reply: what its documents say that it means, or that they do
 // not describe it.
-func (u *Upstream) judge(reply transport.Response, c verifier.Credential) (verifier.Decision, error) {
-	flag, code := u.api.Read(reply)
-	row := find(u.api.Rows, reply.Status, flag, code, u.check)
+func (u *Upstream) interpret(reply transport.Response, c verifier.Credential) (verifier.Decision, error) {
+	flag, code := u.api.Classify(reply)
+	row := findRow(u.api.Rows, reply.Status, flag, code, u.variant)
 	if row == nil {
 		return undocumented(reply)
 	}
 	// A documented yes or no counts only with its JSON object.
-	if reply.Body == nil && (row.Meaning == Good || row.Meaning == Refused) {
+	if reply.Body == nil && (row.Meaning == Valid || row.Meaning == Denied) {
 		return undocumented(reply)
 	}
-	if row.Meaning == Good {
+	if row.Meaning == Valid {
 		return u.accept(reply, c)
 	}
 	denial := row.denial(reply)
@@ -53,12 +53,12 @@ func (u *Upstream) judge(reply transport.Response, c verifier.Credential) (verif
 		denial.Code = code
 	}
 	switch row.Meaning {
-	case Refused, Busy:
-		return verifier.Decision{Denial: u.api.Relay(reply, denial)}, nil
-	case Trouble:
-		return verifier.NoAnswer(trouble(reply), happened(row, reply), denial)
-	case WrongSetting:
-		return verifier.NoAnswer(verifier.ErrMistake, happened(row, reply), denial)
+	case Denied, RateLimited:
+		return verifier.Decision{Denial: u.api.CopyMessage(reply, denial)}, nil
+	case Outage:
+		return verifier.NoAnswer(errorKind(reply), describe(row, reply), denial)
+	case Misconfigured:
+		return verifier.NoAnswer(verifier.ErrMisconfigured, describe(row, reply), denial)
 	}
 	return undocumented(reply)
 }
@@ -76,18 +76,18 @@ func undocumented(reply transport.Response) (verifier.Decision, error) {
 	if reply.Defect != "" {
 		cause = fmt.Sprintf("%s: %s", cause, reply.Defect)
 	}
-	return verifier.NoAnswer(trouble(reply), cause, verifier.Denial{HTTP: reply.Status})
+	return verifier.NoAnswer(errorKind(reply), cause, verifier.Denial{HTTP: reply.Status})
 }
 
-// trouble tells a fault (an error of the upstream's own, a connection that broke
+// errorKind tells a fault (an error of the upstream's own, a connection that broke
 // in the middle) from a reply that merely is not understood.
-func trouble(reply transport.Response) error {
+func errorKind(reply transport.Response) error {
 	if reply.Status >= http.StatusInternalServerError || reply.Truncated {
-		return verifier.ErrFault
+		return verifier.ErrOutage
 	}
 	return verifier.ErrUnavailable
 }
 
-func happened(row *Row, reply transport.Response) string {
+func describe(row *Row, reply transport.Response) string {
 	return fmt.Sprintf("%s (HTTP %d)", row.Name, reply.Status)
 }

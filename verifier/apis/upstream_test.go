@@ -81,8 +81,8 @@ func TestOnlyAWholeDocumentedReplyIsAnAnswer(t *testing.T) {
 		{"not now", "429 Too Many Requests", "", "", false, verifier.Throttled, nil},
 		{"a status that nobody knows", "418 I'm a teapot", "", plainObject, false, verifier.Unavailable, verifier.ErrUnavailable},
 		{"in trouble", "503 Service Unavailable", "", plainObject, false, verifier.Unavailable, verifier.ErrUnavailable},
-		{"a wrong path", "404 Not Found", "", plainObject, false, verifier.Unavailable, verifier.ErrMistake},
-		{"elsewhere", "302 Found", "Location: /\r\n", plainObject, false, verifier.Unavailable, verifier.ErrMistake},
+		{"a wrong path", "404 Not Found", "", plainObject, false, verifier.Unavailable, verifier.ErrMisconfigured},
+		{"elsewhere", "302 Found", "Location: /\r\n", plainObject, false, verifier.Unavailable, verifier.ErrMisconfigured},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

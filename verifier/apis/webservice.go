@@ -17,23 +17,23 @@ import (
 // "IsSuccess": true with its facts in Data, and the 10 hours, are assumed.
 func webservice() *API {
 	return &API{
-		Name:       "webservice",
-		Kinds:      []verifier.Kind{verifier.Bearer},
-		Method:     http.MethodGet,
-		Life:       10 * time.Hour,
-		Rows:       webserviceRows(),
-		Headers:    []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
-		OpenFields: true,
-		Documented: webserviceCode,
-		Read:       webserviceRead,
-		Identify:   webserviceIdentify,
-		Relay:      webserviceRelay,
-		Junk: func(random []byte, _ time.Time, s Settings) verifier.Credential {
+		Name:        "webservice",
+		Kinds:       []verifier.Kind{verifier.Bearer},
+		Method:      http.MethodGet,
+		Lifetime:    10 * time.Hour,
+		Rows:        webserviceRows(),
+		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Email", "email"}, {"Expires", "expires"}},
+		OpenFields:  true,
+		Documented:  webserviceCode,
+		Classify:    webserviceClassify,
+		Identify:    webserviceIdentify,
+		CopyMessage: webserviceCopyMessage,
+		FakeCredential: func(random []byte, _ time.Time, s Settings) verifier.Credential {
 			return verifier.Credential{Kind: s.Kind, Token: hex.EncodeToString(random[:32])}
 		},
-		Advice: func(_ Settings) string { return "path answers without a good token: name one that needs it" },
-		Say:    webserviceSay,
-		Body:   webserviceBody,
+		Hint:    func(_ Settings) string { return "path answers without a good token: name one that needs it" },
+		Message: webserviceMessage,
+		Body:    webserviceBody,
 	}
 }
 
@@ -47,26 +47,26 @@ const (
 
 func webserviceRows() []Row {
 	return []Row{
-		{Name: "401", HTTP: "401", Meaning: Refused, Status: 401, Message: webservice401},
-		{Name: "400", HTTP: "400", Meaning: Refused, Status: 400, Message: webservice400},
-		{Name: "429", HTTP: "429", Meaning: Busy, Message: webservice429},
-		{Name: "5xx", HTTP: "5xx", Meaning: Trouble, Message: webservice500},
-		{Name: "403", HTTP: "403", Meaning: Refused, Status: 403},
-		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: WrongSetting},
-		{Name: "success", HTTP: "2xx", Flag: "true", Meaning: Good},
-		{Name: "-3", HTTP: "2xx", Flag: "false", Code: "-3", Meaning: Refused, Status: 401, Message: "خطا در دریافت اطلاعات کاربر رخ داده است - لطفا مجددا لاگین کنید"},
-		{Name: "-4", HTTP: "2xx", Flag: "false", Code: "-4", Meaning: Trouble, Message: "خطا رخ داده است"},
-		{Name: "-106", HTTP: "2xx", Flag: "false", Code: "-106", Meaning: Trouble, Message: "خطا در دریافت اعتبار کاربر"},
-		{Name: "-201", HTTP: "2xx", Flag: "false", Code: "-201", Meaning: Busy, Message: webservice429},
-		{Name: "-202", HTTP: "2xx", Flag: "false", Code: "-202", Meaning: Refused, Status: 403, Message: "خطای امنیتی دسترسی سرویس برای شما رخ داده است"},
-		{Name: "-203", HTTP: "2xx", Flag: "false", Code: "-203", Meaning: Refused, Status: 403, Message: "شما اجازه فراخوانی سرویس در این ساعت را ندارید"},
-		{Name: "-1", HTTP: "2xx", Flag: "false", Code: "-1", Meaning: Refused, Status: 400, Message: "اطلاعات درخواست یافت نشد"},
-		{Name: "-5", HTTP: "2xx", Flag: "false", Code: "-5", Meaning: Refused, Status: 400, Message: "اطلاعات وجود ندارد"},
-		{Name: "-102", HTTP: "2xx", Flag: "false", Code: "-102", Meaning: Refused, Status: 401, Message: "اطلاعات وارد شده نادرست بوده یا حساب کاربری مسدود شده است"},
-		{Name: "-103", HTTP: "2xx", Flag: "false", Code: "-103", Meaning: Refused, Status: 403, Message: "کاربر غیر فعال است"},
-		{Name: "-104/expired", HTTP: "2xx", Flag: "false", Code: "-104/expired", Meaning: Refused, Status: 403, Reason: verifier.Expired, Message: "کاربر شما منقضی شده است"},
-		{Name: "-104/invalid", HTTP: "2xx", Flag: "false", Code: "-104/invalid", Meaning: Refused, Status: 401, Reason: verifier.Invalid, Message: "کاربر معتبر نیست."},
-		{Name: "-105", HTTP: "2xx", Flag: "false", Code: "-105", Meaning: Refused, Status: 403, Message: "اعتبار کاربر یافت نشد یا صفر است."},
+		{Name: "401", HTTP: "401", Meaning: Denied, Status: 401, Message: webservice401},
+		{Name: "400", HTTP: "400", Meaning: Denied, Status: 400, Message: webservice400},
+		{Name: "429", HTTP: "429", Meaning: RateLimited, Message: webservice429},
+		{Name: "5xx", HTTP: "5xx", Meaning: Outage, Message: webservice500},
+		{Name: "403", HTTP: "403", Meaning: Denied, Status: 403},
+		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: Misconfigured},
+		{Name: "success", HTTP: "2xx", Flag: "true", Meaning: Valid},
+		{Name: "-3", HTTP: "2xx", Flag: "false", Code: "-3", Meaning: Denied, Status: 401, Message: "خطا در دریافت اطلاعات کاربر رخ داده است - لطفا مجددا لاگین کنید"},
+		{Name: "-4", HTTP: "2xx", Flag: "false", Code: "-4", Meaning: Outage, Message: "خطا رخ داده است"},
+		{Name: "-106", HTTP: "2xx", Flag: "false", Code: "-106", Meaning: Outage, Message: "خطا در دریافت اعتبار کاربر"},
+		{Name: "-201", HTTP: "2xx", Flag: "false", Code: "-201", Meaning: RateLimited, Message: webservice429},
+		{Name: "-202", HTTP: "2xx", Flag: "false", Code: "-202", Meaning: Denied, Status: 403, Message: "خطای امنیتی دسترسی سرویس برای شما رخ داده است"},
+		{Name: "-203", HTTP: "2xx", Flag: "false", Code: "-203", Meaning: Denied, Status: 403, Message: "شما اجازه فراخوانی سرویس در این ساعت را ندارید"},
+		{Name: "-1", HTTP: "2xx", Flag: "false", Code: "-1", Meaning: Denied, Status: 400, Message: "اطلاعات درخواست یافت نشد"},
+		{Name: "-5", HTTP: "2xx", Flag: "false", Code: "-5", Meaning: Denied, Status: 400, Message: "اطلاعات وجود ندارد"},
+		{Name: "-102", HTTP: "2xx", Flag: "false", Code: "-102", Meaning: Denied, Status: 401, Message: "اطلاعات وارد شده نادرست بوده یا حساب کاربری مسدود شده است"},
+		{Name: "-103", HTTP: "2xx", Flag: "false", Code: "-103", Meaning: Denied, Status: 403, Message: "کاربر غیر فعال است"},
+		{Name: "-104/expired", HTTP: "2xx", Flag: "false", Code: "-104/expired", Meaning: Denied, Status: 403, Reason: verifier.Expired, Message: "کاربر شما منقضی شده است"},
+		{Name: "-104/invalid", HTTP: "2xx", Flag: "false", Code: "-104/invalid", Meaning: Denied, Status: 401, Reason: verifier.Invalid, Message: "کاربر معتبر نیست."},
+		{Name: "-105", HTTP: "2xx", Flag: "false", Code: "-105", Meaning: Denied, Status: 403, Message: "اعتبار کاربر یافت نشد یا صفر است."},
 	}
 }
 
@@ -74,9 +74,9 @@ func webserviceRows() []Row {
 // on which ی the server writes.
 const expiredWord = "منقض"
 
-// webserviceRead: the document gives -104 two meanings, told apart by the text
+// webserviceClassify: the document gives -104 two meanings, told apart by the text
 // alone, and asks for two codes; here they have two.
-func webserviceRead(r transport.Response) (flag, code string) {
+func webserviceClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("IsSuccess").Bool()
 	message := r.Body.Field("Msg")
 	if message == nil {
@@ -96,15 +96,15 @@ var webserviceMembers = []member{{"user", "UserName"}, {"id", "Id"}, {"name", "N
 
 func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
 	data := r.Body.Field("Data")
-	who := newCollector()
-	who.gather(data, webserviceMembers)
-	who.gatherOthers(data, webserviceMembers)
+	who := newFieldSet()
+	who.add(data, webserviceMembers)
+	who.addRest(data, webserviceMembers)
 	return who.fields, ""
 }
 
-func webserviceRelay(r transport.Response, d verifier.Denial) verifier.Denial {
+func webserviceCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
 	if d.Code == "" {
-		return relayMessage(d, r.Body.Field("message"))
+		return copyMessage(d, r.Body.Field("message"))
 	}
 	message := r.Body.Field("Msg").Field("Msg")
 	if d.Code == "-201" {
@@ -113,7 +113,7 @@ func webserviceRelay(r transport.Response, d verifier.Denial) verifier.Denial {
 			d.RetryAfter = clamp(wait)
 		}
 	}
-	return relayMessage(d, message)
+	return copyMessage(d, message)
 }
 
 // lastNumber finds the last number of a text, in Latin, Persian or Arabic
@@ -154,7 +154,7 @@ func webserviceCode(code string) bool {
 	return false
 }
 
-func webserviceSay(reason verifier.Reason) string {
+func webserviceMessage(reason verifier.Reason) string {
 	switch reason {
 	case verifier.Missing, verifier.Invalid:
 		return webservice401

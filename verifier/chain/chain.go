@@ -20,49 +20,49 @@ func New(api *apis.API, s apis.Settings, limit func() verifier.Rate, now func() 
 		return nil, err
 	}
 	upstream := apis.NewUpstream(api, s, exchange)
-	watched := verifier.NewWatch(upstream, now, report)
+	watched := verifier.NewOutageReporter(upstream, now, report)
 	budgeted := verifier.NewBudget(watched, s.Kind == verifier.ApplicationKey, limit, now, report)
-	circuit := verifier.NewCircuit(budgeted, now, report)
-	braked := brake(circuit, api, s, now)
-	taught := learned(braked, api, s)
-	believed := canary(taught, api, s, now, report)
+	circuit := verifier.NewCircuitBreaker(budgeted, now, report)
+	braked := withAccountLimiter(circuit, api, s, now)
+	taught := withLoginTrust(braked, api, s)
+	believed := withCanary(taught, api, s, now, report)
 	return jwt.NewExpiry(believed, api.JWT, now), nil
 }
 
-// brake puts a brake before next, where clients bring accounts.
-func brake(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time) verifier.Verifier {
-	if api.RefusesAccount == nil || (s.Kind != verifier.Basic && !s.Account) {
+// withAccountLimiter puts a brake before next, where clients bring accounts.
+func withAccountLimiter(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time) verifier.Verifier {
+	if api.RejectsAccount == nil || (s.Kind != verifier.Basic && !s.Account) {
 		return next
 	}
-	return verifier.NewBrake(next, api.RefusesAccount, now)
+	return verifier.NewAccountLimiter(next, api.RejectsAccount, now)
 }
 
-// learned puts what was learned of logins before next, where it is believed.
-func learned(next verifier.Verifier, api *apis.API, s apis.Settings) verifier.Verifier {
+// withLoginTrust puts what was learned of logins before next, where it is believed.
+func withLoginTrust(next verifier.Verifier, api *apis.API, s apis.Settings) verifier.Verifier {
 	if s.LoginSecret == "" {
 		return next
 	}
-	if !api.Login.Tells {
-		return verifier.NewLearned(next, nil)
+	if !api.Login.SelfContained {
+		return verifier.NewLoginTrust(next, nil)
 	}
-	return verifier.NewLearned(next, func(c verifier.Credential) verifier.Identity {
+	return verifier.NewLoginTrust(next, func(c verifier.Credential) verifier.Identity {
 		id, _ := api.Identify(transport.Response{}, c, s)
 		return id
 	})
 }
 
-// canary puts the canary before next, where the operator has not done without it.
-func canary(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report) verifier.Verifier {
+// withCanary puts the canary before next, where the operator has not done without it.
+func withCanary(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report) verifier.Verifier {
 	if !s.Canary {
 		return next
 	}
-	return verifier.NewCanary(next, junkOf(api, s), now, report)
+	return verifier.NewCanary(next, fakeOf(api, s), now, report)
 }
 
-func junkOf(api *apis.API, s apis.Settings) verifier.Junk {
-	return verifier.Junk{
-		Make:    func(random []byte, now time.Time) verifier.Credential { return api.Junk(random, now, s) },
-		Refused: func(d verifier.Denial) bool { return api.Refuses(d, s) },
-		Advice:  api.Advice(s),
+func fakeOf(api *apis.API, s apis.Settings) verifier.Fake {
+	return verifier.Fake{
+		Make:     func(random []byte, now time.Time) verifier.Credential { return api.FakeCredential(random, now, s) },
+		Rejected: func(d verifier.Denial) bool { return api.RejectsFake(d, s) },
+		Hint:     api.Hint(s),
 	}
 }

@@ -28,7 +28,7 @@ func TestJunkIsWellFormedAndNeverTheSame(t *testing.T) {
 	for _, api := range apis.All() {
 		for _, kind := range api.Kinds {
 			seen := map[verifier.Credential]bool{}
-			fake := junkOf(api, apis.Settings{Kind: kind})
+			fake := fakeOf(api, apis.Settings{Kind: kind})
 			var junk verifier.Credential
 			for i := 0; i < 3; i++ {
 				random := make([]byte, 288)

@@ -23,7 +23,7 @@ func reason(err error) string {
 	case errors.As(err, &dns):
 		return "its name does not resolve"
 	case strings.Contains(text, "x509:") || strings.Contains(text, "tls:"):
-		return "TLS: " + tlsCause(text)
+		return "TLS: " + tlsReason(text)
 	case strings.Contains(text, "refused"):
 		return "connection refused"
 	case strings.Contains(text, "server closed idle connection") || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
@@ -36,7 +36,7 @@ func reason(err error) string {
 	return "not understood as HTTP"
 }
 
-func tlsCause(text string) string {
+func tlsReason(text string) string {
 	switch {
 	case strings.Contains(text, "expired"):
 		return "its certificate has expired"

@@ -83,7 +83,7 @@ func NewClient(t Target, now func() time.Time) (*Client, error) {
 	if err != nil {
 		return nil, errors.New("the address does not parse")
 	}
-	config, err := clientTLS(t.TLS)
+	config, err := tlsConfig(t.TLS)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-func clientTLS(t TLS) (*tls.Config, error) {
+func tlsConfig(t TLS) (*tls.Config, error) {
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		ServerName:         t.ServerName,

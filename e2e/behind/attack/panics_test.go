@@ -14,25 +14,25 @@ import (
 // points are where panics occur behind Traefik: one of each kind of place, of
 // those that e2e/panics injects.
 var points = []string{
-	"plugin.go:Runtime.build",                     // while Traefik makes the handler
-	"gate/hit.go:Gate.single.func1",               // on the hit path
-	"gate/hit.go:Gate.hitOf.func1",                // and off it
-	"gate/gate.go:Gate.ServeHTTP",                 // in the handler
-	"gate/gate.go:Gate.decide",                    // while a request is decided
-	"gate/gate.go:Gate.note",                      // while it is denied
-	"gate/refusal.go:refusal.write",               // and answered
-	"cache/cache.go:Cache.begin+1",                // with the cache's lock
-	"cache/flight.go:Cache.fly",                   // on a goroutine that many wait for
-	"cache/flight.go:Cache.land+1",                // there, with the lock
-	"verifier/recover.go:await.func1",             // in a callback of the standard library
-	"verifier/recover.go:await.func3",             // on a goroutine of one request
-	"verifier/canary.go:Canary.try",               // on the canary's goroutine
-	"verifier/canary.go:Canary.settle",            // in a deferred function there
-	"verifier/circuit.go:Circuit.leave",           // in a deferred function of many
-	"verifier/transport/client.go:Client.request", // while the upstream is called
-	"verifier/apis/thammasat.go:thammasatRead",    // while its reply is read
-	"verifier/apis/upstream.go:Upstream.judge",    // and classified
-	"telemetry/log.go:Sink.write+1",               // while something is logged
+	"plugin.go:Runtime.build",                      // while Traefik makes the handler
+	"gate/hit.go:Gate.oneHeader.func1",             // on the hit path
+	"gate/hit.go:Gate.hitPath.func1",               // and off it
+	"gate/gate.go:Gate.ServeHTTP",                  // in the handler
+	"gate/gate.go:Gate.decide",                     // while a request is decided
+	"gate/gate.go:Gate.logDenial",                  // while it is denied
+	"gate/refusal.go:refusal.write",                // and answered
+	"cache/cache.go:Cache.begin+1",                 // with the cache's lock
+	"cache/flight.go:Cache.fly",                    // on a goroutine that many wait for
+	"cache/flight.go:Cache.land+1",                 // there, with the lock
+	"verifier/recover.go:await.func1",              // in a callback of the standard library
+	"verifier/recover.go:await.func3",              // on a goroutine of one request
+	"verifier/canary.go:Canary.run",                // on the canary's goroutine
+	"verifier/canary.go:Canary.finish",             // in a deferred function there
+	"verifier/circuit.go:CircuitBreaker.after",     // in a deferred function of many
+	"verifier/transport/client.go:Client.request",  // while the upstream is called
+	"verifier/apis/thammasat.go:thammasatClassify", // while its reply is read
+	"verifier/apis/upstream.go:Upstream.interpret", // and classified
+	"telemetry/log.go:Sink.write+1",                // while something is logged
 }
 
 // runPanics makes them occur, on a Traefik of their own.

@@ -30,7 +30,7 @@ func Header(one, two, key string, flags int) string {
 		Basic:     flags&16 != 0,
 	}
 	c, d := credential.FromHeader(h, a)
-	foreign := a.Foreign(one)
+	foreign := a.IsOtherScheme(one)
 	return fmt.Sprintf("%q %q %q %q %q %v", string(c.Kind), c.Token, c.User, c.Password, string(d.Reason), foreign)
 }
 
@@ -73,7 +73,7 @@ func Refusal(api, status int, reason, code, message string) string {
 	with := a.Body(d)
 	d.Errors = ""
 	without := a.Body(d)
-	said := a.Say(d.Reason)
+	said := a.Message(d.Reason)
 	documented := a.Documented(code)
 	return strings.Join([]string{a.Name, with, without, said, fmt.Sprint(documented)}, "\n")
 }
@@ -92,8 +92,8 @@ func Reply(api int, flag, code, message string, status int) string {
 		"data": inner, "Data": inner, "username": text(message),
 	}}
 	r := transport.Response{Status: status, Body: body}
-	gotFlag, gotCode := a.Read(r)
-	d := a.Relay(r, verifier.Denial{Status: status, Code: gotCode})
+	gotFlag, gotCode := a.Classify(r)
+	d := a.CopyMessage(r, verifier.Denial{Status: status, Code: gotCode})
 	id, flaw := a.Identify(r, verifier.Credential{Kind: verifier.Basic, User: message}, apis.Settings{Kind: a.Kinds[0]})
 	return fmt.Sprintf("%q %q %q %d %q %v", gotFlag, gotCode, d.Message, d.RetryAfter, flaw, id)
 }

@@ -20,7 +20,7 @@ func gzipped(text string) string {
 
 func TestAReplyPassesByteForByteAndIsReadIfItIsWholeAndSmall(t *testing.T) {
 	const login = `{"data":{"token":"x"}}`
-	large := `{"data":"` + strings.Repeat("x", maxLogin-11) + `"}`
+	large := `{"data":"` + strings.Repeat("x", maxReply-11) + `"}`
 	for _, c := range []struct {
 		name      string
 		status    int
@@ -50,7 +50,7 @@ func TestAReplyPassesByteForByteAndIsReadIfItIsWholeAndSmall(t *testing.T) {
 	} {
 		read := ""
 		w := httptest.NewRecorder()
-		tap := newTap(w, func(status int, body []byte) {
+		tap := newTeeWriter(w, func(status int, body []byte) {
 			if w.Body.Len() >= len(c.body) && c.announced > 0 {
 				t.Errorf("%s: the client has all of it before it is read", c.name)
 			}
@@ -85,7 +85,7 @@ func TestAReplyPassesByteForByteAndIsReadIfItIsWholeAndSmall(t *testing.T) {
 // A reply that is only announced is none yet.
 func TestAnEarlyHintIsNoReply(t *testing.T) {
 	said := []int{}
-	tap := newTap(telling{&said}, func(int, []byte) { t.Error("read") })
+	tap := newTeeWriter(telling{&said}, func(int, []byte) { t.Error("read") })
 	tap.success = func() { t.Error("noted") }
 	tap.WriteHeader(http.StatusEarlyHints)
 	tap.success = nil
@@ -107,7 +107,7 @@ func TestASuccessIsNotedBeforeItsClientHearsOfIt(t *testing.T) {
 	for status, success := range map[int]bool{200: true, 204: true, 301: false, 401: false, 500: false} {
 		w := httptest.NewRecorder()
 		noted := false
-		tap := newTap(w, nil)
+		tap := newTeeWriter(w, nil)
 		tap.success = func() { noted = w.Body.Len() == 0 }
 		tap.WriteHeader(status)
 		if noted != success || w.Code != status {
