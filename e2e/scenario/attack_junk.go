@@ -126,10 +126,10 @@ func junkKeys(t *testing.T, h *Harness, n int) string {
 	h.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
 	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
 	h.ExpectCached(cached)
-	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("nobody", "wrong")}})
+	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown", "wrong")}})
 	memory := h.memoryMiB()
 	h.sendJunk(n, func(i int) Request {
-		return Request{Route: "r", Headers: []string{key(fmt.Sprintf("%sjunk-%032d", Marker, i)), basic(fmt.Sprint("nobody", i), "wrong")}}
+		return Request{Route: "r", Headers: []string{key(fmt.Sprintf("%sjunk-%032d", Marker, i)), basic(fmt.Sprint("unknown", i), "wrong")}}
 	})
 	after := h.memoryMiB()
 	if after-memory > 200 {
@@ -137,8 +137,8 @@ func junkKeys(t *testing.T, h *Harness, n int) string {
 	}
 	calls := up.Calls()
 	h.ExpectCached(cached)
-	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("nobody2", "wrong")}})
-	h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("nobody3", "wrong")}})
+	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown2", "wrong")}})
+	h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown3", "wrong")}})
 	expectCount(t, "calls with the key in use, which had used two of its three", up.Calls()-calls, 1)
 	return fmt.Sprintf("%d → %d MiB", memory, after)
 }

@@ -74,7 +74,7 @@ func quotaSpent(t *testing.T, h *Harness, n int) string {
 	}
 	expectAllAllowed()
 	h.sendJunk(n, func(i int) Request {
-		return Request{Route: "r", Headers: []string{basic(fmt.Sprint("nobody", i), "wrong")}}
+		return Request{Route: "r", Headers: []string{basic(fmt.Sprint("unknown", i), "wrong")}}
 	})
 	spent := up.Calls() - students - 1 // and one for the canary
 	if spent > budget/2 {

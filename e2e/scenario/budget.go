@@ -26,7 +26,7 @@ func budgetSpent(t *testing.T, h *Harness) {
 	begun := time.Now()
 	h.ExpectCached(cached)
 	for i := range 3 {
-		h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic(fmt.Sprint("nobody", i), "wrong")}})
+		h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic(fmt.Sprint("unknown", i), "wrong")}})
 	}
 	calls := up.CallsWith(goodKey)
 	expectCount(t, "calls within the budget", calls, 4)
@@ -51,9 +51,9 @@ func halfForUnknown(t *testing.T, h *Harness) {
 	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
 	h.ExpectCached(cached)
 	for i := range 5 {
-		h.Expect(401, Request{Route: "r", Headers: []string{basic(fmt.Sprint("nobody", i), "wrong")}})
+		h.Expect(401, Request{Route: "r", Headers: []string{basic(fmt.Sprint("unknown", i), "wrong")}})
 	}
-	r := h.Expect(429, Request{Route: "r", Headers: []string{basic("nobody", "wrong")}})
+	r := h.Expect(429, Request{Route: "r", Headers: []string{basic("unknown", "wrong")}})
 	expectRetryAfter(t, r, 3590, 3600)
 	expectCount(t, "calls: the canary, a student, and half of the quota", up.Calls(), 7)
 	for call := 8; call <= 10; call++ {

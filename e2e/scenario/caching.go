@@ -118,7 +118,7 @@ func rateLimitedKey(t *testing.T, h *Harness) {
 	}
 	calls := up.Calls()
 	h.Expect(429, limited)
-	r = h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("somebody", "else")}})
+	r = h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown", "other")}})
 	expectCount(t, "calls while the key is rate-limited", up.Calls(), calls)
 	if r.Header.Get("Retry-After") == "" || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers while the key is rate-limited: %v", r.Header)

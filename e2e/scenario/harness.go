@@ -2,7 +2,7 @@
 // results, on three levels: native, interpreted and behind Traefik. A scenario
 // does not know on which level it runs.
 //
-// harness*.go, backend*.go, client.go, fixtures.go and levels.go are what
+// harness*.go, backend*.go, fixtures.go and levels.go are what
 // scenarios run on; results.go counts what attack*.go and the scenarios report;
 // status_tables*.go run testdata/<api>/ and configuration_cases.go runs
 // testdata/config; panics*.go are run with a panic at every function. All other

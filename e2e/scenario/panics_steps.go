@@ -41,7 +41,7 @@ func (f *panicFixture) newWebService() (up *upstreams.WebService, issue func() (
 	up = newWebService(f.Clock())
 	return up, func() (string, string) {
 		name := f.unique("user")
-		return up.IssueToken(upstreams.User{UserName: name, Name: "name of somebody", ID: 7}), name
+		return up.IssueToken(upstreams.User{UserName: name, Name: "full name", ID: 7}), name
 	}
 }
 
@@ -74,7 +74,7 @@ func stepEveryAPI(f *panicFixture) {
 		f.expect(400, "", getRequest("panel", "Authorization: Bearer a b"))
 		f.expect(401, "", getRequest("courier", bearer(Marker+"bad")))
 		f.expect(401, "", getRequest("service", bearer(Marker+"bad")))
-		f.expect(401, "", getRequest("account", basic("nobody", "wrong")))
+		f.expect(401, "", getRequest("account", basic("unknown", "wrong")))
 	}
 }
 
@@ -99,7 +99,7 @@ func stepHeaders(f *panicFixture) {
 		"own": with(config, "identity", map[string]any{
 			"headers": map[string]any{"X-Auth-User": "user", "X-Call": "name"}, "require": map[string]any{"id": []any{"6", "7"}},
 		}, "optional", true, "preflight", true, "forwardCredential", true),
-		"strict": with(config, "identity", map[string]any{"require": map[string]any{"name": []any{"Somebody", "else"}}}),
+		"strict": with(config, "identity", map[string]any{"require": map[string]any{"name": []any{"Another", "name"}}}),
 	})
 	token, user := issue()
 	for range 2 {

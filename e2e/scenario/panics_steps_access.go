@@ -81,11 +81,11 @@ func stepFullCaches(f *panicFixture) {
 func stepTLS(f *panicFixture) {
 	up := upstreams.NewWebService(upstreams.WebServiceOptions{Options: upstreams.Options{Clock: f.Clock(), TLS: true}})
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: "somebody"})
+	token := up.IssueToken(upstreams.User{UserName: "user"})
 	f.apply(Routes{
 		"r":     routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "tls", map[string]any{"ca": up.CA()}),
 		"wrong": routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
 	})
-	f.expect(200, "somebody", getRequest("r", bearer(token)))
+	f.expect(200, "user", getRequest("r", bearer(token)))
 	f.expect(500, "", getRequest("wrong", bearer(token)))
 }

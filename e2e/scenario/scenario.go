@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
@@ -46,4 +47,10 @@ func Run(t *testing.T, open Opener, scenarios []Scenario) []Result {
 		})
 	}
 	return results
+}
+
+// All lists every scenario.
+func All() []Scenario {
+	return slices.Concat(Caching, Identities, Canaries, SingleFlight, Passthrough, ConfigurationFaults, Regressions,
+		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, Forgeries)
 }

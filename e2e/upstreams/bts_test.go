@@ -190,7 +190,7 @@ func TestBTSVerify(t *testing.T) {
 		b := btsFixture(t, nil)
 		send(t, "POST", b.URL+"/auth/login", `{"login":"dilshod","password":"sécré"}`).expect(t, 422, btsShort)
 		send(t, "POST", b.URL+"/auth/login", `{"login":"dilshod","password":"sécrét"}`).expect(t, 401, btsRefused)
-		send(t, "POST", b.URL+"/auth/login", `{"login":"nobody","password":"secret"}`).expect(t, 401, btsRefused)
+		send(t, "POST", b.URL+"/auth/login", `{"login":"unknown","password":"secret"}`).expect(t, 401, btsRefused)
 		got := send(t, "POST", b.URL+"/auth/login", "")
 		if got.status != 422 || got.at("errors", "login") == nil || got.at("errors", "password") == nil {
 			t.Errorf("an empty login got %d %s", got.status, got.text)

@@ -128,7 +128,7 @@ func TestIPPanelLogin(t *testing.T) {
 
 	t.Run("a failed one is a 422 with its errors at the top", func(t *testing.T) {
 		p := panelFixture(t, nil)
-		for _, body := range []string{`{"username":"sara","password":"wrong"}`, `{"username":"nobody","password":"secret"}`} {
+		for _, body := range []string{`{"username":"sara","password":"wrong"}`, `{"username":"unknown","password":"secret"}`} {
 			panelPost(t, p, "login", "", body).expect(t, 422, panelLoginFailed)
 		}
 		got := panelPost(t, p, "login", "", `{"password":"secret"}`)

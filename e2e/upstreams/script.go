@@ -74,13 +74,13 @@ func (s *script) Hold() (release func()) {
 // wait returns when nothing is held; false if the client disconnected or the server closes before.
 func (s *script) wait(ctx context.Context, closing <-chan struct{}) bool {
 	s.mu.Lock()
-	gate := s.released
+	released := s.released
 	s.mu.Unlock()
-	if gate == nil {
+	if released == nil {
 		return true
 	}
 	select {
-	case <-gate:
+	case <-released:
 		return true
 	case <-ctx.Done():
 		return false

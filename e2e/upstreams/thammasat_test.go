@@ -59,7 +59,7 @@ func TestThammasat(t *testing.T) {
 
 	t.Run("a wrong account is denied with the chosen status", func(t *testing.T) {
 		u := thammasatFixture(t, ThammasatOptions{})
-		for _, body := range []string{login("somchai", "SECRET"), login("nobody", "secret")} {
+		for _, body := range []string{login("somchai", "SECRET"), login("unknown", "secret")} {
 			verify(t, u, "good-key", body).expect(t, 400, tuRefused)
 		}
 		u.RefuseWith(http.StatusOK)
