@@ -34,8 +34,8 @@ func (h *Harness) sendJunk(n int, call func(i int) Request) {
 	concurrently(n, 0, func(i int) { h.expectRejected(call(i)) })
 }
 
-func (h *Harness) expectRejected(c Request) {
-	r, err := h.Try(c)
+func (h *Harness) expectRejected(request Request) {
+	r, err := h.Try(request)
 	h.Counters.rejected(r, err)
 }
 

@@ -80,11 +80,11 @@ type Request struct {
 }
 
 // Do sends a request; without a response the test fails.
-func (h *Harness) Do(c Request) Response {
+func (h *Harness) Do(request Request) Response {
 	h.t.Helper()
-	reply, err := h.Try(c)
+	reply, err := h.Try(request)
 	if err != nil {
-		h.t.Fatalf("%s: no response: %v", c.Route, err)
+		h.t.Fatalf("%s: no response: %v", request.Route, err)
 	}
 	return reply
 }
@@ -96,21 +96,21 @@ func (h *Harness) Get(route string, lines ...string) Response {
 }
 
 // Try sends a request, and counts it.
-func (h *Harness) Try(c Request) (Response, error) {
+func (h *Harness) Try(request Request) (Response, error) {
 	h.Counters.requests.Add(1)
-	r, err := h.send(c)
+	r, err := h.send(request)
 	if err != nil {
 		h.Counters.noResponse.Add(1)
 	}
 	return r, err
 }
 
-func (h *Harness) send(c Request) (Response, error) {
-	r, err := h.newRequest(c)
+func (h *Harness) send(request Request) (Response, error) {
+	r, err := h.newRequest(request)
 	if err != nil {
 		return Response{}, err
 	}
-	response, err := clientAt(c.From).Do(r)
+	response, err := clientAt(request.From).Do(r)
 	if err != nil {
 		return Response{}, err
 	}
@@ -131,20 +131,20 @@ func (h *Harness) send(c Request) (Response, error) {
 
 // newRequest makes the HTTP request. Header names are sent as they are spelled,
 // which Go's Header.Add would not do.
-func (h *Harness) newRequest(c Request) (*http.Request, error) {
-	method, path := c.Method, c.Path
+func (h *Harness) newRequest(request Request) (*http.Request, error) {
+	method, path := request.Method, request.Path
 	if method == "" {
 		method = http.MethodGet
 	}
 	if path == "" {
 		path = "/"
 	}
-	r, err := http.NewRequest(method, h.URL()+path, c.Body)
+	r, err := http.NewRequest(method, h.URL()+path, request.Body)
 	if err != nil {
 		return nil, err
 	}
-	r.Host = c.Route + ".test"
-	for _, line := range c.Headers {
+	r.Host = request.Route + ".test"
+	for _, line := range request.Headers {
 		name, value, _ := strings.Cut(line, ":")
 		r.Header[name] = append(r.Header[name], strings.TrimPrefix(value, " "))
 	}

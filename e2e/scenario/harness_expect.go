@@ -11,9 +11,9 @@ import (
 
 // Expect sends a request and compares the status; the backend must be reached
 // exactly if that is 200.
-func (h *Harness) Expect(status int, c Request) Response {
+func (h *Harness) Expect(status int, request Request) Response {
 	h.t.Helper()
-	r := h.Do(c)
+	r := h.Do(request)
 	if status == 200 && r.Status != 200 {
 		h.Counters.falseRejects.Add(1)
 	}
@@ -21,21 +21,21 @@ func (h *Harness) Expect(status int, c Request) Response {
 		h.Counters.falseAccepts.Add(1)
 	}
 	if r.Status != status {
-		h.t.Errorf("%s %v: status %d, want %d: %s", c.Route, redact(c.Headers), r.Status, status, r.Body)
+		h.t.Errorf("%s %v: status %d, want %d: %s", request.Route, redact(request.Headers), r.Status, status, r.Body)
 	}
 	reached := r.Header.Get(backendHeader) != ""
 	if reached != (status == 200) {
-		h.t.Errorf("%s %v: status %d, backend reached: %t", c.Route, redact(c.Headers), r.Status, reached)
+		h.t.Errorf("%s %v: status %d, backend reached: %t", request.Route, redact(request.Headers), r.Status, reached)
 	}
 	return r
 }
 
 // ExpectCached sends a request whose credential is cached as allowed, and records
 // how long the response took.
-func (h *Harness) ExpectCached(c Request) Response {
+func (h *Harness) ExpectCached(request Request) Response {
 	h.t.Helper()
 	begun := time.Now()
-	r := h.Expect(200, c)
+	r := h.Expect(200, request)
 	h.Counters.recordLatency(time.Since(begun))
 	return r
 }

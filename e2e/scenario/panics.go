@@ -37,30 +37,30 @@ func (f *panicFixture) unique(what string) string {
 
 // expect sends a request, and expects this status and, if the backend was reached,
 // this user. Where a panic may have occurred, a 500 without the backend is as good.
-func (f *panicFixture) expect(status int, user string, c Request) {
+func (f *panicFixture) expect(status int, user string, request Request) {
 	f.t.Helper()
 	begun := time.Now()
-	r, err := f.Try(c)
+	r, err := f.Try(request)
 	if waited := time.Since(begun); waited > maxHang {
-		f.t.Errorf("%s: a response after %s", c.Route, waited)
+		f.t.Errorf("%s: a response after %s", request.Route, waited)
 	}
 	reached := r.Header.Get(backendHeader) != ""
 	switch {
 	case err != nil:
-		f.t.Errorf("%s: no response: %v", c.Route, err)
+		f.t.Errorf("%s: no response: %v", request.Route, err)
 	case f.enabled && r.Status == 500 && !reached:
 	case r.Status != status || reached != (status == 200):
-		f.t.Errorf("%s %v: %d %s, want %d", c.Route, redact(c.Headers), r.Status, r.Body, status)
+		f.t.Errorf("%s %v: %d %s, want %d", request.Route, redact(request.Headers), r.Status, r.Body, status)
 		if reached {
 			f.Counters.falseAccepts.Add(1)
 		} else if status == 200 {
 			f.Counters.falseRejects.Add(1)
 		}
 	case r.Seen != nil && user != "" && r.Seen.Header.Get("X-Auth-User") != user:
-		f.t.Errorf("%s: another user's identity: %q", c.Route, r.Seen.Header.Get("X-Auth-User"))
+		f.t.Errorf("%s: another user's identity: %q", request.Route, r.Seen.Header.Get("X-Auth-User"))
 		f.Counters.falseAccepts.Add(1)
 	case r.Seen != nil && strings.Contains(fmt.Sprint(r.Seen.Header), "forged"):
-		f.t.Errorf("%s: a client's identity header reached the backend", c.Route)
+		f.t.Errorf("%s: a client's identity header reached the backend", request.Route)
 		f.Counters.falseAccepts.Add(1)
 	}
 }

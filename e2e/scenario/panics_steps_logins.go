@@ -13,15 +13,15 @@ import (
 
 // viaIssuer sends a request through an issuer route, and reports whether the response
 // has this status. Where a panic may have occurred, it may be missing or cut off.
-func (f *panicFixture) viaIssuer(status int, c Request) (Response, bool) {
+func (f *panicFixture) viaIssuer(status int, request Request) (Response, bool) {
 	f.t.Helper()
-	c.Route, c.Method = "login", http.MethodPost
-	r, err := f.Try(c)
+	request.Route, request.Method = "login", http.MethodPost
+	r, err := f.Try(request)
 	if err == nil && r.Status == status {
 		return r, true
 	}
 	if !f.enabled {
-		f.t.Errorf("%s: %d %v %s, want %d", c.Path, r.Status, err, r.Body, status)
+		f.t.Errorf("%s: %d %v %s, want %d", request.Path, r.Status, err, r.Body, status)
 	}
 	return r, false
 }
@@ -79,10 +79,10 @@ func stepLogins(f *panicFixture) {
 }
 
 // handOff opens a hand-off's link, and returns the Cookie header, if one was set.
-func (f *panicFixture) handOff(status int, c Request) string {
+func (f *panicFixture) handOff(status int, request Request) string {
 	f.t.Helper()
-	f.expect(status, "", c)
-	r, err := f.Try(c)
+	f.expect(status, "", request)
+	r, err := f.Try(request)
 	line, _, _ := strings.Cut(r.Header.Get("Set-Cookie"), ";")
 	if err != nil || line == "" {
 		return ""
@@ -120,8 +120,8 @@ func stepSessions(f *panicFixture) {
 	}
 	f.expect(303, "", form())
 	logout := func(route, cookie string) {
-		c := Request{Route: route, Method: http.MethodPost, Path: "/logout", Headers: []string{cookie, "Origin: http://" + route + ".test"}}
-		if r, err := f.Try(c); err == nil && r.Status == 303 {
+		request := Request{Route: route, Method: http.MethodPost, Path: "/logout", Headers: []string{cookie, "Origin: http://" + route + ".test"}}
+		if r, err := f.Try(request); err == nil && r.Status == 303 {
 			f.expect(401, "", getRequest(route, cookie))
 		} else if !f.enabled {
 			f.t.Errorf("a logout: %d %v", r.Status, err)

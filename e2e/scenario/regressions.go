@@ -39,13 +39,13 @@ func uniformRefusal(t *testing.T, h *Harness) {
 func timeoutPerRoute(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	known := up.IssueToken(upstreams.User{UserName: Marker + "first"})
+	cached := up.IssueToken(upstreams.User{UserName: Marker + "first"})
 	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
 	h.Serve(Routes{
 		"short": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "200ms"),
 		"long":  routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "10s"),
 	})
-	h.Expect(200, Request{Route: "long", Headers: []string{bearer(known)}}) // trusted from here on
+	h.Expect(200, Request{Route: "long", Headers: []string{bearer(cached)}}) // trusted from here on
 	release := up.Hold()
 	var both sync.WaitGroup
 	both.Go(func() {
@@ -70,9 +70,9 @@ func timeoutPerRoute(t *testing.T, h *Harness) {
 func saturated(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	known := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	cached := up.IssueToken(upstreams.User{UserName: Marker + "client"})
 	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s")})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(known)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(cached)}})
 	calls := up.Calls()
 	release := up.Hold()
 	var callers sync.WaitGroup
@@ -88,7 +88,7 @@ func saturated(t *testing.T, h *Harness) {
 	expectEqual(t, "Retry-After", r.Header.Get("Retry-After"), "1")
 	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
 	expectCount(t, "log lines about saturation", strings.Count(h.Logs(), "64 checks are under way"), 1)
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(known)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(cached)}})
 	expectCount(t, "calls", up.Calls(), calls+64)
 	release()
 	callers.Wait()

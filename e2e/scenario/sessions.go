@@ -38,13 +38,13 @@ func sessionConfig(config map[string]any, more ...any) map[string]any {
 }
 
 // send sends a request with the cookie, among others, and keeps a new one.
-func (b *browser) send(c Request) Response {
+func (b *browser) send(request Request) Response {
 	b.t.Helper()
-	c.Route = b.route
+	request.Route = b.route
 	if b.cookie != nil {
-		c.Headers = append(c.Headers, "Cookie: theme=dark; "+b.cookie.Name+"="+b.cookie.Value+"; lang=fa")
+		request.Headers = append(request.Headers, "Cookie: theme=dark; "+b.cookie.Name+"="+b.cookie.Value+"; lang=fa")
 	}
-	r := b.Do(c)
+	r := b.Do(request)
 	lines := (&http.Response{Header: r.Header}).Cookies()
 	if len(lines) > 1 {
 		b.t.Errorf("%d cookies", len(lines))
