@@ -75,7 +75,7 @@ func newUsers(n int) *users {
 func (u *users) name(i int) string { return fmt.Sprint(Marker, "user", i) }
 
 func (u *users) routeConfig(more ...any) map[string]any {
-	config := routeConfig("bearer", "webservice", u.up.URL, append([]any{"path", u.up.Path()}, more...)...)
+	config := webServiceConfig(u.up, more...)
 	config["log"] = "info" // a debug line for each denial would fill the log
 	return config
 }

@@ -69,10 +69,10 @@ func halfForUnknown(t *testing.T, h *Harness) {
 func everyCallCounts(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	other := up.IssueToken(upstreams.User{UserName: Marker + "other"})
-	third := up.IssueToken(upstreams.User{UserName: Marker + "third"})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "4/1h", "revalidate", "1s")})
+	token := issueToken(up, "client")
+	other := issueToken(up, "other")
+	third := issueToken(up, "third")
+	h.Serve(Routes{"r": webServiceConfig(up, "budget", "4/1h", "revalidate", "1s")})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
 	expectCount(t, "calls: the canary's and the first", up.Calls(), 2)
 	h.Advance(1100 * time.Millisecond)
@@ -92,7 +92,7 @@ func smallestBudget(t *testing.T, h *Harness) {
 	defer up.Close()
 	token := func(i int) string { return up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "client", i)}) }
 	config := func(budget string) map[string]any {
-		return routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", budget)
+		return webServiceConfig(up, "budget", budget)
 	}
 	h.Serve(Routes{"wide": config("100/1h"), "narrow": config("4/1h")})
 	for i := range 3 {

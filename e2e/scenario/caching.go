@@ -50,10 +50,10 @@ func separateEntries(t *testing.T, h *Harness) {
 	// The same text is a valid key, a valid token at a, and unknown to b.
 	a.AddToken(goodKey, upstreams.User{UserName: Marker + "client"})
 	mixed := routeConfig("applicationKey", "thammasat", tu.URL)
-	mixed["bearer"] = routeConfig("bearer", "webservice", a.URL, "path", a.Path())["bearer"]
+	mixed["bearer"] = webServiceConfig(a)["bearer"]
 	h.Serve(Routes{
 		"mixed": mixed,
-		"other": routeConfig("bearer", "webservice", b.URL, "path", b.Path()),
+		"other": webServiceConfig(b),
 	})
 	for range 2 {
 		h.Expect(200, Request{Route: "mixed", Headers: []string{key(goodKey)}})
@@ -69,7 +69,7 @@ func boundedCache(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	small := map[string]any{"size": "3", "negativeSize": "3"}
-	h.Serve(Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()), "cache", small)})
+	h.Serve(Routes{"r": with(webServiceConfig(up), "cache", small)})
 	tokens := make([]string, 4)
 	for i := range tokens {
 		tokens[i] = up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, i)})
@@ -94,8 +94,8 @@ func boundedCache(t *testing.T, h *Harness) {
 func epoch(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	token := issueToken(up, "client")
+	config := webServiceConfig(up)
 	for i, name := range []string{"", "", "2026-a", "2026-a", "2026-b"} {
 		h.Serve(Routes{"r": with(config, "cache", map[string]any{"epoch": name, "size": "100"})})
 		h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})

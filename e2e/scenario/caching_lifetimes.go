@@ -63,7 +63,7 @@ func documentedLifetime(t *testing.T, h *Harness, route string, life time.Durati
 func tokenExp(t *testing.T, h *Harness) {
 	up := newBTS(h.Clock())
 	defer up.Close()
-	config := routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "lifetime", "72h")
+	config := btsConfig(up, "lifetime", "72h")
 	h.Serve(Routes{"courier": config})
 	now := h.Clock().Now().Unix()
 	token := up.Sign(map[string]any{"sub": "1", "jti": "a", "iat": now - 10, "exp": now + 100})
@@ -95,9 +95,9 @@ func tokenExp(t *testing.T, h *Harness) {
 func lifetimePerInstance(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	short := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "lifetime", "2s")
-	long := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "lifetime", "1h")
+	token := issueToken(up, "client")
+	short := webServiceConfig(up, "lifetime", "2s")
+	long := webServiceConfig(up, "lifetime", "1h")
 	h.Serve(Routes{"short": short, "long": long})
 	line := []string{bearer(token)}
 	first := h.Expect(200, Request{Route: "short", Headers: line})

@@ -69,7 +69,7 @@ func openPath(t *testing.T, h *Harness) {
 	if calls := up.Calls(); calls > 3 {
 		t.Errorf("%d calls to a distrusted upstream", calls)
 	}
-	h.Serve(Routes{"r": routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath)})
+	h.Serve(Routes{"r": btsConfig(up)})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "anything")}})
 }
@@ -77,9 +77,9 @@ func openPath(t *testing.T, h *Harness) {
 func distrustRecovers(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	token := issueToken(up, "client")
 	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":true,"Data":{}}`})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	h.Serve(Routes{"r": webServiceConfig(up)})
 	h.Expect(500, Request{Route: "r", Headers: []string{bearer(token)}})
 	up.AnswerAll(nil)
 	calls := up.Calls()
@@ -90,7 +90,7 @@ func distrustRecovers(t *testing.T, h *Harness) {
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
 	expectCount(t, "calls: the lookup and the canary", up.Calls(), calls+2)
 	// Once trusted, an upstream is not probed again.
-	other := up.IssueToken(upstreams.User{UserName: Marker + "other"})
+	other := issueToken(up, "other")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(other)}})
 	expectCount(t, "calls once it is trusted", up.Calls(), calls+3)
 	waitFor(t, "the log says that it is trusted", func() bool {
@@ -103,7 +103,7 @@ func canaryUnavailable(t *testing.T, h *Harness) {
 	defer up.Close()
 	token := Marker + "scripted"
 	up.AnswerAll(&upstreams.Reply{Status: 503, Body: `{"status":"error","message":"down","code":503}`})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	h.Serve(Routes{"r": webServiceConfig(up)})
 	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(token)}})
 	expectEqual(t, "Retry-After", r.Header.Get("Retry-After"), "10")
 	up.AnswerAll(nil)

@@ -22,10 +22,10 @@ func circuitOpens(t *testing.T, h *Harness) {
 	up, healthy := newWebService(h.Clock()), newWebService(h.Clock())
 	defer up.Close()
 	defer healthy.Close()
-	cached := Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}}
+	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}}
 	h.Serve(Routes{
-		"r":     routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
-		"other": routeConfig("bearer", "webservice", healthy.URL, "path", healthy.Path()),
+		"r":     webServiceConfig(up),
+		"other": webServiceConfig(healthy),
 	})
 	h.ExpectCached(cached)
 	calls := up.Calls()
@@ -38,7 +38,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "late")}})
 	expectRetryAfter(t, r, 8, 10)
 	h.ExpectCached(cached)
-	h.Expect(200, Request{Route: "other", Headers: []string{bearer(healthy.IssueToken(upstreams.User{UserName: Marker + "x"}))}})
+	h.Expect(200, Request{Route: "other", Headers: []string{bearer(issueToken(healthy, "x"))}})
 	expectCount(t, "calls while it is open", up.Calls(), calls+5)
 	up.AnswerAll(nil)
 	h.Advance(10*time.Second - time.Since(opened) + 100*time.Millisecond)
@@ -63,7 +63,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 	release()
 	callers.Wait()
 	expectCount(t, "requests allowed by the probe", int(allowed.Load()), 1)
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "late"}))}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}})
 	for _, event := range []string{"circuit open", "circuit closed"} {
 		waitFor(t, event, func() bool { return strings.Contains(h.Logs(), `"event":"`+event+`"`) })
 		expectCount(t, event, strings.Count(h.Logs(), `"event":"`+event+`"`), 1)
@@ -73,22 +73,22 @@ func circuitOpens(t *testing.T, h *Harness) {
 func oddToken(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}})
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
 	odd := Marker + "odd"
 	up.Answer(odd, upstreams.Reply{Status: 500, Body: "{}"})
 	for range 12 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
 	}
 	expectCount(t, "calls with that token", up.CallsWith(odd), 12)
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "other"}))}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "other"))}})
 }
 
 func noOutage(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}})
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
 	calls := up.Calls()
 	for i := range 8 {
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "refused", i))}})

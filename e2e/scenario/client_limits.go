@@ -19,8 +19,8 @@ var ClientLimits = []Scenario{
 func oneClient(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	cached := Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "client"}))}}
-	h.Serve(Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()), "limits", map[string]any{"perClient": "5/3s"})})
+	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}}
+	h.Serve(Routes{"r": with(webServiceConfig(up), "limits", map[string]any{"perClient": "5/3s"})})
 	h.ExpectCached(cached)
 	calls := up.Calls()
 	begun := time.Now()
@@ -34,7 +34,7 @@ func oneClient(t *testing.T, h *Harness) {
 	expectCount(t, "calls for one client", up.Calls(), calls+5)
 	cached.From = "127.0.0.9"
 	h.ExpectCached(cached)
-	late := Request{Route: "r", Headers: []string{bearer(up.IssueToken(upstreams.User{UserName: Marker + "late"}))}}
+	late := Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}}
 	late.From = "127.0.0.9"
 	h.Expect(429, late)
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "more")}, From: "127.0.0.10"})
@@ -47,7 +47,7 @@ func depths(t *testing.T, h *Harness) {
 	defer up.Close()
 	routes := Routes{}
 	for depth := range 3 {
-		routes[fmt.Sprint("r", depth)] = with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+		routes[fmt.Sprint("r", depth)] = with(webServiceConfig(up),
 			"cache", map[string]any{"epoch": fmt.Sprint(depth)}, "limits", map[string]any{"perClient": "2/1h", "clientDepth": fmt.Sprint(depth)})
 	}
 	h.Serve(routes)
@@ -89,7 +89,7 @@ func sharedAddress(t *testing.T, h *Harness) {
 		tokens <- up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "student", i)})
 	}
 	close(tokens)
-	h.Serve(Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()), "limits", map[string]any{"perClient": "20/1m"})})
+	h.Serve(Routes{"r": with(webServiceConfig(up), "limits", map[string]any{"perClient": "20/1m"})})
 	var students sync.WaitGroup
 	for range 16 {
 		students.Go(func() {

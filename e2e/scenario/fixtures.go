@@ -75,6 +75,21 @@ func routeConfig(kind, api, url string, more ...any) map[string]any {
 	return map[string]any{kind: inner, "log": "debug"}
 }
 
+// webServiceConfig is a route's configuration for tokens of the web service.
+func webServiceConfig(up *upstreams.WebService, more ...any) map[string]any {
+	return routeConfig("bearer", "webservice", up.URL, append([]any{"path", up.Path()}, more...)...)
+}
+
+// btsConfig is a route's configuration for access tokens of BTS.
+func btsConfig(up *upstreams.BTS, more ...any) map[string]any {
+	return routeConfig("bearer", "bts", up.URL, append([]any{"path", upstreams.BTSStatusPath}, more...)...)
+}
+
+// issueToken is a token of the web service, of a user with this name.
+func issueToken(up *upstreams.WebService, name string) string {
+	return up.IssueToken(upstreams.User{UserName: Marker + name})
+}
+
 // with returns a copy of a configuration with further keys.
 func with(config map[string]any, more ...any) map[string]any {
 	merged := map[string]any{}
@@ -106,8 +121,8 @@ func oneOfEach(clock *upstreams.Clock, more ...any) ([]credential, func()) {
 		{"key", routeConfig("applicationKey", "thammasat", tu.URL, more...), key(goodKey), func() int { return tu.CallsWith(goodKey) }},
 		{"account", routeConfig("basic", "thammasat", tu.URL, append(more, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")...), basic(student, password), func() int { return tu.CallsWith(student + ":" + password) }},
 		{"panel", routeConfig("bearer", "ippanel", ipp.URL, more...), bearer(panelToken), func() int { return ipp.CallsWith(panelToken) }},
-		{"courier", routeConfig("bearer", "bts", bts.URL, append(more, "path", upstreams.BTSStatusPath)...), bearer(jwt), func() int { return bts.CallsWith(jwt) }},
-		{"service", routeConfig("bearer", "webservice", ws.URL, append(more, "path", ws.Path())...), bearer(serviceToken), func() int { return ws.CallsWith(serviceToken) }},
+		{"courier", btsConfig(bts, more...), bearer(jwt), func() int { return bts.CallsWith(jwt) }},
+		{"service", webServiceConfig(ws, more...), bearer(serviceToken), func() int { return ws.CallsWith(serviceToken) }},
 	}
 	return all, func() {
 		tu.Close()

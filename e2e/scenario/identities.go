@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // Identities: only the plugin tells the backend who the user is.
@@ -125,7 +123,7 @@ func ownHeaders(t *testing.T, h *Harness) {
 	defer up.Close()
 	token := up.IssueToken(Marker + "courier")
 	headers := map[string]any{"X-Branch": "branch", "X-Role": "role", "Remote-Mail": "email", "X-None": "absent"}
-	h.Serve(Routes{"r": with(routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath), "identity", map[string]any{"headers": headers})})
+	h.Serve(Routes{"r": with(btsConfig(up), "identity", map[string]any{"headers": headers})})
 	for range 2 {
 		r := h.Expect(200, Request{Route: "r", Headers: []string{bearer(token), "x_none: forged", "X-Auth-Api: forged"}})
 		for name, want := range map[string]string{

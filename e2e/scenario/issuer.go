@@ -122,7 +122,7 @@ func loginReplies(t *testing.T, h *Harness) {
 	defer up.Close()
 	raw := newRawServer(t)
 	defer raw.Close()
-	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "loginSecret", loginSecret)})
+	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": btsConfig(up, "loginSecret", loginSecret)})
 	h.Backend.ProxyTo("login", raw.URL)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(up.IssueToken(Marker + "courier"))}}) // the canary has run
 

@@ -136,7 +136,7 @@ func loginEpoch(t *testing.T, h *Harness) {
 	}
 	first := access()
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
-	config := routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "loginSecret", loginSecret)
+	config := btsConfig(up, "loginSecret", loginSecret)
 	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": with(config, "cache", map[string]any{"epoch": "2"})})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
 	expectCount(t, "calls after the change, for an earlier login", up.CallsWith(first), 1)

@@ -82,7 +82,7 @@ func stepEveryAPI(f *panicFixture) {
 func stepDenied(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	f.apply(Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()), "log", "info")})
+	f.apply(Routes{"r": with(webServiceConfig(up), "log", "info")})
 	token, user := issue()
 	wrong := f.unique("wrong")
 	for range 4 {
@@ -94,7 +94,7 @@ func stepDenied(f *panicFixture) {
 func stepHeaders(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	config := webServiceConfig(up)
 	f.apply(Routes{
 		"own": with(config, "identity", map[string]any{
 			"headers": map[string]any{"X-Auth-User": "user", "X-Call": "name"}, "require": map[string]any{"id": []any{"6", "7"}},
@@ -115,7 +115,7 @@ func stepHeaders(f *panicFixture) {
 func stepConfigurationFaults(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	good := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "100/1h", "revalidate", "1h", "lifetime", "2h", "timeout", "3s")
+	good := webServiceConfig(up, "budget", "100/1h", "revalidate", "1h", "lifetime", "2h", "timeout", "3s")
 	f.apply(Routes{
 		"empty":   {},
 		"unknown": with(good, "unknown-key", "x"),
@@ -149,8 +149,8 @@ func stepErrorFormats(f *panicFixture) {
 	statuses := map[string]map[string]any{"panel": {"400-2": 400}, "courier": {"422": 418}, "service": {"-105": 402}}
 	routes := Routes{
 		"panel":   routeConfig("bearer", "ippanel", ipp.URL),
-		"courier": routeConfig("bearer", "bts", bts.URL, "path", upstreams.BTSStatusPath),
-		"service": routeConfig("bearer", "webservice", ws.URL, "path", ws.Path()),
+		"courier": btsConfig(bts),
+		"service": webServiceConfig(ws),
 	}
 	for _, name := range []string{"panel", "courier", "service"} {
 		config := routes[name]

@@ -10,8 +10,8 @@ import (
 func stepLimits(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "20/1h")
-	wider := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "budget", "90/1h")
+	config := webServiceConfig(up, "budget", "20/1h")
+	wider := webServiceConfig(up, "budget", "90/1h")
 	f.apply(Routes{"r": with(config, "limits", map[string]any{"perClient": "2/1h", "clientDepth": 1}), "wider": wider})
 	token, user := issue()
 	from := "X-Forwarded-For: 192.0.2." + fmt.Sprint(f.n)
@@ -46,7 +46,7 @@ func stepPasswordGuessing(f *panicFixture) {
 func stepJWT(f *panicFixture) {
 	up := newBTS(f.Clock())
 	defer up.Close()
-	f.apply(Routes{"r": routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath, "lifetime", "2h")})
+	f.apply(Routes{"r": btsConfig(up, "lifetime", "2h")})
 	now := time.Now()
 	if f.Clock() != nil {
 		now = f.Clock().Now()
@@ -63,7 +63,7 @@ func stepJWT(f *panicFixture) {
 func stepFullCaches(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	config := webServiceConfig(up)
 	small := with(config, "cache", map[string]any{"size": 100, "negativeSize": 100})
 	large := with(config, "cache", map[string]any{"size": 200, "negativeSize": 200})
 	lean := with(small, "identity", map[string]any{"headers": map[string]any{"X-Auth-User": "user"}}) // which changes how responses are prebuilt
@@ -83,8 +83,8 @@ func stepTLS(f *panicFixture) {
 	defer up.Close()
 	token := up.IssueToken(upstreams.User{UserName: "user"})
 	f.apply(Routes{
-		"r":     routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "tls", map[string]any{"ca": up.CA()}),
-		"wrong": routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+		"r":     webServiceConfig(up, "tls", map[string]any{"ca": up.CA()}),
+		"wrong": webServiceConfig(up),
 	})
 	f.expect(200, "user", getRequest("r", bearer(token)))
 	f.expect(500, "", getRequest("wrong", bearer(token)))

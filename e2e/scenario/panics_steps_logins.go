@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // viaIssuer sends a request through an issuer route, and reports whether the response
@@ -61,7 +59,7 @@ func stepLogins(f *panicFixture) {
 	raw := newRawServer(f.t)
 	defer raw.Close()
 	f.Backend.ProxyTo("login", raw.URL)
-	f.apply(Routes{"login": issuerConfig("bts", bts.URL), "r": routeConfig("bearer", "bts", bts.URL, "path", upstreams.BTSStatusPath, "loginSecret", loginSecret)})
+	f.apply(Routes{"login": issuerConfig("bts", bts.URL), "r": btsConfig(bts, "loginSecret", loginSecret)})
 	access := bts.IssueToken(Marker + "courier")
 	reply := gzipped(loginReply(access, ""))
 	raw.respondWith(fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(reply), reply))

@@ -15,7 +15,7 @@ import (
 func stepOutage(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	f.apply(Routes{"r": webServiceConfig(up)})
 	token, user := issue()
 	f.expect(200, user, getRequest("r", bearer(token)))
 	up.AnswerAll(&upstreams.Reply{Status: 502})
@@ -48,7 +48,7 @@ func stepDistrusted(f *panicFixture) {
 	bts.Open("/v1/open")
 	ipp.AnswerAll(&upstreams.Reply{Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
 	f.apply(Routes{
-		"r":       routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+		"r":       webServiceConfig(up),
 		"bare":    routeConfig("applicationKey", "thammasat", tu.URL),
 		"panel":   routeConfig("bearer", "ippanel", ipp.URL),
 		"courier": routeConfig("bearer", "bts", bts.URL, "path", "/v1/open"),
@@ -65,7 +65,7 @@ func stepDistrusted(f *panicFixture) {
 func stepRevalidation(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "revalidate", "30s", "lifetime", "1h")})
+	f.apply(Routes{"r": webServiceConfig(up, "revalidate", "30s", "lifetime", "1h")})
 	token, user := issue()
 	f.expect(200, user, getRequest("r", bearer(token)))
 	for range 2 {
@@ -94,8 +94,8 @@ func stepRevalidation(f *panicFixture) {
 func stepSharedLookup(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
-	quick := routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "100ms")
+	config := webServiceConfig(up)
+	quick := webServiceConfig(up, "timeout", "100ms")
 	f.apply(Routes{"r": config, "quick": quick})
 	token, user := issue()
 	release := up.Hold()
@@ -113,7 +113,7 @@ func stepSharedLookup(f *panicFixture) {
 func stepSaturated(f *panicFixture) {
 	up, issue := f.newWebService()
 	defer up.Close()
-	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	f.apply(Routes{"r": webServiceConfig(up)})
 	token, user := issue()
 	f.expect(200, user, getRequest("r", bearer(token)))
 	release := up.Hold()

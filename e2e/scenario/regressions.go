@@ -28,7 +28,7 @@ var Regressions = []Scenario{
 func uniformRefusal(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path())})
+	h.Serve(Routes{"r": webServiceConfig(up)})
 	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":false,"Msg":{"Code":-203,"Msg":"night"}}`})
 	h.Expect(403, Request{Route: "r", Headers: []string{bearer(Marker + "junk1")}})
 	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":true,"Data":{}}`})
@@ -39,11 +39,11 @@ func uniformRefusal(t *testing.T, h *Harness) {
 func timeoutPerRoute(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	cached := up.IssueToken(upstreams.User{UserName: Marker + "first"})
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	cached := issueToken(up, "first")
+	token := issueToken(up, "client")
 	h.Serve(Routes{
-		"short": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "200ms"),
-		"long":  routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "10s"),
+		"short": webServiceConfig(up, "timeout", "200ms"),
+		"long":  webServiceConfig(up, "timeout", "10s"),
 	})
 	h.Expect(200, Request{Route: "long", Headers: []string{bearer(cached)}}) // trusted from here on
 	release := up.Hold()
@@ -70,8 +70,8 @@ func timeoutPerRoute(t *testing.T, h *Harness) {
 func saturated(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	cached := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s")})
+	cached := issueToken(up, "client")
+	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "20s")})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(cached)}})
 	calls := up.Calls()
 	release := up.Hold()
@@ -113,9 +113,9 @@ func outageNeverDenies(t *testing.T, h *Harness) {
 func mappedToRateLimit(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	token := issueToken(up, "client")
 	up.Fail(token, -105, "")
-	h.Serve(Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path()), "errors", map[string]any{"statuses": map[string]any{"-105": "429"}})})
+	h.Serve(Routes{"r": with(webServiceConfig(up), "errors", map[string]any{"statuses": map[string]any{"-105": "429"}})})
 	r := h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})
 	expectEqual(t, "Retry-After", r.Header.Get("Retry-After"), "60")
 }
@@ -123,8 +123,8 @@ func mappedToRateLimit(t *testing.T, h *Harness) {
 func clockSetBack(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "lifetime", "1h")})
+	token := issueToken(up, "client")
+	h.Serve(Routes{"r": webServiceConfig(up, "lifetime", "1h")})
 	h.Clock().Advance(5 * time.Hour)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
@@ -139,10 +139,10 @@ func clockSetBack(t *testing.T, h *Harness) {
 func firstSeenStays(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	token := issueToken(up, "client")
 	h.Serve(Routes{
-		"short": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "lifetime", "1h"),
-		"long":  routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "lifetime", "3h"),
+		"short": webServiceConfig(up, "lifetime", "1h"),
+		"long":  webServiceConfig(up, "lifetime", "3h"),
 	})
 	line := []string{bearer(token)}
 	end := h.Expect(200, Request{Route: "long", Headers: line}).Seen.Header.Get("X-Auth-Expires")
@@ -165,8 +165,8 @@ func firstSeenStays(t *testing.T, h *Harness) {
 func newestReports(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	config := routeConfig("bearer", "webservice", up.URL, "path", up.Path())
+	token := issueToken(up, "client")
+	config := webServiceConfig(up)
 	h.Serve(Routes{"old": config})
 	h.Expect(200, Request{Route: "old", Headers: []string{bearer(token)}})
 	h.Serve(Routes{"new": config})
@@ -189,7 +189,7 @@ func rateLimitKept(t *testing.T, h *Harness) {
 	up := newBTS(h.Clock())
 	defer up.Close()
 	small := map[string]any{"negativeSize": "5"}
-	h.Serve(Routes{"r": with(routeConfig("bearer", "bts", up.URL, "path", upstreams.BTSStatusPath), "cache", small)})
+	h.Serve(Routes{"r": with(btsConfig(up), "cache", small)})
 	token := up.IssueToken(Marker + "courier")
 	up.Answer(token, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "3600"}, Body: `{}`})
 	h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})

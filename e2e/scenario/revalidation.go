@@ -18,18 +18,18 @@ var Revalidation = []Scenario{
 }
 
 func revalidatingConfig(up *upstreams.WebService, more ...any) map[string]any {
-	return routeConfig("bearer", "webservice", up.URL, append([]any{"path", up.Path(), "revalidate", "1s"}, more...)...)
+	return webServiceConfig(up, append([]any{"revalidate", "1s"}, more...)...)
 }
 
 func revalidated(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	token := issueToken(up, "client")
 	h.Serve(Routes{"r": revalidatingConfig(up, "timeout", "20s")})
-	call := Request{Route: "r", Headers: []string{bearer(token)}}
-	end := h.Expect(200, call).Seen.Header.Get("X-Auth-Expires")
+	request := Request{Route: "r", Headers: []string{bearer(token)}}
+	end := h.Expect(200, request).Seen.Header.Get("X-Auth-Expires")
 	for range 3 {
-		h.Expect(200, call)
+		h.Expect(200, request)
 	}
 	expectCount(t, "calls before revalidate has passed", up.CallsWith(token), 1)
 	h.Advance(1100 * time.Millisecond)
@@ -38,7 +38,7 @@ func revalidated(t *testing.T, h *Harness) {
 	var callers sync.WaitGroup
 	for range 50 {
 		callers.Go(func() {
-			if r, err := h.Try(call); err != nil || r.Status != 200 {
+			if r, err := h.Try(request); err != nil || r.Status != 200 {
 				t.Errorf("%d %v", r.Status, err)
 			}
 		})
@@ -49,62 +49,62 @@ func revalidated(t *testing.T, h *Harness) {
 	}
 	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
 	h.Advance(1100 * time.Millisecond) // due again, but the last one is under way
-	h.Expect(200, call)
+	h.Expect(200, request)
 	release()
 	time.Sleep(50 * time.Millisecond)
 	expectCount(t, "calls: one revalidation at a time", up.CallsWith(token), 2)
-	expectEqual(t, "X-Auth-Expires", h.Expect(200, call).Seen.Header.Get("X-Auth-Expires"), end)
+	expectEqual(t, "X-Auth-Expires", h.Expect(200, request).Seen.Header.Get("X-Auth-Expires"), end)
 }
 
 func revalidationDenied(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	token := issueToken(up, "client")
 	h.Serve(Routes{"r": revalidatingConfig(up)})
-	call := Request{Route: "r", Headers: []string{bearer(token)}}
-	h.Expect(200, call)
+	request := Request{Route: "r", Headers: []string{bearer(token)}}
+	h.Expect(200, request)
 	up.Fail(token, -105, "")
-	h.Expect(200, call)
+	h.Expect(200, request)
 	h.Advance(1100 * time.Millisecond)
-	h.Expect(200, call)
+	h.Expect(200, request)
 	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
-	waitFor(t, "it is denied", func() bool { r, err := h.Try(call); return err == nil && r.Status == 403 })
+	waitFor(t, "it is denied", func() bool { r, err := h.Try(request); return err == nil && r.Status == 403 })
 	expectCount(t, "calls once the denial is cached", up.CallsWith(token), 2)
 }
 
 func revalidationOutage(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	token := issueToken(up, "client")
 	h.Serve(Routes{"r": revalidatingConfig(up, "lifetime", "6s")})
-	call := Request{Route: "r", Headers: []string{bearer(token)}}
-	end, err := time.Parse(time.RFC3339, h.Expect(200, call).Seen.Header.Get("X-Auth-Expires"))
+	request := Request{Route: "r", Headers: []string{bearer(token)}}
+	end, err := time.Parse(time.RFC3339, h.Expect(200, request).Seen.Header.Get("X-Auth-Expires"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "bad gateway"})
 	for calls := 2; calls <= 4; calls++ {
 		h.Advance(1100 * time.Millisecond)
-		r := h.Expect(200, call)
+		r := h.Expect(200, request)
 		expectEqual(t, "X-Auth-Expires", r.Seen.Header.Get("X-Auth-Expires"), end.Format(time.RFC3339))
 		waitFor(t, "it is revalidated", func() bool {
-			h.Expect(200, call) // the last revalidation may not have ended yet
+			h.Expect(200, request) // the last revalidation may not have ended yet
 			return up.CallsWith(token) == calls
 		})
-		h.Expect(200, call)
+		h.Expect(200, request)
 		expectCount(t, "calls: none before revalidate has passed again", up.CallsWith(token), calls)
 	}
 	h.Advance(3 * time.Second)
-	h.Expect(500, call)
+	h.Expect(500, request)
 }
 
 func lateAllow(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	first := up.IssueToken(upstreams.User{UserName: Marker + "first"})
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
+	first := issueToken(up, "first")
+	token := issueToken(up, "client")
 	epoch := func(name string) Routes {
-		return Routes{"r": with(routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s"), "cache", map[string]any{"epoch": name})}
+		return Routes{"r": with(webServiceConfig(up, "timeout", "20s"), "cache", map[string]any{"epoch": name})}
 	}
 	h.Serve(epoch("1"))
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})

@@ -5,31 +5,29 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // SingleFlight: concurrent requests with the same uncached credential share one
 // lookup.
 var SingleFlight = []Scenario{
 	{Name: "500 callers with one uncached credential make one call", Run: manyCallers},
-	{Name: "the first caller disconnects and the others are answered", Run: firstLeaves},
+	{Name: "the first caller disconnects and the others are answered", Run: firstDisconnects},
 }
 
-// firstLeaves: the caller that started the lookup disconnects before the upstream
+// firstDisconnects: the caller that started the lookup disconnects before the upstream
 // responds; those that joined get the answer of that one call.
-func firstLeaves(t *testing.T, h *Harness) {
+func firstDisconnects(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s")})
+	token := issueToken(up, "client")
+	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "20s")})
 	release := up.Hold()
-	call := Request{Route: "r", Headers: []string{bearer(token)}}
+	request := Request{Route: "r", Headers: []string{bearer(token)}}
 
 	ctx, hangUp := context.WithCancel(context.Background())
 	left := make(chan error, 1)
 	go func() {
-		r, err := h.newRequest(call)
+		r, err := h.newRequest(request)
 		if err == nil {
 			_, err = client.Do(r.WithContext(ctx))
 		}
@@ -40,7 +38,7 @@ func firstLeaves(t *testing.T, h *Harness) {
 	var joined sync.WaitGroup
 	for range 20 {
 		joined.Go(func() {
-			r, err := h.Try(call)
+			r, err := h.Try(request)
 			if err != nil {
 				t.Error(err)
 			}
@@ -66,8 +64,8 @@ func firstLeaves(t *testing.T, h *Harness) {
 func manyCallers(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := up.IssueToken(upstreams.User{UserName: Marker + "client"})
-	h.Serve(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "20s")})
+	token := issueToken(up, "client")
+	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "20s")})
 	release := up.Hold()
 	statuses := make(chan int, 500)
 	var sent sync.WaitGroup

@@ -20,16 +20,16 @@ import (
 func (r *tableRunner) runCase(h *Harness, t *testing.T, s servedCase) {
 	p := r.newPlaceholders()
 	p.sign(s.claims)
-	call := Request{Route: s.route, Method: s.method, Headers: p.lines(s.send)}
-	r.rememberSecret(call.Headers)
+	request := Request{Route: s.route, Method: s.method, Headers: p.lines(s.send)}
+	r.rememberSecret(request.Headers)
 	if s.reply != nil && s.upstream == "" {
-		credential := credentialOf(call.Headers)
+		credential := credentialOf(request.Headers)
 		s.server.Answer(credential, p.reply(*s.reply))
 		defer s.server.Unscript(credential)
 	}
 	r.reset()
 	calls := s.calls
-	r.check(t, "the request", s, p, h.Do(call), s.client, calls)
+	r.check(t, "the request", s, p, h.Do(request), s.client, calls)
 
 	client := s.client
 	switch s.again {
@@ -41,12 +41,12 @@ func (r *tableRunner) runCase(h *Harness, t *testing.T, s servedCase) {
 	case "cooled":
 		client = &s.cooled.Client
 		if s.cooled.Send != nil {
-			call.Headers = p.lines(s.cooled.Send)
+			request.Headers = p.lines(s.cooled.Send)
 		}
 	default:
 		t.Fatalf("again: %q; known: remembered, asked, cooled", s.again)
 	}
-	r.check(t, "the second request", s, p, h.Do(call), client, calls)
+	r.check(t, "the second request", s, p, h.Do(request), client, calls)
 }
 
 // rememberSecret records what of a request no output may hold. Tokens and keys have a

@@ -57,8 +57,8 @@ func newFaultSuite() *faultSuite { return &faultSuite{up: newWebService(nil)} }
 func (s *faultSuite) add(name string, fault *upstreams.Fault, config *tls.Config) *faultCase {
 	t := &faultCase{
 		name: name, fault: fault, proxy: upstreams.NewFaultProxy(s.up.URL, config), route: fmt.Sprint("r", len(s.all)), status: 500,
-		cached: s.up.IssueToken(upstreams.User{UserName: Marker + "cached"}),
-		late:   s.up.IssueToken(upstreams.User{UserName: Marker + "late"}),
+		cached: issueToken(s.up, "cached"),
+		late:   issueToken(s.up, "late"),
 	}
 	s.all = append(s.all, t)
 	return t

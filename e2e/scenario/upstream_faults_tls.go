@@ -62,8 +62,8 @@ func unresolvedAndSlow(t *testing.T, h *Harness) {
 	slow := token("slow")
 	h.Serve(Routes{
 		"unresolved": routeConfig("bearer", "webservice", "http://upstream.invalid", "path", up.Path(), "timeout", "5s"),
-		"short":      with(routeConfig("bearer", "webservice", up.URL, "path", up.Path(), "timeout", "500ms"), "cache", map[string]any{"epoch": "i"}),
-		"long":       routeConfig("bearer", "webservice", up.URL, "path", up.Path()),
+		"short":      with(webServiceConfig(up, "timeout", "500ms"), "cache", map[string]any{"epoch": "i"}),
+		"long":       webServiceConfig(up),
 		"half":       routeConfig("bearer", "webservice", proxy.URL, "path", up.Path()),
 	})
 	begun := time.Now()
@@ -93,14 +93,14 @@ func unresolvedAndSlow(t *testing.T, h *Harness) {
 	h.Expect(200, Request{Route: "half", Headers: []string{bearer(token("first"))}})
 	proxy.Inject(&upstreams.Fault{Send: upstreams.Raw(502, "bad gateway", "Connection: close"), Alternate: true})
 	for i := range 20 {
-		call := Request{Route: "half", Headers: []string{bearer(token(fmt.Sprint("half", i)))}}
-		r, err := h.Try(call)
+		request := Request{Route: "half", Headers: []string{bearer(token(fmt.Sprint("half", i)))}}
+		r, err := h.Try(request)
 		if err == nil && r.Status == 500 {
-			r, err = h.Try(call)
+			r, err = h.Try(request)
 		}
 		if !h.Counters.accepted(r, err, fmt.Sprint(Marker, "half", i)) {
 			t.Errorf("valid user %d, on the second try: %d %v", i, r.Status, err)
 		}
-		h.ExpectCached(call)
+		h.ExpectCached(request)
 	}
 }
