@@ -18,6 +18,7 @@
 //   - yaegi: where the interpreter differs from the compiler
 //   - lint: rules for the plugin's code that the compiler does not check
 //   - catalog, examples: the plugin catalog's checks, and that every example loads
+//   - repository: workflows, forms and documents
 //
 // What is measured, shown and released:
 //
@@ -25,5 +26,6 @@
 //   - demo, cmd/demo: Traefik, the plugin and the four APIs, to try by hand
 //   - cmd/upstreams: the four APIs alone
 //   - cmd/traefik-build: builds the Traefik that the tests run on
-//   - cmd/dist: packs the release archive; release: makes a release's commit and tag
+//   - cmd/dist: packs the release archive
+//   - release: the commit and tag of a release, as the catalog loads them
 package e2e

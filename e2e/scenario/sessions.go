@@ -16,7 +16,7 @@ var Sessions = []Scenario{
 	{Name: "a short session ends in time, across a reload", Run: shortSession},
 	{Name: "a hand-off without a token, with two, or with an invalid one sets no cookie", Run: badHandOffs},
 	{Name: "a link with another user's token does not replace a live session", Run: sentLink},
-	{Name: "a credential in a header outranks the cookie", Run: headerOutranksCookie},
+	{Name: "a credential in a header takes precedence over the cookie", Run: headerOutranksCookie},
 	{Name: "a session's token is forwarded where credentials are, its cookie never", Run: forwardedSession},
 	{Name: "a logout ends the session and calls the upstream's logout", Run: sessionLogout},
 	{Name: "a logout during a revalidation of the session's token", Run: sessionLogoutMeanwhile},

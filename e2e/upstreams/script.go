@@ -18,7 +18,7 @@ type script struct {
 
 // Answer makes every request with this credential (a token, a key, or "user:password") get
 // exactly this reply, until Unscript. A request that is not of the API's protocol (path, method,
-// media type) gets that error first. An account's script outranks its key's.
+// media type) gets that error first. An account's script takes precedence over its key's.
 func (s *script) Answer(credential string, r Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *script) Unscript(credential string) {
 }
 
 // AnswerAll makes every request get this reply, whatever it is: a proxy that answers 200 to every
-// request, or an outage. It outranks all else; nil turns it off.
+// request, or an outage. It takes precedence over all else; nil turns it off.
 func (s *script) AnswerAll(r *Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

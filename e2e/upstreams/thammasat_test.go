@@ -80,7 +80,7 @@ func TestThammasat(t *testing.T) {
 		}
 	})
 
-	t.Run("an account's script outranks its key's", func(t *testing.T) {
+	t.Run("an account's script takes precedence over its key's", func(t *testing.T) {
 		u := thammasatFixture(t, ThammasatOptions{})
 		u.Answer("good-key", Reply{Status: 503, Body: "key"})
 		u.Answer("somchai:secret", Reply{Status: 403, Body: "account"})
