@@ -103,6 +103,11 @@ func stepSharedLookup(f *panicFixture) {
 	for range 5 {
 		all.Go(func() { f.expect(200, user, getRequest("r", bearer(token))) })
 	}
+	// The next request is to join that lookup, and to end before it. A panic may
+	// have kept the lookup from beginning.
+	for begun := time.Now(); up.CallsWith(token) == 0 && time.Since(begun) < 200*time.Millisecond; {
+		time.Sleep(time.Millisecond)
+	}
 	f.expect(500, "", getRequest("quick", bearer(token)))
 	release()
 	all.Wait()
