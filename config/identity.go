@@ -85,8 +85,9 @@ func contains(words []string, word string) bool {
 	return false
 }
 
-// prefix returns the prefix of the identity headers in canonical spelling. It must
-// end in "-" and be no prefix of a header that HTTP or Traefik needs.
+// prefix returns the prefix of the identity headers in canonical spelling. The gate
+// removes every header that begins with it, so it must end in "-", have more than one
+// character before that, and be no prefix of a header that HTTP or Traefik needs.
 func (s *section) prefix(key string) string {
 	value := s.text(key)
 	if value == "" {
@@ -127,7 +128,8 @@ func conflictsWith(prefix string) string {
 }
 
 // headers reads pairs of header and field, in the order of the names as written.
-// fields is what closedFields returns.
+// fields is what closedFields returns. Two names that some backends read as one are a
+// fault: which of the values such a backend uses would be chance.
 func (s *section) headers(fields []string) []apis.HeaderField {
 	var read []apis.HeaderField
 	written := map[string]string{}

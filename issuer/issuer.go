@@ -5,7 +5,7 @@
 // is read by a teeWriter while it passes; what it issues goes to the logins that the
 // protecting routes with the same secret share. The package protects nothing and
 // changes nothing: requests and responses pass byte for byte. It reads no request
-// body, where passwords are, and does not know who uses the tokens.
+// body, where passwords are, and does not know which clients use the tokens.
 package issuer
 
 import (
@@ -66,7 +66,7 @@ func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
 
 // loginPath returns the path, below the API's address, of the documented login or
 // logout that a request calls; empty if it calls none. A path with escapes (RawPath)
-// is none, since the API could read it in another way.
+// is none, since the API could read it differently.
 func (i *issuer) loginPath(r *http.Request) string {
 	if r.Method != http.MethodPost || r.URL.RawPath != "" || !strings.HasPrefix(r.URL.Path, i.base) {
 		return ""

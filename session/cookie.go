@@ -63,7 +63,7 @@ func (s *seal) encrypt(token string, end time.Time) string {
 
 // decrypt returns the token of a cookie's value; empty for a value that encrypt did
 // not make under this secret and scope, or whose end has come. The end is part of the
-// value because browsers are free to keep a cookie for longer than they are told.
+// value because browsers are free to keep a cookie for longer than Max-Age.
 func (s *seal) decrypt(value string, now time.Time) string {
 	if len(value) > maxCookie {
 		return ""

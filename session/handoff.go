@@ -92,8 +92,8 @@ func postForm(r *http.Request) (fields url.Values, ok bool) {
 	return fields, err == nil
 }
 
-// belongsToOther says whether the browser has a valid session of another user, or of
-// one that cannot be told now. That session stays (session fixation): an attacker who
+// belongsToOther says whether the browser has a valid session of another user, or one
+// that may be, where that cannot be found out now. That session stays (session fixation): an attacker who
 // sends a link with a token of their own would make its reader act as the attacker,
 // and type secrets into the attacker's account.
 func (h *handoff) belongsToOther(r *http.Request, current, token string, decision verifier.Decision) bool {

@@ -47,7 +47,7 @@ func New(g *gate.Gate, hit func(http.ResponseWriter, *http.Request), o *Options,
 	return http.HandlerFunc(s.serve)
 }
 
-// serve tells three kinds of requests apart: a hand-off, a logout, and any other. It
+// serve handles three kinds of requests: a hand-off, a logout, and any other. It
 // removes the cookie from all of them, so that no backend sees it.
 func (s *session) serve(w http.ResponseWriter, r *http.Request) {
 	token := s.seal.extract(r.Header, s.now())
