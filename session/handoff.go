@@ -93,9 +93,9 @@ func postForm(r *http.Request) (fields url.Values, ok bool) {
 }
 
 // belongsToOther says whether the browser has a valid session of another user, or one
-// that may be, where that cannot be found out now. That session stays (session fixation): an attacker who
-// sends a link with a token of their own would make its reader act as the attacker,
-// and type secrets into the attacker's account.
+// that may be, where that cannot be found out now. That session stays (session
+// fixation): an attacker who sends a link with a token of their own would make its
+// reader act as the attacker, and type secrets into the attacker's account.
 func (h *handoff) belongsToOther(r *http.Request, current, token string, decision verifier.Decision) bool {
 	if current == "" || current == token {
 		return false
