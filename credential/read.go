@@ -88,7 +88,8 @@ func readCredential(h http.Header, a Accepts) (verifier.Credential, verifier.Den
 }
 
 // isComplete tells whether every part of a credential of its kind is there. An
-// empty part counts as missing: some upstreams accept an empty password.
+// empty part counts as missing: a directory behind an upstream may take an empty
+// password for an anonymous login (RFC 4513, 5.1.2).
 func isComplete(c verifier.Credential, a Accepts) bool {
 	hasAccount := c.User != "" && c.Password != ""
 	switch c.Kind {
