@@ -9,5 +9,7 @@
 //     and by behind, behind Traefik
 //   - catalog, examples, yaegi: what the plugin catalog asks for, that the
 //     examples load, and what the interpreter gets wrong
+//   - release, repository: the tag that the catalog is given, and what stands
+//     beside code: workflows, forms, documents
 //   - demo, cmd/demo: all of it on one machine, to try
 package e2e

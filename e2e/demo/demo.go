@@ -32,8 +32,9 @@ type Line struct {
 	Note   string
 }
 
-// Start starts everything; what it says while it does goes to progress.
-func Start(progress io.Writer) (*Demo, error) {
+// Start starts everything, with the Traefik at the path program, or the one that
+// tests use where it is empty. What it says while it does goes to progress.
+func Start(progress io.Writer, program string) (*Demo, error) {
 	fmt.Fprintln(progress, "starting the four emulated APIs and a backend")
 	apis, err := upstreams.NewDemo(upstreams.DemoOptions{})
 	if err != nil {
@@ -42,6 +43,7 @@ func Start(progress io.Writer) (*Demo, error) {
 	d := &Demo{APIs: apis, backend: httptest.NewServer(http.HandlerFunc(show))}
 	fmt.Fprintln(progress, "starting Traefik with the plugin (a few seconds)")
 	d.Traefik, err = traefik.Start(traefik.Options{
+		Program:  program,
 		LogLevel: "ERROR",
 		Env: []string{
 			"UPSTREAMAUTH_TU_KEY=" + apis.Secrets.ApplicationKey,

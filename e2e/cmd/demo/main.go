@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/demo"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
 )
 
 func main() {
@@ -26,7 +27,11 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	d, err := demo.Start(out)
+	program, err := binary.Any(ctx, out)
+	if err != nil {
+		return err
+	}
+	d, err := demo.Start(out, program)
 	if err != nil {
 		return err
 	}
