@@ -63,7 +63,7 @@ var covered = map[string]coverage{
 	)},
 	"Options.Unavailable": {inRender, "the status of a denial", change(func(o *Options) { o.Unavailable++ })},
 
-	"Block.API": {inScope + " " + inRender, "who answers, and the default headers", changeBlock(func(b *Block) { b.API = &apis.API{Name: "other"} })},
+	"Block.API": {inScope + " " + inRender, "the upstream that answers, and the default headers", changeBlock(func(b *Block) { b.API = &apis.API{Name: "other"} })},
 	"Block.Upstream": {inScope, "what is asked, and how; apis.Settings.Scope has a test of its own fields", changeBlock(
 		func(b *Block) { b.Upstream.Target.URL += "x" },
 		func(b *Block) { b.Upstream.Target.Path += "x" },

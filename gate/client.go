@@ -15,7 +15,7 @@ import (
 // usually has all addresses of it.
 func clientOf(r *http.Request, depth int) string {
 	if depth > 0 {
-		// Several lines are one list (RFC 9110, 5.3): a proxy may append either way.
+		// Several lines are one list (RFC 9110, 5.3): a proxy may append to one or add another.
 		hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 		if depth <= len(hops) {
 			name := network(strings.TrimSpace(hops[len(hops)-depth]))

@@ -77,7 +77,7 @@ func (s *scheme) headerDigest(h http.Header) (digest [32]byte, plain bool) {
 func (s *scheme) render(decision verifier.Decision) *cache.Ready {
 	answer := &cache.Ready{Values: make([][]string, 0, len(s.fields))}
 	// All values lie in one array: a hit reads them together. Each header gets a
-	// slice without spare capacity, so that whoever appends to it makes a copy.
+	// slice without spare capacity, so that appending to it makes a copy.
 	values := make([]string, 0, len(s.fields))
 	identity := map[string]string{}
 	for _, f := range decision.Identity {
