@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,10 +24,29 @@ type block = map[string]interface{}
 type fixture struct {
 	t        *testing.T
 	runtime  *upstreamauth.Runtime
-	log      bytes.Buffer
+	log      lockedBuffer
 	upstream *httptest.Server
 	calls    atomic.Int64 // about the tokens of the tests; a canary uses others
 	received http.Header  // what the backend received last; nil: the last request did not reach it
+}
+
+// lockedBuffer is a log that canaries may write to, in the background, while a test
+// reads it.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(line)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
 }
 
 func newFixture(t *testing.T) *fixture {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ import (
 type fixture struct {
 	t      *testing.T
 	shared *Shared
-	log    *bytes.Buffer
+	log    *lockedBuffer
 	sink   *telemetry.Sink
 	level  string // of the routes' logs
 	moved  atomic.Int64
@@ -33,8 +34,27 @@ type fixture struct {
 	got    http.Header // what the backend received last; nil: the last request did not reach it
 }
 
+// lockedBuffer is a log that canaries may write to, in the background, while a test
+// reads it.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(line)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
 func newFixture(t *testing.T) *fixture {
-	f := &fixture{t: t, log: &bytes.Buffer{}, level: "info"}
+	f := &fixture{t: t, log: &lockedBuffer{}, level: "info"}
 	f.server = httptest.NewServer(http.HandlerFunc(f.upstream))
 	t.Cleanup(f.server.Close)
 	start := time.Now()
