@@ -100,7 +100,8 @@ func TestFromHeaderDenials(t *testing.T) {
 		{"half: an empty account", paired, both("Basic ", "k"), verifier.Missing},
 		{"half: no password", paired, both(basic("u:"), "k"), verifier.Missing},
 		{"a query's, a cookie's and a proxy's credential", everything, http.Header{
-			"Cookie": {"Authorization=Bearer x"}, "Proxy-Authorization": {"Bearer x"}}, verifier.Missing},
+			"Cookie": {"Authorization=Bearer x"}, "Proxy-Authorization": {"Bearer x"},
+		}, verifier.Missing},
 		{"another spelling of the key's header", everything, http.Header{"Application_key": {"k"}, "Applicationkey": {"k"}}, verifier.Missing},
 
 		{"two lines", bearerOnly, auth("Bearer x", "Bearer y"), verifier.Ambiguous},

@@ -53,9 +53,12 @@ func TestTwoHeaders(t *testing.T) {
 		})
 		t.Run(fmt.Sprintf("forwardCredential %t: other lines, alone or cut elsewhere, have no prebuilt answer", forward), func(t *testing.T) {
 			for _, lines := range [][]string{
-				{"Application-Key", "k"}, {"Authorization", account}, {"Application-Key", "k", "Authorization", other},
+				{"Application-Key", "k"},
+				{"Authorization", account},
+				{"Application-Key", "k", "Authorization", other},
 				{"Application-Key", "k", "Authorization", account, "Authorization", account},
-				{"Application-Key", "", "Authorization", "k" + account}, {"Application-Key", "kB", "Authorization", account[1:]},
+				{"Application-Key", "", "Authorization", "k" + account},
+				{"Application-Key", "kB", "Authorization", account[1:]},
 			} {
 				if w, _ := f.ask(h, http.MethodGet, lines...); w.Code < 400 || f.got != nil {
 					t.Errorf("%q: %d, backend %v", lines, w.Code, f.got)
@@ -137,7 +140,10 @@ func TestHandler(t *testing.T) {
 			all.Add(1)
 			go func(i int) {
 				defer all.Done()
-				for n := 0; n < 200 && ownAnswer(t, h, i, n); n++ {
+				for n := 0; n < 200; n++ {
+					if !ownAnswer(t, h, i, n) {
+						return
+					}
 				}
 			}(i)
 		}

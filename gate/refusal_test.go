@@ -158,7 +158,8 @@ func TestResponse(t *testing.T) {
 		rf := testRefusal()
 		rf.problem = true
 		w := respond(rf, http.MethodGet, verifier.Bearer, verifier.Denial{
-			Reason: verifier.Forbidden, Status: 403, Code: "-104/expired", Message: "\"<a>\"\n", Errors: `{"a":["b"]}`})
+			Reason: verifier.Forbidden, Status: 403, Code: "-104/expired", Message: "\"<a>\"\n", Errors: `{"a":["b"]}`,
+		})
 		got := map[string]any{}
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 			t.Fatal(err)
