@@ -69,9 +69,9 @@ func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *t
 		s.fields = append(s.fields, h.Field)
 	}
 	fingerprint := shared.Scopes.Fingerprint(b.Scope()...)
-	plan := shared.Scopes.Fingerprint(renderKey(o, b, log.Debug())...)
+	key := shared.Scopes.Fingerprint(renderKey(o, b, log.Debug())...)
 	instance := cache.Instance{
-		Context: ctx, Epoch: o.Epoch, Plan: plan, Policy: policyOf(o, b), Report: log.Report,
+		Context: ctx, Epoch: o.Epoch, Plan: key, Policy: policyOf(o, b), Report: log.Report,
 		Learned: shared.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
 	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
