@@ -14,7 +14,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/yaegi/readers"
 )
 
-// interpretedReaders loads the plugin and, beside it, the program that asks it.
+// interpretedReaders loads the plugin and the program that calls it.
 func interpretedReaders(t *testing.T) func(name string) any {
 	t.Helper()
 	goPath := t.TempDir()
@@ -52,7 +52,7 @@ func interpretedReaders(t *testing.T) func(name string) any {
 // The scenarios show that the interpreted plugin does what it should; this
 // looks into the corners that no scenario has: whatever stands in a header, a
 // token or a reply, compiler and interpreter read it alike.
-func TestCompilerAndInterpreterReadCredentialsAndRepliesAlike(t *testing.T) {
+func TestReaders(t *testing.T) {
 	find := interpretedReaders(t)
 	header := find("Header").(func(string, string, string, int) string)
 	token := find("Token").(func(string) string)

@@ -1,9 +1,9 @@
 // Package surprises is a set of small programs that the compiler and the
 // interpreter in Traefik run differently, each beside the form that both run
-// alike. The tests in the folder above play them both ways.
+// alike. The tests in the folder above run them both ways.
 //
 // Every file stands alone: the interpreter is given one at a time, so that a
-// file which it does not load takes no other along.
+// file which it does not load does not affect the others.
 package surprises
 
 // Programs are all programs, by name.
