@@ -20,12 +20,6 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
-// packages are the plugin's, below its module.
-var packages = []string{
-	"", "config", "gate", "session", "issuer", "credential", "cache", "telemetry",
-	"verifier", "verifier/apis", "verifier/chain", "verifier/jwt", "verifier/strictjson", "verifier/transport",
-}
-
 // Injector is a staged plugin with injected panics.
 type Injector struct {
 	Points []string // where they are, as "folder/file.go:Type.Method", with .func1 for a literal within and +1 behind its first deferred call
@@ -39,19 +33,31 @@ func Inject(goPath string) (*Injector, error) {
 		return nil, err
 	}
 	injector := &Injector{enabledFile: filepath.Join(goPath, "enabled")}
-	for _, name := range packages {
-		dir := filepath.Join(stage.Dir(goPath), name)
-		if err := injector.injectPackage(dir, name); err != nil {
-			return nil, err
+	root := stage.Dir(goPath)
+	err := filepath.WalkDir(root, func(dir string, entry os.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
 		}
+		if entry.Name() == "vendor" {
+			return filepath.SkipDir
+		}
+		name, err := filepath.Rel(root, dir)
+		if err != nil {
+			return err
+		}
+		return injector.injectPackage(dir, filepath.ToSlash(name))
+	})
+	if err != nil {
+		return nil, err
 	}
 	sort.Strings(injector.Points)
 	return injector, nil
 }
 
+// injectPackage injects panics into the files of one folder, which may hold none.
 func (injector *Injector) injectPackage(dir, name string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
+	if err != nil || len(files) == 0 {
 		return err
 	}
 	for _, file := range files {
@@ -69,7 +75,7 @@ func (injector *Injector) injectPackage(dir, name string) error {
 		}
 	}
 	declared := path.Base(name)
-	if name == "" {
+	if name == "." {
 		declared = "upstreamauth"
 	}
 	return os.WriteFile(filepath.Join(dir, "injected.go"), []byte(fmt.Sprintf(trigger, declared, injector.enabledFile)), 0o600)
