@@ -39,7 +39,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test attack bench fuzz traefik traefik-oldest chromium dist clean race-ready
+.PHONY: help demo unit lint fmt check test attack bench fuzz traefik traefik-oldest chromium dist clean race-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,14 +49,45 @@ demo: ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds
 	$(E2E) build -buildvcs=false -o $(BIN)/demo ./cmd/demo
 	@exec $(BIN)/demo
 
+unit: ## test the plugin compiled, without the race detector, and what checks its sources (seconds)
+	$(GO) test ./...
+	$(E2E) test -count=1 ./lint ./cmd/figures
+
+# The version is part of the name, so another one is built when it changes here. It
+# may need a newer Go than the tests: the go command gets that one.
+LINTER_VERSION := v2.15.0
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/upstreamauth
+LINTER := $(TOOLS)/golangci-lint-$(LINTER_VERSION)
+
+$(LINTER):
+	@echo "== building golangci-lint $(LINTER_VERSION) into the user's cache, once: about three minutes"
+	@mkdir -p $(TOOLS)
+	@made="$$(mktemp -d $(TOOLS)/made.XXXXXX)" && trap 'rm -rf "$$made"' EXIT && \
+		GOBIN="$$made" GOFLAGS= GOTOOLCHAIN=auto $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION) && \
+		mv "$$made/golangci-lint" $@
+
+lint: $(LINTER) ## check formatting, names, measures, and the rules of the interpreter and of the rooms (half a minute; the first time four)
+	@mkdir -p $(BIN); started="$$(date +%s)"; failed=0; \
+		echo "== formatting"; \
+		$(LINTER) fmt --diff >$(BIN)/unformatted || failed=1; \
+		sed -n 's/^+++ /not formatted, see make fmt: /p' $(BIN)/unformatted; \
+		echo "== golangci-lint, the plugin"; \
+		$(LINTER) run ./... || failed=1; \
+		echo "== golangci-lint, e2e"; \
+		(cd e2e && $(LINTER) run --config ../.golangci.yml ./...) || failed=1; \
+		echo "== the interpreter, the rooms, the texts"; \
+		$(E2E) run ./cmd/lint || failed=1; \
+		echo "== the plugin's requirements"; \
+		$(GO) mod tidy -diff || failed=1; \
+		echo "lint took $$(($$(date +%s) - started)) s"; \
+		exit $$failed
+
+fmt: $(LINTER) ## format all Go files as lint wants them (seconds)
+	$(LINTER) fmt
+
 # -count=1 with e2e's tests: the go command does not see that they read the
 # plugin's sources, and would give old results for new ones.
-check: race-ready ## test the plugin compiled (with -race) and interpreted, without Traefik (2 minutes; the first time 4)
-	@echo "== formatting and vet"
-	@unformatted="$$("$$($(GO) env GOROOT)/bin/gofmt" -l .)"; \
-		if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(E2E) vet ./...
+check: race-ready lint ## lint, then test the plugin compiled (with -race) and interpreted, without Traefik (3 minutes; the first time 8)
 	@echo "== the plugin, compiled, with the race detector"
 	$(GO) test -race ./...
 	@echo "== the plugin against its upstreams, compiled, with the race detector"

@@ -16,6 +16,7 @@ require (
 	github.com/traefik/yaegi v0.16.1
 	github.com/upstreamauth/upstreamauth v0.0.0
 	golang.org/x/mod v0.32.0
+	golang.org/x/tools v0.41.0
 	gopkg.in/yaml.v3 v3.0.1
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/demo"
 )
 
-// DemoLines runs each line that the demo prints as it is printed, by a shell.
-// program is the path of the Traefik; where empty, it is the one of all tests.
+// DemoLines runs each line that the demo prints, in a shell. program is the path of
+// the Traefik; if it is empty, the one that the tests use is started.
 func DemoLines(t *testing.T, program string) {
 	d, err := demo.Start(io.Discard, program)
 	if err != nil {
@@ -27,9 +27,9 @@ func DemoLines(t *testing.T, program string) {
 		if reply := string(out); !strings.HasSuffix(reply, strconv.Itoa(l.Status)) {
 			t.Errorf("%s: want %d: %s", l.Title, l.Status, reply)
 		}
-		asked := total(d.Calls()) > before
-		if strings.Contains(l.Note, "no call") && asked || strings.Contains(l.Note, "asks") && !asked {
-			t.Errorf("%s promises %q; an API was asked: %t", l.Title, l.Note, asked)
+		called := total(d.Calls()) > before
+		if strings.Contains(l.Note, "no call") && called || strings.Contains(l.Note, "one call") && !called {
+			t.Errorf("%s promises %q; an API was called: %t", l.Title, l.Note, called)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package oldest plays a selection of what is played behind Traefik once more on
+// Package oldest runs a selection of the tests behind Traefik once more, on
 // the oldest Traefik that is tested. It takes less than a minute.
 package oldest
 
@@ -19,19 +19,19 @@ import (
 // plugin and an upstream settle between them something that does not wait long.
 func selection() []scenario.Scenario {
 	chosen := slices.Concat(
-		scenario.Identities, scenario.Traffic, scenario.Faults,
-		scenario.Logins, scenario.Issuing, scenario.Sessions, scenario.Forgeries,
-		scenario.Memory[:1], scenario.Trust[:1], scenario.Siege[:1], scenario.Troubles[:1],
-		scenario.Spared[3:], scenario.Circuits[1:], scenario.Clients[1:], scenario.Again[:1],
+		scenario.Identities, scenario.Passthrough, scenario.ConfigurationFaults,
+		scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.Forgeries,
+		scenario.Caching[:1], scenario.Canaries[:1], scenario.Regressions[:1], scenario.UpstreamFaults[:1],
+		scenario.Budgets[3:], scenario.Circuits[1:], scenario.ClientLimits[1:], scenario.Revalidation[:1],
 	)
 
 	// A real Traefik's clock cannot be moved.
-	return slices.DeleteFunc(chosen, func(s scenario.Scenario) bool { return s.Moves })
+	return slices.DeleteFunc(chosen, func(s scenario.Scenario) bool { return s.NeedsClock })
 }
 
 func TestOldest(t *testing.T) {
 	if os.Getenv(binary.Variable) != "" {
-		t.Skip(binary.Variable + " names the Traefik of all tests, so the others have played this on it already")
+		t.Skip(binary.Variable + " names the Traefik of all tests, so the other tests have run on it already")
 	}
 	program, err := binary.Find(binary.Oldest)
 	if err != nil {
@@ -53,11 +53,11 @@ func TestOldest(t *testing.T) {
 			t.Errorf("%s is %s, %v, not %s", program, version, err, binary.Oldest)
 		}
 	})
-	t.Run("scenarios", func(t *testing.T) { scenario.Play(t, open, selection()) })
-	t.Run("rows", func(t *testing.T) { scenario.Rows(t, open) })
+	t.Run("scenarios", func(t *testing.T) { scenario.Run(t, open, selection()) })
+	t.Run("status tables", func(t *testing.T) { scenario.StatusTables(t, open) })
 	t.Run("configurations", func(t *testing.T) {
 		scenario.Configurations(t, func(backend string, _ []string) (scenario.Level, error) { return open(backend) }, false, false)
 	})
-	t.Run("the demo's lines give what they promise", func(t *testing.T) { behind.DemoLines(t, program) })
-	t.Run("the demo's journeys lead where they say", func(t *testing.T) { behind.DemoJourneys(t, program) })
+	t.Run("each line of the demo gets the status that it promises", func(t *testing.T) { behind.DemoLines(t, program) })
+	t.Run("each journey of the demo prints the statuses that it promises", func(t *testing.T) { behind.DemoJourneys(t, program) })
 }
