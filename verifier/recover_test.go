@@ -81,9 +81,13 @@ func TestAwaitTogether(t *testing.T) {
 
 func TestRecoverPanic(t *testing.T) {
 	t.Run("it stops a panic of the function that defers it", func(t *testing.T) {
-		func() {
+		result := func() (n int) {
 			defer recoverPanic()
+			n = 1
 			panic("in the middle")
 		}()
+		if result != 1 {
+			t.Errorf("%d", result)
+		}
 	})
 }

@@ -147,7 +147,7 @@ func TestClient(t *testing.T) {
 		}))
 		defer other.Close()
 		for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308} {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Location", other.URL)
 				w.WriteHeader(status)
 			}))
