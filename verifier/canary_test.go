@@ -134,10 +134,14 @@ func TestCanaryInconclusive(t *testing.T) {
 		{"an upstream that is down", unavailable, ErrUnavailable, 0, ""},
 		{"an upstream that limits calls", rateLimited, ErrUnavailable, 7 * time.Second, ""},
 		{"a wrong configuration", wrongPath, ErrMisconfigured, 0, ""},
-		{"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0,
-			"error outage: a panic while the canary was run; no unknown credential is allowed"},
-		{"an undocumented denial", denyWith(Unprocessable, 422), ErrUnavailable, 0,
-			"error outage: a credential that cannot be valid was denied, but not as the API's documents say; no unknown credential is allowed"},
+		{
+			"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0,
+			"error outage: a panic while the canary was run; no unknown credential is allowed",
+		},
+		{
+			"an undocumented denial", denyWith(Unprocessable, 422), ErrUnavailable, 0,
+			"error outage: a credential that cannot be valid was denied, but not as the API's documents say; no unknown credential is allowed",
+		},
 	} {
 		t.Run("with "+c.name+" no credential is allowed, and each call makes another probe", func(t *testing.T) {
 			f := newCanaryFixture(t, c.response)

@@ -41,21 +41,21 @@ func (f *fixture) upstream(ctx context.Context, c Credential) (Decision, error) 
 }
 
 // verify verifies a credential, and tells whether the upstream was called for it.
-func (f *fixture) verify(v Verifier, c Credential) (d Decision, err error, called bool) {
+func (f *fixture) verify(v Verifier, c Credential) (d Decision, called bool, err error) {
 	f.mu.Lock()
 	before := f.calls
 	f.mu.Unlock()
 	d, err = v.Verify(context.Background(), c)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return d, err, f.calls > before
+	return d, f.calls > before, err
 }
 
 // expectCall verifies a credential, which has to call the upstream where wait is zero.
 // Else the upstream must not be called, and the denial has that reason and that wait.
 func (f *fixture) expectCall(v Verifier, c Credential, reason Reason, wait time.Duration) {
 	f.t.Helper()
-	d, err, called := f.verify(v, c)
+	d, called, err := f.verify(v, c)
 	if called != (wait == 0) {
 		f.t.Errorf("%+v: called %v, want a wait of %s", c, called, wait)
 	}

@@ -13,7 +13,7 @@ func TestLoginTrust(t *testing.T) {
 	t.Run("a token that no observed login issued is verified as usual", func(t *testing.T) {
 		for _, identify := range []func(Credential) Identity{nil, fromToken} {
 			f := newFixture(t, deny)
-			d, err, called := f.verify(NewLoginTrust(verifierFunc(f.upstream), identify), Credential{Kind: Bearer, Token: "t"})
+			d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), identify), Credential{Kind: Bearer, Token: "t"})
 			if d.Allowed || d.Denial.Reason != Invalid || err != nil || !called {
 				t.Errorf("%+v (%v), called: %v", d, err, called)
 			}
@@ -22,7 +22,7 @@ func TestLoginTrust(t *testing.T) {
 
 	t.Run("a token that carries its identity is allowed without a call", func(t *testing.T) {
 		f := newFixture(t, deny)
-		d, err, called := f.verify(NewLoginTrust(verifierFunc(f.upstream), fromToken), issued)
+		d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), fromToken), issued)
 		if !d.Allowed || err != nil || called || d.Identity.Get("user") != "u" || !d.Issued.Equal(issued.Issued) {
 			t.Errorf("%+v (%v), called: %v", d, err, called)
 		}
@@ -41,7 +41,7 @@ func TestLoginTrust(t *testing.T) {
 	} {
 		t.Run("a token without an identity "+c.name, func(t *testing.T) {
 			f := newFixture(t, c.response)
-			d, err, called := f.verify(NewLoginTrust(verifierFunc(f.upstream), nil), issued)
+			d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), nil), issued)
 			if d.Allowed != c.allowed || err != nil || !called || len(d.Identity) != 0 {
 				t.Errorf("%+v (%v), called: %v", d, err, called)
 			}

@@ -25,7 +25,7 @@ func (f *outageFixture) verify(response verifierFunc, times int) {
 	f.respond(response)
 	want, wantErr := response(context.Background(), validCredential)
 	for i := 0; i < times; i++ {
-		d, err, _ := f.fixture.verify(f.reporter, validCredential)
+		d, _, err := f.fixture.verify(f.reporter, validCredential)
 		if d.Allowed != want.Allowed || d.Denial != want.Denial || (err == nil) != (wantErr == nil) {
 			f.t.Fatalf("the answer was changed: %+v (%v)", d, err)
 		}

@@ -86,9 +86,16 @@ func thammasatRows() []Row {
 
 func thammasatHeaders() []HeaderField {
 	return []HeaderField{
-		{"Api", "api"}, {"User", "user"}, {"Name", "name"}, {"Name-Th", "name_th"},
-		{"Email", "email"}, {"Type", "type"}, {"Department", "department"},
-		{"Faculty", "faculty"}, {"Organization", "organization"}, {"Expires", "expires"},
+		{"Api", "api"},
+		{"User", "user"},
+		{"Name", "name"},
+		{"Name-Th", "name_th"},
+		{"Email", "email"},
+		{"Type", "type"},
+		{"Department", "department"},
+		{"Faculty", "faculty"},
+		{"Organization", "organization"},
+		{"Expires", "expires"},
 	}
 }
 
@@ -133,8 +140,16 @@ var (
 	thammasatUser    = []member{{"user", "username"}}
 	thammasatAccount = []member{{"user", "account"}}
 	thammasatMembers = []member{
-		{"name", "displayname_en"}, {"name_th", "displayname_th"}, {"email", "email"}, {"type", "type"}, {"department", "department"},
-		{"faculty", "faculty"}, {"organization", "organization"}, {"username", "username"}, {"tu_status", "tu_status"}, {"statusid", "statusid"},
+		{"name", "displayname_en"},
+		{"name_th", "displayname_th"},
+		{"email", "email"},
+		{"type", "type"},
+		{"department", "department"},
+		{"faculty", "faculty"},
+		{"organization", "organization"},
+		{"username", "username"},
+		{"tu_status", "tu_status"},
+		{"statusid", "statusid"},
 	}
 )
 

@@ -110,7 +110,7 @@ func TestUpstreamUndocumented(t *testing.T) {
 			if d.Allowed || d.Denial.Reason != verifier.Unavailable || !errors.Is(err, c.kind) {
 				t.Errorf("%+v (%v)", d, err)
 			}
-			if errors.Is(err, verifier.ErrOutage) != (c.kind == verifier.ErrOutage) {
+			if errors.Is(err, verifier.ErrOutage) != errors.Is(c.kind, verifier.ErrOutage) {
 				t.Errorf("an outage or none: %v", err)
 			}
 		})
@@ -144,8 +144,11 @@ func TestUpstreamMessages(t *testing.T) {
 
 	t.Run("no error quotes a response", func(t *testing.T) {
 		for _, c := range []struct{ status, body string }{
-			{"200 OK", marker}, {"200 OK", `{"status":"` + marker + `"}`}, {"503 " + marker, `{"message":"` + marker + `"}`},
-			{"418 " + marker, marker}, {"404 " + marker, marker},
+			{"200 OK", marker},
+			{"200 OK", `{"status":"` + marker + `"}`},
+			{"503 " + marker, `{"message":"` + marker + `"}`},
+			{"418 " + marker, marker},
+			{"404 " + marker, marker},
 		} {
 			d, err := verifyWith(t, c.status, "X-Trace: "+marker+"\r\n", c.body)
 			if err == nil || strings.Contains(err.Error(), marker) || strings.Contains(d.Denial.Message, marker) {

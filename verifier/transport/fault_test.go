@@ -86,7 +86,6 @@ func TestClientUnreachable(t *testing.T) {
 			}
 		}
 	})
-
 }
 
 func TestClientDeadline(t *testing.T) {
