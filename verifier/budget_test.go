@@ -164,7 +164,7 @@ func TestBudgetShared(t *testing.T) {
 				defer calls.Done()
 				_, _ = f.budget.Verify(context.Background(), Credential{User: fmt.Sprint(i)})
 			}(i)
-			<-arrived
+			f.awaitCall(arrived)
 		}
 		f.verify(Credential{User: "third"}, time.Second)
 		close(release)

@@ -36,7 +36,7 @@ func TestCanaryWait(t *testing.T) {
 				allowed <- d.Allowed && err == nil
 			}()
 		}
-		<-arrived
+		f.awaitCall(arrived)
 		time.Sleep(20 * time.Millisecond)
 		close(release)
 		for range [100]int{} {
@@ -98,7 +98,7 @@ func TestCanaryProbe(t *testing.T) {
 			defer calls.Done()
 			_, _ = f.canary.Verify(callContext(t), validCredential)
 		}()
-		<-arrived
+		f.awaitCall(arrived)
 		f.respond(deny)
 		f.clock.move(probeLimit)
 		f.expectAllowed()

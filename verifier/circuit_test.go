@@ -50,7 +50,7 @@ func (f *circuitFixture) start(token string, arrived chan bool) (ended chan stru
 		_, _ = f.breaker.Verify(context.Background(), Credential{Token: token})
 		close(ended)
 	}()
-	<-arrived
+	f.awaitCall(arrived)
 	return ended
 }
 

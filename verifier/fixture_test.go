@@ -91,7 +91,17 @@ func (f *fixture) hold(response verifierFunc) (arrived chan bool, release chan s
 	return arrived, release
 }
 
-// clock stands still until it is moved.
+// awaitCall waits for a call that arrives at the upstream.
+func (f *fixture) awaitCall(arrived chan bool) {
+	f.t.Helper()
+	select {
+	case <-arrived:
+	case <-time.After(10 * time.Second):
+		f.t.Fatal("no call arrives at the upstream")
+	}
+}
+
+// clock does not run until it is moved.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -67,7 +67,7 @@ func TestAccountLimiter(t *testing.T) {
 				_, _ = f.limiter.Verify(context.Background(), Credential{User: "alice", Password: fmt.Sprint(i)})
 				ended <- true
 			}(i)
-			<-arrived
+			f.awaitCall(arrived)
 		}
 		f.verify("alice", time.Second)
 		close(release)
