@@ -27,7 +27,7 @@ func TestAFloodOfJunkDoesNotEndACoolDown(t *testing.T) {
 	for i := 0; i < 100; i++ {
 		w.expect(c, bearer(fmt.Sprint("more", i)), verifier.Throttled, 1)
 	}
-	if got := c.scope.store.cool.count(); got != 5 {
+	if got := c.scope.store.limited.count(); got != 5 {
 		t.Errorf("%d cool-downs are held, room is for 5", got)
 	}
 }
@@ -44,7 +44,7 @@ func TestAClockThatIsSetBackMakesNothingYounger(t *testing.T) {
 	w.expect(c, bearer("z"), verifier.Throttled, 1)
 	w.move(-time.Minute)
 	f.Lock.Lock()
-	if x := f.Ready[f.Line("Bearer x")]; w.Now().Sub(w.registry.start) >= x.From {
+	if x := f.Answers[f.Line("Bearer x")]; w.Now().Sub(w.registry.start) >= x.From {
 		t.Error("the hit path would honour an answer from the future")
 	}
 	f.Lock.Unlock()
@@ -143,7 +143,7 @@ func TestATokenThatIsRefusedForItsEndAloneIsNotRemembered(t *testing.T) {
 	})
 	w.expect(c, bearer("x"), verifier.Expired, 1)
 	w.expect(c, bearer("x"), verifier.Expired, 1)
-	if got := c.scope.store.bad.count(); got != 0 {
+	if got := c.scope.store.denied.count(); got != 0 {
 		t.Errorf("%d refusals are held", got)
 	}
 }

@@ -12,12 +12,12 @@ import (
 
 // Policy is what one instance makes of the answers that its scope shares.
 type Policy struct {
-	Lifetime     time.Duration // how long a yes is honoured after the issue
-	Revalidate   time.Duration // the age from which a yes is confirmed; 0: never
-	Negative     time.Duration // how long a no is remembered; 0: not
-	Timeout      time.Duration // how long a request waits for an answer
-	Size         int           // good credentials held; the largest of live instances counts
-	NegativeSize int           // refusals held; likewise
+	Lifetime         time.Duration // how long a yes is honoured after the issue
+	Revalidate       time.Duration // the age from which a yes is confirmed; 0: never
+	NegativeLifetime time.Duration // how long a no is remembered; 0: not
+	Timeout          time.Duration // how long a request waits for an answer
+	Size             int           // good credentials held; the largest of live instances counts
+	NegativeSize     int           // refusals held; likewise
 
 	// Budget bounds the calls to the upstream: of live instances' the smallest
 	// holds. PerClient bounds the refused calls that one client address may
@@ -29,9 +29,9 @@ type Policy struct {
 // Cache is one instance's view of a scope: a verifier that asks its scope's
 // upstream only about what is not known. It is safe for concurrent use.
 type Cache struct {
-	scope  *Scope
-	policy Policy
-	front  *Front
+	scope    *Scope
+	policy   Policy
+	fastPath *FastPath
 }
 
 // Verify returns what is known, or asks: one flight for all who ask about one
@@ -48,16 +48,16 @@ func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, clie
 	d, f, first := c.begin(key, credential, payer)
 	if f == nil {
 		if d.Denial.Reason == verifier.Unavailable {
-			c.scope.crowded()
+			c.scope.reportSaturated()
 		}
 		return d, nil
 	}
 	if f.timeout > c.policy.Timeout {
 		patience, cancel := context.WithTimeout(ctx, c.policy.Timeout)
 		defer cancel()
-		return c.join(patience, f, first)
+		return c.wait(patience, f, first)
 	}
-	return c.join(ctx, f, first)
+	return c.wait(ctx, f, first)
 }
 
 // begin returns what is known; or the flight that is to bring an answer, and whether
@@ -72,15 +72,15 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 	s.used = now
 	room := maxFlights
 	// Most who come here are strangers; to see that takes no call.
-	if s.learned != nil || s.store.good.slots[key] != nil || s.store.bad.slots[key] != nil || len(s.store.cool.slots) > 0 {
+	if s.learned != nil || s.store.allowed.items[key] != nil || s.store.denied.items[key] != nil || len(s.store.limited.items) > 0 {
 		known := false
-		d, known = c.recall(key, credential, now)
+		d, known = c.lookup(key, credential, now)
 		if known {
-			c.confirm(key, credential, d)
+			c.revalidate(key, credential, d)
 			return d, nil, false
 		}
 		credential.Known = s.store.entry(key) != nil
-		login := s.issueOf(credential)
+		login := s.loginOf(credential)
 		if login != nil && now.Before(login.at.Add(c.policy.Lifetime)) {
 			credential.Known, credential.Issued = true, login.at
 			room = 2 * maxFlights // however many hang: most of these need no call
@@ -88,18 +88,18 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 	}
 	f = s.flying[key]
 	if f != nil {
-		if !f.lost() {
+		if !f.panicked() {
 			return d, f, false
 		}
 		s.finish(key, f, false, now)
 	}
-	d, f = c.depart(key, credential, client, room)
+	d, f = c.start(key, credential, client, room)
 	return d, f, true
 }
 
-// recall looks a credential up: a yes that has not ended, a no that is still
+// lookup looks a credential up: a yes that has not ended, a no that is still
 // remembered, a "not now" whose time is not over. The caller holds the lock.
-func (c *Cache) recall(key [32]byte, credential verifier.Credential, now time.Time) (verifier.Decision, bool) {
+func (c *Cache) lookup(key [32]byte, credential verifier.Credential, now time.Time) (verifier.Decision, bool) {
 	s := c.scope
 	// An answer from the future shows a clock that was set back: how old it is
 	// cannot be told, so it is none.
@@ -109,24 +109,24 @@ func (c *Cache) recall(key [32]byte, credential verifier.Credential, now time.Ti
 			return verifier.Decision{Allowed: true, Identity: e.identity, Expires: end, Answer: e.answer}, true
 		}
 	}
-	login := s.issueOf(credential)
-	if login != nil && login.barred {
+	login := s.loginOf(credential)
+	if login != nil && login.blocked {
 		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Invalid}}, true
 	}
-	if r := s.store.refusal(key); r != nil && (login == nil || login.at.Before(r.asked)) && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
+	if r := s.store.refusal(key); r != nil && (login == nil || login.at.Before(r.asked)) && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.NegativeLifetime {
 		return verifier.Decision{Denial: r.denial, Answer: r.answer}, true
 	}
-	if r := s.cooling(credential, now); r != nil {
+	if r := s.rateLimited(credential, now); r != nil {
 		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
 		return verifier.Decision{Denial: d}, true
 	}
 	return verifier.Decision{}, false
 }
 
-// cooling is the upstream's "not now" that holds for a credential, if any. The
+// rateLimited is the upstream's "not now" that holds for a credential, if any. The
 // caller holds the lock.
-func (s *Scope) cooling(credential verifier.Credential, now time.Time) *refusal {
-	r := s.store.coolDown(s.quotaKey(credential))
+func (s *Scope) rateLimited(credential verifier.Credential, now time.Time) *refusal {
+	r := s.store.rateLimit(s.quotaKey(credential))
 	if r == nil || now.Before(r.asked) || !now.Before(r.until) {
 		return nil
 	}

@@ -64,7 +64,7 @@ func TestARefusalIsAskedForOnceInItsTime(t *testing.T) {
 func TestEachInstanceSaysHowLongARefusalIsRemembered(t *testing.T) {
 	w := newWorld(t)
 	never, hour := usual(), usual()
-	never.Negative, hour.Negative = 0, time.Hour
+	never.NegativeLifetime, hour.NegativeLifetime = 0, time.Hour
 	a, b := w.cache(never), w.cache(hour)
 	w.turn(refuse(verifier.Invalid))
 	w.expect(a, bearer("x"), verifier.Invalid, 1)
@@ -109,7 +109,7 @@ func TestKnownCredentialsGoOnWhileTheUpstreamIsDown(t *testing.T) {
 func TestTheLastAnswerCounts(t *testing.T) {
 	w := newWorld(t)
 	p := usual()
-	p.Negative = 20 * time.Hour
+	p.NegativeLifetime = 20 * time.Hour
 	c := w.cache(p)
 	w.expect(c, bearer("x"), "", 1)
 	w.turn(refuse(verifier.Invalid))
@@ -215,7 +215,7 @@ func TestWhateverDiffersInACredentialIsAnotherEntry(t *testing.T) {
 	marks := map[string]bool{}
 	for _, credential := range all {
 		w.expect(c, credential, "", 1)
-		marks[c.Mark(credential)] = true
+		marks[c.Fingerprint(credential)] = true
 	}
 	if len(marks) != len(all) {
 		t.Errorf("%d marks for %d credentials", len(marks), len(all))
@@ -223,8 +223,8 @@ func TestWhateverDiffersInACredentialIsAnotherEntry(t *testing.T) {
 	for _, credential := range all {
 		w.expect(c, credential, "", 0)
 	}
-	if c.Mark(all[0]) != c.Mark(all[0]) || len(c.Mark(all[0])) != 12 {
-		t.Errorf("mark %q", c.Mark(all[0]))
+	if c.Fingerprint(all[0]) != c.Fingerprint(all[0]) || len(c.Fingerprint(all[0])) != 12 {
+		t.Errorf("mark %q", c.Fingerprint(all[0]))
 	}
 }
 
@@ -239,7 +239,7 @@ func TestScopesDoNotMix(t *testing.T) {
 	if aFront.Secret == bFront.Secret || aFront.Line("Bearer x") == bFront.Line("Bearer x") {
 		t.Error("one digest in two scopes")
 	}
-	if a.Mark(bearer("x")) == b.Mark(bearer("x")) {
+	if a.Fingerprint(bearer("x")) == b.Fingerprint(bearer("x")) {
 		t.Error("one mark in two scopes")
 	}
 	if w.registry.Scopes() != 2 {

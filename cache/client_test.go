@@ -22,7 +22,7 @@ func from(address string) func() string {
 }
 
 // try asks about a token from an address, and compares.
-func (w *world) try(c *Cache, token, address string, want verifier.Reason, calls int64) verifier.Decision {
+func (w *fixture) try(c *Cache, token, address string, want verifier.Reason, calls int64) verifier.Decision {
 	w.t.Helper()
 	before := w.calls.Load()
 	d, _ := c.Verify(context.Background(), bearer(token), from(address))

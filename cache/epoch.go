@@ -2,33 +2,33 @@ package cache
 
 import "time"
 
-// comeback is how long a scope whose epoch was changed stays as it is: while
+// retireGrace is how long a scope whose epoch was changed stays as it is: while
 // Traefik makes its instances anew, one of another epoch may join before one
 // of this.
-const comeback = 10 * time.Second
+const retireGrace = 10 * time.Second
 
-// supersede notes that the same upstream is asked under another epoch, unless
+// retire notes that the same upstream is asked under another epoch, unless
 // an instance still lives that wants this one.
-func (s *Scope) supersede() {
+func (s *Scope) retire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.superseded.IsZero() && !s.inUse() {
-		s.superseded = s.now()
+	if s.retiredAt.IsZero() && !s.inUse() {
+		s.retiredAt = s.now()
 	}
 }
 
 // outdated tells whether a flight began before the epoch was changed: what it
 // brings is not to be believed any more. The caller holds the lock.
 func (s *Scope) outdated(f *flight) bool {
-	return !s.superseded.IsZero() && !f.begun.After(s.superseded)
+	return !s.retiredAt.IsZero() && !f.begun.After(s.retiredAt)
 }
 
-// over tells whether the epoch was changed for good, so that who comes back to
+// retired tells whether the epoch was changed for good, so that who comes back to
 // it has to find it empty.
-func (s *Scope) over() bool {
+func (s *Scope) retired() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.superseded.IsZero() && s.now().Sub(s.superseded) > comeback
+	return !s.retiredAt.IsZero() && s.now().Sub(s.retiredAt) > retireGrace
 }
 
 // inUse tells whether any instance's time is not over.

@@ -10,9 +10,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// world is a registry with a clock that stands still until it is moved, and
+// fixture is a registry with a clock that stands still until it is moved, and
 // one upstream behind all its scopes.
-type world struct {
+type fixture struct {
 	t        *testing.T
 	registry *Registry
 	calls    atomic.Int64 // to the upstream
@@ -29,32 +29,32 @@ func (v verifies) Verify(ctx context.Context, c verifier.Credential) (verifier.D
 	return v(ctx, c)
 }
 
-func newWorld(t *testing.T) *world {
-	w := &world{t: t, now: time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC), answer: yes}
+func newWorld(t *testing.T) *fixture {
+	w := &fixture{t: t, now: time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC), answer: yes}
 	w.registry = NewRegistry(w.now, w.Now)
 	return w
 }
 
-func (w *world) Now() time.Time {
+func (w *fixture) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.now
 }
 
-func (w *world) move(d time.Duration) {
+func (w *fixture) move(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
 }
 
 // turn changes what the upstream answers.
-func (w *world) turn(answer verifies) {
+func (w *fixture) turn(answer verifies) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.answer = answer
 }
 
-func (w *world) ask(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
+func (w *fixture) ask(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
 	w.calls.Add(1)
 	w.mu.Lock()
 	answer := w.answer
@@ -64,25 +64,25 @@ func (w *world) ask(ctx context.Context, c verifier.Credential) (verifier.Decisi
 
 // usual is the policy of an instance that says nothing about it.
 func usual() Policy {
-	return Policy{Lifetime: 10 * time.Hour, Negative: 30 * time.Second, Timeout: 5 * time.Second, Size: 100, NegativeSize: 100}
+	return Policy{Lifetime: 10 * time.Hour, NegativeLifetime: 30 * time.Second, Timeout: 5 * time.Second, Size: 100, NegativeSize: 100}
 }
 
 // join adds an instance to a scope.
-func (w *world) join(ctx context.Context, scope, plan string, p Policy, perKey bool) (*Cache, *Front) {
-	i := Instance{Context: ctx, Plan: w.registry.Fingerprint(plan, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
+func (w *fixture) join(ctx context.Context, scope, plan string, p Policy, perKey bool) (*Cache, *FastPath) {
+	i := Instance{Context: ctx, RenderKey: w.registry.Fingerprint(plan, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
 	return w.registry.Join(w.registry.Fingerprint(scope), i, perKey,
 		func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(w.ask) })
 }
 
 // cache is an instance that lives as long as the test.
-func (w *world) cache(p Policy) *Cache {
+func (w *fixture) cache(p Policy) *Cache {
 	c, _ := w.join(context.Background(), "scope", "plan", p, false)
 	return c
 }
 
 // expect asks a cache, and compares: let in or why not, and how many calls the
 // upstream got for it.
-func (w *world) expect(c *Cache, credential verifier.Credential, want verifier.Reason, calls int64) verifier.Decision {
+func (w *fixture) expect(c *Cache, credential verifier.Credential, want verifier.Reason, calls int64) verifier.Decision {
 	w.t.Helper()
 	before := w.calls.Load()
 	d, _ := c.Verify(context.Background(), credential, client)
@@ -138,4 +138,4 @@ func (r *Registry) Scopes() int {
 }
 
 // count is how many answers a room holds.
-func (r *room) count() int { return r.order.Len() }
+func (r *lru) count() int { return r.order.Len() }

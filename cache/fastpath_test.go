@@ -10,21 +10,21 @@ import (
 )
 
 // hot verifies a credential and makes its answer ready for a line.
-func (w *world) hot(c *Cache, f *Front, credential verifier.Credential, line string) {
+func (w *fixture) hot(c *Cache, f *FastPath, credential verifier.Credential, line string) {
 	w.t.Helper()
 	d, err := c.Verify(context.Background(), credential, client)
 	if err != nil || !d.Allowed {
 		w.t.Fatalf("%+v (%v)", d, err)
 	}
-	c.Heat(credential, d, f.Line(line), told(credential.Token))
+	c.Prebuild(credential, d, f.Line(line), told(credential.Token))
 }
 
 // ready tells whether a front answers a line now, and as whom, as the hit path
 // does it.
-func (w *world) ready(f *Front, line string) string {
+func (w *fixture) ready(f *FastPath, line string) string {
 	f.Lock.Lock()
 	defer f.Lock.Unlock()
-	x := f.Ready[f.Line(line)]
+	x := f.Answers[f.Line(line)]
 	if x == nil || w.Now().Sub(w.registry.start) >= x.Until {
 		return ""
 	}
@@ -33,8 +33,8 @@ func (w *world) ready(f *Front, line string) string {
 }
 
 // told is an answer that says who is calling.
-func told(who string) *Ready {
-	return &Ready{Names: []string{"X-Auth-User"}, Values: [][]string{{who}}}
+func told(who string) *Prebuilt {
+	return &Prebuilt{Names: []string{"X-Auth-User"}, Values: [][]string{{who}}}
 }
 
 func TestAnAnswerStandsReadyUntilItEnds(t *testing.T) {
@@ -68,7 +68,7 @@ func TestWhatIsReplacedOrForgottenIsNotReady(t *testing.T) {
 		if _, err := brief.Verify(context.Background(), bearer("x"), client); err != nil {
 			t.Fatal(err)
 		}
-		if w.ready(f, "Bearer x") != "" || len(f.Ready) != 0 {
+		if w.ready(f, "Bearer x") != "" || len(f.Answers) != 0 {
 			t.Errorf("%s: the old answer is still ready", name)
 		}
 	}
@@ -80,23 +80,23 @@ func TestAnAnswerThatWasReplacedMeanwhileIsNotMadeReady(t *testing.T) {
 	old, _ := c.Verify(context.Background(), bearer("x"), client)
 	w.move(10 * time.Hour)
 	w.expect(c, bearer("x"), "", 1)
-	c.Heat(bearer("x"), old, f.Line("Bearer x"), told("old"))
-	if len(f.Ready) != 0 {
+	c.Prebuild(bearer("x"), old, f.Line("Bearer x"), told("old"))
+	if len(f.Answers) != 0 {
 		t.Error("an old answer became ready")
 	}
 	d, _ := c.Verify(context.Background(), bearer("x"), client)
-	if c.Ready(f.Line("Bearer x"), d.Answer) != nil {
+	if c.Prebuilt(f.Line("Bearer x"), d.Answer) != nil {
 		t.Error("something is ready for nobody")
 	}
-	c.Heat(bearer("x"), d, f.Line("Bearer x"), told("new"))
-	if got := c.Ready(f.Line("Bearer x"), d.Answer); got == nil || got.Values[0][0] != "new" {
+	c.Prebuild(bearer("x"), d, f.Line("Bearer x"), told("new"))
+	if got := c.Prebuilt(f.Line("Bearer x"), d.Answer); got == nil || got.Values[0][0] != "new" {
 		t.Errorf("ready: %v", got)
 	}
-	if c.Ready(f.Line("Bearer x"), old.Answer) != nil {
+	if c.Prebuilt(f.Line("Bearer x"), old.Answer) != nil {
 		t.Error("the new values are given out for the old answer")
 	}
-	c.Heat(bearer("nobody"), d, f.Line("Bearer nobody"), told("x"))
-	if len(f.Ready) != 1 {
+	c.Prebuild(bearer("nobody"), d, f.Line("Bearer nobody"), told("x"))
+	if len(f.Answers) != 1 {
 		t.Error("an unknown credential became ready")
 	}
 }
@@ -108,13 +108,13 @@ func TestOneCredentialHasABoundedNumberOfLines(t *testing.T) {
 		w.hot(c, f, bearer("x"), fmt.Sprint("spelling ", i))
 		w.hot(c, f, bearer("x"), fmt.Sprint("spelling ", i)) // twice is once
 	}
-	if len(f.Ready) != maxLines {
-		t.Errorf("%d lines, want %d", len(f.Ready), maxLines)
+	if len(f.Answers) != maxSpellings {
+		t.Errorf("%d lines, want %d", len(f.Answers), maxSpellings)
 	}
 	if w.ready(f, "spelling 99") != "x" || w.ready(f, "spelling 98") != "x" || w.ready(f, "spelling 97") != "" {
 		t.Error("not the newest lines are ready")
 	}
-	if hot := len(c.scope.store.good.find(c.scope.key(bearer("x"))).hot); hot != maxLines {
+	if hot := len(c.scope.store.allowed.find(c.scope.key(bearer("x"))).prebuilt); hot != maxSpellings {
 		t.Errorf("the entry remembers %d lines", hot)
 	}
 }
@@ -132,8 +132,8 @@ func TestEveryPlanHasAFrontOfItsOwn(t *testing.T) {
 		w.hot(b, bf, bearer("x"), fmt.Sprint("b", i))
 		w.hot(again, same, bearer("x"), fmt.Sprint("a", i))
 	}
-	if len(af.Ready) != maxLines || len(bf.Ready) != maxLines || w.ready(af, "b2") != "" || w.ready(bf, "a2") != "" {
-		t.Errorf("%d and %d lines", len(af.Ready), len(bf.Ready))
+	if len(af.Answers) != maxSpellings || len(bf.Answers) != maxSpellings || w.ready(af, "b2") != "" || w.ready(bf, "a2") != "" {
+		t.Errorf("%d and %d lines", len(af.Answers), len(bf.Answers))
 	}
 	if w.calls.Load() != 1 {
 		t.Errorf("%d calls", w.calls.Load())
@@ -155,8 +155,8 @@ func TestWhoeverLeavesTheRoomLeavesEveryFront(t *testing.T) {
 	if w.ready(af, "x") != "x" || w.ready(bf, "x") != "x" || w.ready(af, "y") != "" || w.ready(bf, "y") != "" {
 		t.Error("not the least recently used has left")
 	}
-	if len(af.Ready) != 2 || len(bf.Ready) != 1 {
-		t.Errorf("%d and %d lines", len(af.Ready), len(bf.Ready))
+	if len(af.Answers) != 2 || len(bf.Answers) != 1 {
+		t.Errorf("%d and %d lines", len(af.Answers), len(bf.Answers))
 	}
 }
 
@@ -169,7 +169,7 @@ func TestEntriesLetGoOfClosedFronts(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		c, front := w.join(ctx, "scope", fmt.Sprint("plan", i), p, false)
 		w.hot(c, front, a, "a")
-		if n := len(c.scope.store.good.find(c.scope.key(a)).hot); n > 3 {
+		if n := len(c.scope.store.allowed.find(c.scope.key(a)).prebuilt); n > 3 {
 			t.Fatalf("after %d plans the entry stands ready in %d places", i+1, n)
 		}
 		cancel()

@@ -15,32 +15,32 @@ const maxFlights = 64
 
 // flight is one question under way.
 type flight struct {
-	begun   time.Time
-	timeout time.Duration
-	payer   payer
-	void    bool // the credential was forgotten meanwhile: its yes is none
-	over    bool // it counts as under way no more
+	begun     time.Time
+	timeout   time.Duration
+	charged   chargedTo
+	cancelled bool // the credential was forgotten meanwhile: its yes is none
+	over      bool // it counts as under way no more
 
-	answer *answer       // stands once landed is closed; before, that of a panic
+	answer *result       // stands once landed is closed; before, that of a panic
 	landed chan struct{} // closed when nothing more will come of it
 }
 
-// lost tells whether a flight that has not landed never will: a panic has ended
+// panicked tells whether a flight that has not landed never will: a panic has ended
 // it on the way. (A closed channel gives a zero value, an open one gives none.)
-func (f *flight) lost() bool {
+func (f *flight) panicked() bool {
 	nothing, _ := reflect.ValueOf(f.landed).TryRecv()
 	return nothing.IsValid()
 }
 
-// payer is the client address that a flight is charged to if it is refused.
+// chargedTo is the client address that a flight is charged to if it is refused.
 // Zero: nobody.
-type payer struct {
+type chargedTo struct {
 	window *verifier.Window
 	limit  verifier.Rate
 }
 
-// answer is what one flight brought.
-type answer struct {
+// result is what one flight brought.
+type result struct {
 	decision verifier.Decision
 	entry    *entry // the yes; nil: there was none
 	err      error
@@ -55,13 +55,13 @@ var errLate = errors.New("what was asked about has been forgotten meanwhile")
 // ErrPanic: a verification ended in a panic of ours.
 var ErrPanic = errors.New("a verification ended in a panic")
 
-// depart begins a flight, unless its payer or the room that there is for flights
+// start begins a flight, unless its payer or the room that there is for flights
 // does not allow it: then the decision says so. Credentials that were let in before
 // cost nobody anything: their refusal is no guess. The caller holds the lock.
-func (c *Cache) depart(key [32]byte, credential verifier.Credential, client string, room int) (d verifier.Decision, f *flight) {
+func (c *Cache) start(key [32]byte, credential verifier.Credential, client string, room int) (d verifier.Decision, f *flight) {
 	s := c.scope
 	now := s.now()
-	who := payer{}
+	who := chargedTo{}
 	if !credential.Known && c.policy.PerClient.Calls > 0 {
 		who.window = s.clients.At(client)
 		who.limit = c.policy.PerClient
@@ -75,13 +75,13 @@ func (c *Cache) depart(key [32]byte, credential verifier.Credential, client stri
 		d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
 		return d, nil
 	}
-	f = &flight{begun: now, timeout: s.timeout, payer: who, answer: failed(ErrPanic), landed: make(chan struct{})}
+	f = &flight{begun: now, timeout: s.timeout, charged: who, answer: failed(ErrPanic), landed: make(chan struct{})}
 	if who.window != nil {
 		who.window.Begin()
 	}
 	s.flying[key] = f
 	s.inFlight++
-	go c.fly(key, credential, f)
+	go c.run(key, credential, f)
 	return d, f
 }
 
@@ -92,41 +92,41 @@ func (s *Scope) forgetFlight(key [32]byte) {
 	if f == nil {
 		return
 	}
-	f.void = true
+	f.cancelled = true
 	delete(s.flying, key)
 }
 
-// fly asks and lands. Whatever happens, those who wait get an answer.
-func (c *Cache) fly(key [32]byte, credential verifier.Credential, f *flight) {
-	defer guard()
+// run asks and lands. Whatever happens, those who wait get an answer.
+func (c *Cache) run(key [32]byte, credential verifier.Credential, f *flight) {
+	defer recoverPanic()
 	defer close(f.landed)
 	a := failed(ErrPanic)
 	c.ask(credential, f.timeout, a)
-	c.land(key, credential, f, a)
+	c.finish(key, credential, f, a)
 }
 
 // ask finds an answer. Of no request's context: the first to ask may leave, the
 // others wait on.
-func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *answer) {
-	defer guard()
+func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *result) {
+	defer recoverPanic()
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	d, err := c.scope.next.Verify(ctx, credential)
 	a.decision, a.err = d, err
 }
 
-// land ends a flight, and keeps what was learned. It may be void: then another may
+// finish ends a flight, and keeps what was learned. It may be void: then another may
 // have taken its place. The answer is handed out last: if a panic ends this before,
 // those who wait get the one that the flight began with.
-func (c *Cache) land(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
+func (c *Cache) finish(key [32]byte, credential verifier.Credential, f *flight, a *result) {
 	s := c.scope
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	believed := !f.void && !s.outdated(f)
+	believed := !f.cancelled && !s.outdated(f)
 	s.finish(key, f, a.decision.Refused(), now)
 	if believed {
-		s.keep(key, credential, f, a)
+		s.remember(key, credential, f, a)
 	} else if a.decision.Allowed {
 		a = failed(errLate)
 		a.decision.Denial.RetryAfter = time.Second
@@ -141,17 +141,17 @@ func (s *Scope) finish(key [32]byte, f *flight, refused bool, now time.Time) {
 	}
 	f.over = true
 	s.inFlight--
-	if !f.void {
-		f.void = true
+	if !f.cancelled {
+		f.cancelled = true
 		delete(s.flying, key)
 	}
-	if f.payer.window != nil {
-		f.payer.window.End(refused, f.payer.limit, now)
+	if f.charged.window != nil {
+		f.charged.window.End(refused, f.charged.limit, now)
 	}
 }
 
-// join waits for a flight to land.
-func (c *Cache) join(ctx context.Context, f *flight, first bool) (verifier.Decision, error) {
+// wait waits for a flight to land.
+func (c *Cache) wait(ctx context.Context, f *flight, first bool) (verifier.Decision, error) {
 	a := wait(ctx, f)
 	d := a.decision
 	d.Fresh = first
@@ -163,7 +163,7 @@ func (c *Cache) join(ctx context.Context, f *flight, first bool) (verifier.Decis
 
 // wait takes a flight's answer, or leaves when the context ends. By reflection,
 // since the interpreter mixes up select statements.
-func wait(ctx context.Context, f *flight) *answer {
+func wait(ctx context.Context, f *flight) *result {
 	cases := []reflect.SelectCase{
 		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
 		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(f.landed)},
@@ -176,13 +176,13 @@ func wait(ctx context.Context, f *flight) *answer {
 }
 
 // failed is an answer that nobody gets in with.
-func failed(err error) *answer {
+func failed(err error) *result {
 	d := verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable}}
-	return &answer{decision: d, err: err}
+	return &result{decision: d, err: err}
 }
 
-// guard ends a panic of ours where it happens: in a goroutine it would end the
+// recoverPanic ends a panic of ours where it happens: in a goroutine it would end the
 // whole process.
-func guard() {
+func recoverPanic() {
 	_ = recover()
 }

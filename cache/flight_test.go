@@ -22,7 +22,7 @@ type crowd struct {
 	errs    atomic.Int64
 }
 
-func newCrowd(w *world, answer verifies) *crowd {
+func newCrowd(w *fixture, answer verifies) *crowd {
 	gate := make(chan struct{})
 	var once sync.Once
 	g := &crowd{arrived: make(chan struct{}, 1000), release: func() { once.Do(func() { close(gate) }) }}
@@ -129,7 +129,7 @@ func TestAFlightLandsWithoutAnybodyWaiting(t *testing.T) {
 	waitUntil(t, func() bool {
 		c.scope.mu.Lock()
 		defer c.scope.mu.Unlock()
-		return c.scope.store.good.count() == 1
+		return c.scope.store.allowed.count() == 1
 	})
 	w.expect(c, bearer("x"), "", 0)
 }

@@ -58,9 +58,9 @@ func (s *Scope) quotaKey(c verifier.Credential) [32]byte {
 	return digest(s.secret, "quota", c.Token, c.User, c.Password)
 }
 
-// Mark names a credential in logs: twelve hexadecimal digits that mean nothing
+// Fingerprint names a credential in logs: twelve hexadecimal digits that mean nothing
 // outside this process.
-func (c *Cache) Mark(credential verifier.Credential) string {
+func (c *Cache) Fingerprint(credential verifier.Credential) string {
 	d := digest(c.scope.secret, "log", credential.Token, credential.User, credential.Password)
 	return hex.EncodeToString(d[:6])
 }

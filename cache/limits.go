@@ -5,8 +5,8 @@ import "github.com/upstreamauth/upstreamauth/verifier"
 // What the instances of a scope want together: of sizes and of times to wait
 // the largest, of budgets the smallest. The caller holds the lock, but for limit.
 
-// grow makes room for one more instance at once, as far as it wants more.
-func (s *Scope) grow(p Policy) {
+// raise makes room for one more instance at once, as far as it wants more.
+func (s *Scope) raise(p Policy) {
 	if p.Lifetime > s.life {
 		s.life = p.Lifetime
 	}
@@ -23,8 +23,8 @@ func (s *Scope) grow(p Policy) {
 	}
 }
 
-// fit gives everything the measure that the most demanding instance wants.
-func (s *Scope) fit() {
+// recompute gives everything the measure that the most demanding instance wants.
+func (s *Scope) recompute() {
 	if len(s.instances) == 0 {
 		return
 	}
@@ -43,9 +43,9 @@ func (s *Scope) fit() {
 	}
 }
 
-// economize finds the smallest budget of the live instances. Until it is found
+// smallestBudget finds the smallest budget of the live instances. Until it is found
 // the one before holds, whatever happens.
-func (s *Scope) economize() {
+func (s *Scope) smallestBudget() {
 	smallest := verifier.Rate{}
 	for _, i := range s.instances {
 		budget := i.policy.Budget
@@ -59,8 +59,8 @@ func (s *Scope) economize() {
 	s.budget = smallest
 }
 
-// limit is the budget that holds now.
-func (s *Scope) limit() verifier.Rate {
+// budgetNow is the budget that holds now.
+func (s *Scope) budgetNow() verifier.Rate {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.budget

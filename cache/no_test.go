@@ -9,10 +9,10 @@ import (
 )
 
 // readyNo tells whether a refusal stands ready now, as the hit path finds it.
-func (w *world) readyNo(f *Front, line string) bool {
+func (w *fixture) readyNo(f *FastPath, line string) bool {
 	f.Lock.Lock()
 	defer f.Lock.Unlock()
-	x := f.Ready[f.Line(line)]
+	x := f.Answers[f.Line(line)]
 	age := w.Now().Sub(w.registry.start)
 	if x == nil {
 		return false
@@ -24,14 +24,14 @@ func (w *world) readyNo(f *Front, line string) bool {
 }
 
 // coldNo has a credential refused, and the remembered refusal made ready.
-func (w *world) coldNo(c *Cache, f *Front, token string) {
+func (w *fixture) coldNo(c *Cache, f *FastPath, token string) {
 	w.t.Helper()
 	first := w.expect(c, bearer(token), verifier.Invalid, 1)
 	if first.Answer != 0 {
 		w.t.Error("a refusal that is new would be made ready: junk comes once")
 	}
 	d := w.expect(c, bearer(token), verifier.Invalid, 0)
-	c.Heat(bearer(token), d, f.Line(token), &Ready{Status: 401})
+	c.Prebuild(bearer(token), d, f.Line(token), &Prebuilt{Status: 401})
 	if !w.readyNo(f, token) {
 		w.t.Fatal("the refusal is not ready")
 	}
@@ -58,15 +58,15 @@ func TestARefusalStandsReadyForAsLongAsItIsRemembered(t *testing.T) {
 }
 
 func TestAReadyRefusalGivesWay(t *testing.T) {
-	for name, act := range map[string]func(w *world, c *Cache, l *Learned){
-		"to a yes": func(w *world, c *Cache, _ *Learned) {
+	for name, act := range map[string]func(w *fixture, c *Cache, l *Logins){
+		"to a yes": func(w *fixture, c *Cache, _ *Logins) {
 			w.turn(yes)
 			w.move(31 * time.Second)
 			w.expect(c, bearer("x"), "", 1)
 		},
-		"to a forgetting": func(_ *world, c *Cache, _ *Learned) { c.Forget(bearer("x")) },
-		"to a login":      func(_ *world, _ *Cache, l *Learned) { l.Learn("x") },
-		"to other junk": func(w *world, c *Cache, _ *Learned) {
+		"to a forgetting": func(_ *fixture, c *Cache, _ *Logins) { c.Forget(bearer("x")) },
+		"to a login":      func(_ *fixture, _ *Cache, l *Logins) { l.Add("x") },
+		"to other junk": func(w *fixture, c *Cache, _ *Logins) {
 			for _, token := range []string{"a", "b", "c"} {
 				w.expect(c, bearer(token), verifier.Invalid, 1)
 			}
@@ -76,11 +76,11 @@ func TestAReadyRefusalGivesWay(t *testing.T) {
 		w.turn(refuse(verifier.Invalid))
 		p := usual()
 		p.NegativeSize = 3
-		l := w.registry.Learned("panel")
+		l := w.registry.loginsNamed("panel")
 		c := w.believes(l, "", p)
-		w.coldNo(c, c.front, "x")
+		w.coldNo(c, c.fastPath, "x")
 		act(w, c, l)
-		if len(c.front.Ready) != 0 {
+		if len(c.fastPath.Answers) != 0 {
 			t.Errorf("%s: the refusal is still ready", name)
 		}
 	}
@@ -95,7 +95,7 @@ func TestAHitOnARefusalIsAUse(t *testing.T) {
 	c, f := w.join(context.Background(), "scope", "plan", p, false)
 	w.coldNo(c, f, "x")
 	w.expect(c, bearer("y"), verifier.Invalid, 1)
-	x := f.Ready[f.Line("x")]
+	x := f.Answers[f.Line("x")]
 	x.Order.MoveToFront(x.Place)
 	w.expect(c, bearer("z"), verifier.Invalid, 1)
 	if !w.readyNo(f, "x") {

@@ -19,8 +19,8 @@ func TestAFloodOfJunkLeavesABoundedNumberReady(t *testing.T) {
 	for i := 0; i < 500; i++ {
 		w.coldNo(c, f, fmt.Sprint("junk", i))
 	}
-	if len(f.Ready) != 4 || w.ready(f, "good") != "good" {
-		t.Errorf("%d lines are ready; room is for the good one and 3", len(f.Ready))
+	if len(f.Answers) != 4 || w.ready(f, "good") != "good" {
+		t.Errorf("%d lines are ready; room is for the good one and 3", len(f.Answers))
 	}
 }
 

@@ -20,10 +20,10 @@ type Registry struct {
 	now    func() time.Time
 	secret string
 
-	mu       sync.Mutex
-	scopes   map[string]*Scope
-	learned  map[string]*Learned
-	expelled time.Time // when old scopes were last looked for
+	mu        sync.Mutex
+	scopes    map[string]*Scope
+	logins    map[string]*Logins
+	checkedAt time.Time // when old scopes were last looked for
 }
 
 // NewRegistry returns an empty registry whose clock began at start.
@@ -34,7 +34,7 @@ func NewRegistry(start time.Time, now func() time.Time) *Registry {
 		secret: newSecret(),
 		scopes: map[string]*Scope{},
 
-		learned: map[string]*Learned{},
+		logins: map[string]*Logins{},
 	}
 }
 
@@ -47,12 +47,12 @@ func (r *Registry) Fingerprint(parts ...string) string {
 
 // Instance is one handler, as it joins a scope.
 type Instance struct {
-	Context context.Context // ends when Traefik replaces the handler
-	Epoch   string          // a change of it forgets everything learned
-	Plan    string          // names all that goes into its header values
-	Policy  Policy
-	Report  verifier.Report // its log
-	Learned *Learned        // the logins that it believes; nil: none
+	Context   context.Context // ends when Traefik replaces the handler
+	Epoch     string          // a change of it forgets everything learned
+	RenderKey string          // names all that goes into its header values
+	Policy    Policy
+	Report    verifier.Report // its log
+	Logins    *Logins         // the logins that it believes; nil: none
 }
 
 // Build makes what a scope asks. It reports through report, and asks limit
@@ -63,34 +63,34 @@ type Build func(limit func() verifier.Rate, report verifier.Report) verifier.Ver
 // instance's epoch. The first to come makes the scope, over what build returns;
 // perKey says that the upstream's quota counts by application key. What build
 // makes reports through the scope, and so to the newest instance's log.
-func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build) (*Cache, *Front) {
+func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build) (*Cache, *FastPath) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := r.Fingerprint(fingerprint, i.Epoch)
 	s := r.scopes[name]
-	if s == nil || s.over() {
+	if s == nil || s.retired() {
 		s = r.open(name, i.Policy, perKey)
-		s.family = fingerprint
-		s.born = r.reborn(fingerprint)
-		limit, report := s.limit, s.report
+		s.upstreamID = fingerprint
+		s.validFrom = r.validFrom(fingerprint)
+		limit, report := s.budgetNow, s.report
 		s.next = build(limit, report)
 		r.scopes[name] = s
 	}
 	front := s.join(i)
 	for other, relative := range r.scopes {
-		if other != name && relative.family == fingerprint {
-			relative.supersede()
+		if other != name && relative.upstreamID == fingerprint {
+			relative.retire()
 		}
 	}
-	r.expel()
-	return &Cache{scope: s, policy: i.Policy, front: front}, front
+	r.dropIdle()
+	return &Cache{scope: s, policy: i.Policy, fastPath: front}, front
 }
 
-// reborn is when a scope begins that follows one of another epoch, of which
+// validFrom is when a scope begins that follows one of another epoch, of which
 // everything is forgotten; zero: it follows none.
-func (r *Registry) reborn(family string) time.Time {
+func (r *Registry) validFrom(family string) time.Time {
 	for _, s := range r.scopes {
-		if s.family == family {
+		if s.upstreamID == family {
 			return r.now()
 		}
 	}
@@ -104,7 +104,7 @@ func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {
 		now:       r.now,
 		secret:    derive(r.secret, "scope", name),
 		store:     newStore(policy.Size, policy.NegativeSize),
-		fronts:    map[string]*Front{},
+		fronts:    map[string]*FastPath{},
 		instances: map[string]*instance{},
 		flying:    map[[32]byte]*flight{},
 		clients:   verifier.NewWindows(),
@@ -113,16 +113,16 @@ func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {
 	}
 }
 
-// expel lets go of scopes that no instance has used for longer than anything
+// dropIdle lets go of scopes that no instance has used for longer than anything
 // in them could still matter.
-func (r *Registry) expel() {
+func (r *Registry) dropIdle() {
 	now := r.now()
-	if since := now.Sub(r.expelled); since >= 0 && since < time.Second {
+	if since := now.Sub(r.checkedAt); since >= 0 && since < time.Second {
 		return // a reload makes many instances at once
 	}
-	r.expelled = now
+	r.checkedAt = now
 	for name, s := range r.scopes {
-		if s.abandoned(now) {
+		if s.isIdle(now) {
 			delete(r.scopes, name)
 		}
 	}

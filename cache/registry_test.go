@@ -73,11 +73,11 @@ func TestAPlanThatNobodyHasAnyMoreLosesItsFront(t *testing.T) {
 	}
 	w.move(grace)
 	w.expect(now, bearer("y"), "", 1) // a landing sweeps
-	if len(f.Ready) != 0 || len(c.scope.fronts) != 1 {
-		t.Errorf("%d lines in a front of nobody, %d fronts", len(f.Ready), len(c.scope.fronts))
+	if len(f.Answers) != 0 || len(c.scope.fronts) != 1 {
+		t.Errorf("%d lines in a front of nobody, %d fronts", len(f.Answers), len(c.scope.fronts))
 	}
 	w.hot(c, f, bearer("x"), "Bearer x") // an old handler that is still at work
-	if len(f.Ready) != 0 {
+	if len(f.Answers) != 0 {
 		t.Error("a closed front takes answers")
 	}
 	w.expect(c, bearer("x"), "", 0)
@@ -95,7 +95,7 @@ func TestOfSizesTheLargestAmongLiveInstancesHolds(t *testing.T) {
 		for i := 0; i < 10; i++ {
 			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), client)
 		}
-		if got := c.scope.store.good.count(); got != want {
+		if got := c.scope.store.allowed.count(); got != want {
 			t.Errorf("%d are held, want %d", got, want)
 		}
 	}

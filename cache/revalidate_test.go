@@ -17,7 +17,7 @@ func confirming() Policy {
 }
 
 // landed waits until no flight is under way.
-func (w *world) landed(c *Cache) {
+func (w *fixture) landed(c *Cache) {
 	w.t.Helper()
 	waitUntil(w.t, func() bool {
 		c.scope.mu.Lock()
@@ -28,7 +28,7 @@ func (w *world) landed(c *Cache) {
 
 // after asks once that much later, and compares: let in, and how many calls the
 // upstream got for it, also behind the request's back.
-func (w *world) after(d time.Duration, c *Cache, calls int64) verifier.Decision {
+func (w *fixture) after(d time.Duration, c *Cache, calls int64) verifier.Decision {
 	w.t.Helper()
 	w.move(d)
 	before := w.calls.Load()
@@ -83,7 +83,7 @@ func TestARefusalRemovesTheEntry(t *testing.T) {
 	w.turn(refuse(verifier.Invalid))
 	w.after(time.Hour, c, 1)
 	w.expect(c, bearer("x"), verifier.Invalid, 0)
-	if c.scope.store.good.count() != 0 {
+	if c.scope.store.allowed.count() != 0 {
 		t.Error("it is still there")
 	}
 }
@@ -145,7 +145,7 @@ func TestThousandsThatAreDueAtOnceMakeNoStorm(t *testing.T) {
 		}
 	}
 	c.scope.mu.Lock()
-	if c.scope.inFlight != maxConfirming {
+	if c.scope.inFlight != maxRevalidating {
 		t.Errorf("%d questions at once", c.scope.inFlight)
 	}
 	c.scope.mu.Unlock()
@@ -161,14 +161,14 @@ func TestTheHitPathLetsGoWhenAYesIsDue(t *testing.T) {
 	c, f := w.join(context.Background(), "scope", "plan", p, false)
 	line := f.Line("Bearer x")
 	heat := func(d verifier.Decision) time.Duration {
-		c.Heat(bearer("x"), d, line, told("x"))
-		return f.Ready[line].Until
+		c.Prebuild(bearer("x"), d, line, told("x"))
+		return f.Answers[line].Until
 	}
 	if until := heat(w.after(0, c, 1)); until != time.Hour {
 		t.Errorf("ready for %s", until)
 	}
 	d := w.after(time.Hour, c, 1)
-	if c.Ready(line, d.Answer) != nil {
+	if c.Prebuilt(line, d.Answer) != nil {
 		t.Error("still ready")
 	}
 	d = w.after(0, c, 0)

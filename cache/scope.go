@@ -28,10 +28,10 @@ type Scope struct {
 	flying    map[[32]byte]*flight // the flights under way that count
 	inFlight  int                  // all flights under way, void ones included
 	clients   *verifier.Windows    // by address: the refused calls it caused
-	crowd     bool                 // that there are too many flights has been reported
+	saturated bool                 // that there are too many flights has been reported
 	reporter  verifier.Report      // of the instance that joined last
 	answers   int64                // number of the last yes
-	fronts    map[string]*Front
+	fronts    map[string]*FastPath
 	instances map[string]*instance // by plan and policy
 	size      int
 	negative  int
@@ -42,20 +42,20 @@ type Scope struct {
 	used      time.Time
 	sweepAt   time.Time // zero: nobody has left
 
-	learned *Learned  // the logins that are believed; nil: none
-	born    time.Time // logins before do not count; zero: all do
+	learned   *Logins   // the logins that are believed; nil: none
+	validFrom time.Time // logins before do not count; zero: all do
 
-	family     string    // what it shares with scopes of other epochs
-	superseded time.Time // when its epoch was changed; zero: it was not
+	upstreamID string    // what it shares with scopes of other epochs
+	retiredAt  time.Time // when its epoch was changed; zero: it was not
 }
 
 // instance stands for all handlers of one plan and policy. Traefik ends all its
 // handlers together, so that the newest tells whether any is alive.
 type instance struct {
-	ctx    context.Context // the newest handler's; ends when Traefik replaces it
-	policy Policy
-	plan   string
-	left   time.Time // when its end was noticed; zero: it lives
+	ctx       context.Context // the newest handler's; ends when Traefik replaces it
+	policy    Policy
+	renderKey string
+	left      time.Time // when its end was noticed; zero: it lives
 }
 
 // report passes a fact on to the log of the instance that joined last: a scope
@@ -67,26 +67,26 @@ func (s *Scope) report(level, event, detail string) {
 	report(level, event, detail)
 }
 
-// crowded reports that questions are turned away because too many are under
+// reportSaturated reports that questions are turned away because too many are under
 // way: once, until there is room again.
-func (s *Scope) crowded() {
+func (s *Scope) reportSaturated() {
 	s.mu.Lock()
-	news := !s.crowd
-	s.crowd = true
+	news := !s.saturated
+	s.saturated = true
 	s.mu.Unlock()
 	if news {
 		s.report("error", "outage", "64 checks are under way; further ones are not begun")
 	}
 }
 
-// keep remembers a flight's answer, if it is one to remember. The caller holds
+// remember remembers a flight's answer, if it is one to remember. The caller holds
 // the lock.
-func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
+func (s *Scope) remember(key [32]byte, credential verifier.Credential, f *flight, a *result) {
 	now := s.now()
 	if !s.sweepAt.IsZero() && s.due(now) {
 		s.sweep(now)
 	}
-	s.crowd = s.crowd && s.inFlight > maxFlights/2
+	s.saturated = s.saturated && s.inFlight > maxFlights/2
 	d := a.decision
 	if a.err != nil {
 		return
@@ -97,7 +97,7 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a 
 			a.entry.issued = s.store.firstSeen(key, now)
 		}
 		if !d.Expires.IsZero() && !now.Before(d.Expires) {
-			s.store.good.remove(key)
+			s.store.allowed.remove(key)
 			return
 		}
 		s.answers++
@@ -114,16 +114,16 @@ func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a 
 		if d.Denial.HTTP == 0 {
 			return // not the upstream's word, but of ours who keep count
 		}
-		s.store.putCoolDown(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
+		s.store.putRateLimit(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
-		s.unlearn(credential, f)
+		s.revoke(credential, f)
 		s.answers++
 		s.store.putRefusal(key, &refusal{answer: s.answers, denial: d.Denial, asked: now})
 	}
 }
 
 // join adds an instance and returns the front of its plan.
-func (s *Scope) join(i Instance) *Front {
+func (s *Scope) join(i Instance) *FastPath {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -134,19 +134,19 @@ func (s *Scope) join(i Instance) *Front {
 	}
 	s.newest = i.Context
 	s.reporter = i.Report
-	s.learned = i.Learned // the same logins, unless they were unused for so long that they were let go
-	s.instances[fmt.Sprint(i.Plan, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, plan: i.Plan}
-	s.grow(i.Policy)
-	s.economize()
-	s.superseded = time.Time{}
-	front := s.fronts[i.Plan]
+	s.learned = i.Logins // the same logins, unless they were unused for so long that they were let go
+	s.instances[fmt.Sprint(i.RenderKey, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, renderKey: i.RenderKey}
+	s.raise(i.Policy)
+	s.smallestBudget()
+	s.retiredAt = time.Time{}
+	front := s.fronts[i.RenderKey]
 	if front == nil {
-		front = &Front{
-			Secret: derive(s.secret, "line", i.Plan),
-			Lock:   &s.mu,
-			Ready:  map[[32]byte]*Ready{},
+		front = &FastPath{
+			Secret:  derive(s.secret, "line", i.RenderKey),
+			Lock:    &s.mu,
+			Answers: map[[32]byte]*Prebuilt{},
 		}
-		s.fronts[i.Plan] = front
+		s.fronts[i.RenderKey] = front
 	}
 	return front
 }
@@ -166,14 +166,14 @@ func (s *Scope) sweep(now time.Time) {
 			i.left = now
 		}
 		if i.left.IsZero() {
-			plans[i.plan] = true
+			plans[i.renderKey] = true
 			continue
 		}
 		if now.Sub(i.left) >= grace {
 			delete(s.instances, name)
 			continue
 		}
-		plans[i.plan] = true
+		plans[i.renderKey] = true
 		s.sweepAt = now.Add(grace)
 	}
 	for plan, front := range s.fronts {
@@ -182,11 +182,11 @@ func (s *Scope) sweep(now time.Time) {
 			delete(s.fronts, plan)
 		}
 	}
-	s.fit()
+	s.recompute()
 }
 
-// abandoned drops what is over, and tells whether the scope may go.
-func (s *Scope) abandoned(now time.Time) bool {
+// isIdle drops what is over, and tells whether the scope may go.
+func (s *Scope) isIdle(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)

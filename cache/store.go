@@ -43,17 +43,17 @@ func (e *entry) end(lifetime time.Duration) time.Time {
 // junk evicts nothing good. What has ended is found out on reading. The scope's
 // lock guards it.
 type store struct {
-	good *room // entries
-	bad  *room // refusals
-	cool *room // by quota: refusals with until
+	allowed *lru // entries
+	denied  *lru // refusals
+	limited *lru // by quota: refusals with until
 }
 
 func newStore(size, negativeSize int) *store {
-	return &store{good: newRoom(size), bad: newRoom(negativeSize), cool: newRoom(negativeSize)}
+	return &store{allowed: newLRU(size), denied: newLRU(negativeSize), limited: newLRU(negativeSize)}
 }
 
 func (s *store) entry(key [32]byte) *entry {
-	found := s.good.find(key)
+	found := s.allowed.find(key)
 	if found == nil {
 		return nil
 	}
@@ -61,16 +61,16 @@ func (s *store) entry(key [32]byte) *entry {
 }
 
 func (s *store) refusal(key [32]byte) *refusal {
-	found := s.bad.find(key)
+	found := s.denied.find(key)
 	if found == nil {
 		return nil
 	}
 	return found.refusal
 }
 
-// coolDown is what is remembered of a quota.
-func (s *store) coolDown(key [32]byte) *refusal {
-	found := s.cool.find(key)
+// rateLimit is what is remembered of a quota.
+func (s *store) rateLimit(key [32]byte) *refusal {
+	found := s.limited.find(key)
 	if found == nil {
 		return nil
 	}
@@ -80,11 +80,11 @@ func (s *store) coolDown(key [32]byte) *refusal {
 // firstSeen is when a credential that does not say when it was issued was seen
 // first: asking about it again does not make it younger.
 func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
-	place := s.good.slots[key]
+	place := s.allowed.items[key]
 	if place == nil {
 		return now
 	}
-	old := place.Value.(*slot).entry
+	old := place.Value.(*item).entry
 	if now.Before(old.issued) {
 		return now
 	}
@@ -93,30 +93,30 @@ func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
 
 // putEntry replaces whatever was known of a credential by a yes.
 func (s *store) putEntry(key [32]byte, e *entry) {
-	s.bad.remove(key)
-	s.good.put(&slot{key: key, entry: e})
+	s.denied.remove(key)
+	s.allowed.put(&item{key: key, entry: e})
 }
 
 // putRefusal replaces whatever was known of a credential by a no.
 func (s *store) putRefusal(key [32]byte, r *refusal) {
-	s.good.remove(key)
-	s.bad.put(&slot{key: key, refusal: r})
+	s.allowed.remove(key)
+	s.denied.put(&item{key: key, refusal: r})
 }
 
-// putCoolDown takes in a "not now".
-func (s *store) putCoolDown(key [32]byte, r *refusal) {
-	s.cool.put(&slot{key: key, refusal: r})
+// putRateLimit takes in a "not now".
+func (s *store) putRateLimit(key [32]byte, r *refusal) {
+	s.limited.put(&item{key: key, refusal: r})
 }
 
 // forget drops whatever was known of a credential.
 func (s *store) forget(key [32]byte) {
-	s.good.remove(key)
-	s.bad.remove(key)
+	s.allowed.remove(key)
+	s.denied.remove(key)
 }
 
 // resize sets all bounds; what is beyond them leaves at once.
 func (s *store) resize(size, negativeSize int) {
-	s.good.resize(size)
-	s.bad.resize(negativeSize)
-	s.cool.resize(negativeSize)
+	s.allowed.resize(size)
+	s.denied.resize(negativeSize)
+	s.limited.resize(negativeSize)
 }

@@ -71,7 +71,7 @@ func TestAFloodOfJunkEvictsNothingGoodAndStaysBounded(t *testing.T) {
 	for _, token := range []string{"a", "b", "c"} {
 		w.expect(c, bearer(token), "", 0)
 	}
-	if got := c.scope.store.bad.count(); got != 5 {
+	if got := c.scope.store.denied.count(); got != 5 {
 		t.Errorf("%d refusals are held, room is for 5", got)
 	}
 	w.expect(c, bearer("junk999"), verifier.Invalid, 0)
@@ -87,9 +87,9 @@ func TestAFloodOfGoodCredentialsStaysBounded(t *testing.T) {
 	for i := 0; i < 1000; i++ {
 		credential := bearer(fmt.Sprint(i))
 		d := w.expect(c, credential, "", 1)
-		c.Heat(credential, d, front.Line(credential.Token), &Ready{})
+		c.Prebuild(credential, d, front.Line(credential.Token), &Prebuilt{})
 	}
-	if c.scope.store.good.count() != 10 || len(front.Ready) != 10 {
-		t.Errorf("%d held, %d ready; room is for 10", c.scope.store.good.count(), len(front.Ready))
+	if c.scope.store.allowed.count() != 10 || len(front.Answers) != 10 {
+		t.Errorf("%d held, %d ready; room is for 10", c.scope.store.allowed.count(), len(front.Answers))
 	}
 }

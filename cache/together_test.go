@@ -49,7 +49,7 @@ func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
 					t.Errorf("%s: %+v", credential.Token, d)
 				}
 				if d.Allowed {
-					c.Heat(credential, d, f.Line(credential.Token), told(credential.Token))
+					c.Prebuild(credential, d, f.Line(credential.Token), told(credential.Token))
 				}
 				if random.Intn(50) == 0 {
 					ctx, cancel = reload(cancel)
@@ -67,9 +67,9 @@ func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
 	defer s.mu.Unlock()
 	lines := 0
 	for _, f := range s.fronts {
-		lines += len(f.Ready)
+		lines += len(f.Answers)
 	}
-	if s.store.good.count() > 20 || s.store.bad.count() > 10 || len(s.fronts) > 4 || lines > 20*4*maxLines {
-		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.store.good.count(), s.store.bad.count(), len(s.fronts), lines)
+	if s.store.allowed.count() > 20 || s.store.denied.count() > 10 || len(s.fronts) > 4 || lines > 20*4*maxSpellings {
+		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.store.allowed.count(), s.store.denied.count(), len(s.fronts), lines)
 	}
 }

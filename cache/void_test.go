@@ -10,15 +10,15 @@ import (
 )
 
 // epoch joins an instance of an epoch; its life ends with ctx.
-func (w *world) epoch(ctx context.Context, epoch string) *Cache {
-	i := Instance{Context: ctx, Epoch: epoch, Plan: "plan", Policy: usual(), Report: func(string, string, string) {}}
+func (w *fixture) epoch(ctx context.Context, epoch string) *Cache {
+	i := Instance{Context: ctx, Epoch: epoch, RenderKey: "plan", Policy: usual(), Report: func(string, string, string) {}}
 	c, _ := w.registry.Join("upstream", i, false, func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(w.ask) })
 	return c
 }
 
 // held asks about x while the upstream does not answer; the outcome comes once
 // it is released.
-func (w *world) held(c *Cache, g *crowd) func() (verifier.Decision, error) {
+func (w *fixture) held(c *Cache, g *crowd) func() (verifier.Decision, error) {
 	type outcome struct {
 		d   verifier.Decision
 		err error

@@ -69,21 +69,21 @@ func newScheme(ctx context.Context, o *Options, b *Block, s *Shared, j *telemetr
 		d.fields = append(d.fields, h.Field)
 	}
 	policy := cache.Policy{
-		Lifetime:     b.Lifetime,
-		Revalidate:   b.Revalidate,
-		Negative:     o.NegativeLifetime,
-		Timeout:      b.Timeout,
-		Size:         o.CacheSize,
-		NegativeSize: o.NegativeSize,
-		Budget:       b.Budget,
-		PerClient:    o.PerClient,
+		Lifetime:         b.Lifetime,
+		Revalidate:       b.Revalidate,
+		NegativeLifetime: o.NegativeLifetime,
+		Timeout:          b.Timeout,
+		Size:             o.CacheSize,
+		NegativeSize:     o.NegativeSize,
+		Budget:           b.Budget,
+		PerClient:        o.PerClient,
 	}
 	fingerprint := s.Scopes.Fingerprint(b.Scope()...)
 	plan := s.Scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
 		fmt.Sprintf("%q", o.Require), b.Lifetime.String(), b.Revalidate.String(), refusalKey(o, j.Debug()))
 	instance := cache.Instance{
-		Context: ctx, Epoch: o.Epoch, Plan: plan, Policy: policy, Report: j.Report,
-		Learned: s.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
+		Context: ctx, Epoch: o.Epoch, RenderKey: plan, Policy: policy, Report: j.Report,
+		Logins: s.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
 	d.cache, d.fastPath = s.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
 		chain, err := chain.New(b.API, b.Upstream, limit, s.Now, report)

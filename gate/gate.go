@@ -68,10 +68,10 @@ func (g *Gate) ServeAs(w http.ResponseWriter, r *http.Request, carried verifier.
 type outcome struct {
 	kind    verifier.Kind
 	denial  verifier.Denial
-	allowed *cache.Ready
+	allowed *cache.Prebuilt
 }
 
-func enrich(h http.Header, yes *cache.Ready) {
+func enrich(h http.Header, yes *cache.Prebuilt) {
 	for i, name := range yes.Names {
 		h[name] = yes.Values[i]
 	}
@@ -180,7 +180,7 @@ func (g *Gate) logDenial(denial verifier.Denial, d *scheme, c verifier.Credentia
 	}
 	mark := ""
 	if d != nil {
-		mark = d.cache.Mark(c)
+		mark = d.cache.Fingerprint(c)
 	}
 	g.log.Refused(denial.Reason, mark)
 }
@@ -190,7 +190,7 @@ func (g *Gate) logDenial(denial verifier.Denial, d *scheme, c verifier.Credentia
 func (g *Gate) prebuildRefusal(h http.Header, c verifier.Credential, d *scheme, decision verifier.Decision, denial verifier.Denial) {
 	line, plain := d.headerDigest(h)
 	if plain && !g.log.Debug() {
-		d.cache.Heat(c, decision, line, g.refusal.response(c.Kind, denial))
+		d.cache.Prebuild(c, decision, line, g.refusal.response(c.Kind, denial))
 	}
 }
 

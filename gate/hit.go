@@ -107,7 +107,7 @@ func (g *Gate) oneHeader(d *scheme, glance *safeNames, otherwise func(http.Respo
 		refusing io.Writer = closed // as what scan takes: turning it into that costs 300 ns
 		lock               = d.fastPath.Lock
 		secret             = d.fastPath.Secret
-		ready              = d.fastPath.Ready
+		ready              = d.fastPath.Answers
 		next               = g.next
 		start              = g.start
 		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
@@ -165,7 +165,7 @@ func (g *Gate) twoHeaders(d *scheme, glance *safeNames, otherwise func(http.Resp
 		refusing io.Writer = closed
 		lock               = d.fastPath.Lock
 		secret             = d.fastPath.Secret
-		ready              = d.fastPath.Ready
+		ready              = d.fastPath.Answers
 		next               = g.next
 		start              = g.start
 		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)

@@ -146,7 +146,7 @@ func (s *fixture) known(h http.Handler, lines ...string) *httptest.ResponseRecor
 func (s *fixture) ready(g *Gate) (n int) {
 	for _, d := range g.schemes {
 		d.fastPath.Lock.Lock()
-		n += len(d.fastPath.Ready)
+		n += len(d.fastPath.Answers)
 		d.fastPath.Lock.Unlock()
 	}
 	return n

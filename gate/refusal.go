@@ -27,7 +27,7 @@ func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Ki
 }
 
 // response is the whole answer of a denial.
-func (f *refusal) response(kind verifier.Kind, d verifier.Denial) *cache.Ready {
+func (f *refusal) response(kind verifier.Kind, d verifier.Denial) *cache.Prebuilt {
 	sent := f.shape(kind)
 	d = f.fillDefaults(d, sent)
 	sort := "application/json; charset=utf-8"
@@ -38,7 +38,7 @@ func (f *refusal) response(kind verifier.Kind, d verifier.Denial) *cache.Ready {
 	} else {
 		body = sent.api.Body(d)
 	}
-	no := &cache.Ready{
+	no := &cache.Prebuilt{
 		Status: d.Status,
 		Names:  []string{"Content-Type", "Cache-Control"},
 		Values: [][]string{{sort}, {"no-store"}},
@@ -56,7 +56,7 @@ func (f *refusal) response(kind verifier.Kind, d verifier.Denial) *cache.Ready {
 }
 
 // send writes a finished refusal.
-func send(w http.ResponseWriter, r *http.Request, no *cache.Ready) {
+func send(w http.ResponseWriter, r *http.Request, no *cache.Prebuilt) {
 	h := w.Header()
 	for i, value := range no.Values {
 		h[no.Names[i]] = value
@@ -71,7 +71,7 @@ func send(w http.ResponseWriter, r *http.Request, no *cache.Ready) {
 // otherwise where that has ended. The hit path comes here with what is not, or no more, a
 // yes, so that a yes costs no look at which it is. It does as send does, without
 // the call.
-func replay(w http.ResponseWriter, r *http.Request, no *cache.Ready, age time.Duration, otherwise func(http.ResponseWriter, *http.Request)) {
+func replay(w http.ResponseWriter, r *http.Request, no *cache.Prebuilt, age time.Duration, otherwise func(http.ResponseWriter, *http.Request)) {
 	if age >= no.RepeatUntil {
 		otherwise(w, r)
 		return

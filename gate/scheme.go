@@ -18,7 +18,7 @@ type scheme struct {
 	kind     verifier.Kind
 	api      *apis.API
 	cache    *cache.Cache
-	fastPath *cache.Front
+	fastPath *cache.FastPath
 	paired   bool     // a key and an account: two header lines
 	headers  []string // canonical names of the identity headers
 	fields   []string // which field goes into each
@@ -29,7 +29,7 @@ type scheme struct {
 
 // headersFor returns the identity headers for a yes, and makes them ready for the hit
 // path where the credential came in plain header lines.
-func (d *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
+func (d *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Prebuilt {
 	if decision.Answer == 0 {
 		return d.render(decision)
 	}
@@ -38,13 +38,13 @@ func (d *scheme) headersFor(h http.Header, c verifier.Credential, decision verif
 		return d.render(decision)
 	}
 	if !decision.Fresh {
-		x := d.cache.Ready(line, decision.Answer)
+		x := d.cache.Prebuilt(line, decision.Answer)
 		if x != nil {
 			return x
 		}
 	}
 	x := d.render(decision)
-	d.cache.Heat(c, decision, line, x)
+	d.cache.Prebuild(c, decision, line, x)
 	return x
 }
 
@@ -72,8 +72,8 @@ func (d *scheme) headerDigest(h http.Header) (line [32]byte, plain bool) {
 }
 
 // render makes the identity headers of a yes: those whose fields the identity has.
-func (d *scheme) render(decision verifier.Decision) *cache.Ready {
-	x := &cache.Ready{Values: make([][]string, 0, len(d.fields))}
+func (d *scheme) render(decision verifier.Decision) *cache.Prebuilt {
+	x := &cache.Prebuilt{Values: make([][]string, 0, len(d.fields))}
 	values := make([]string, 0, len(d.fields)) // of all headers in one place: a hit reads them together
 	told := map[string]string{}
 	for _, f := range decision.Identity {

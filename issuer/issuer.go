@@ -17,7 +17,7 @@ type issuer struct {
 	next   http.Handler
 	api    *apis.API
 	base   string // of the API's paths
-	logins *cache.Learned
+	logins *cache.Logins
 	log    *telemetry.Log
 }
 
@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // New makes the handler of mode: issuer. What it learns goes to logins.
-func New(next http.Handler, o *Options, logins *cache.Learned, j *telemetry.Log) http.Handler {
+func New(next http.Handler, o *Options, logins *cache.Logins, j *telemetry.Log) http.Handler {
 	address, err := url.Parse(o.URL)
 	if err != nil {
 		panic("the address does not parse") // the settings have been checked
@@ -78,10 +78,10 @@ func (g *issuer) learn(status int, body []byte) {
 	defer g.logPanic()
 	token, refresh := g.api.Login.Read(status, body)
 	if token != "" {
-		g.logins.Learn(token)
+		g.logins.Add(token)
 	}
 	if refresh != "" {
-		g.logins.Bar(refresh)
+		g.logins.Block(refresh)
 	}
 }
 
