@@ -27,7 +27,7 @@ func TestAFloodOfJunkDoesNotEndACoolDown(t *testing.T) {
 	for i := 0; i < 100; i++ {
 		w.expect(c, bearer(fmt.Sprint("more", i)), verifier.Throttled, 1)
 	}
-	if got := c.scope.store.limited.count(); got != 5 {
+	if got := c.scope.answers.limited.count(); got != 5 {
 		t.Errorf("%d cool-downs are held, room is for 5", got)
 	}
 }
@@ -103,8 +103,8 @@ func TestQuestionsUnderWayAreBounded(t *testing.T) {
 		}
 	}
 	w.expect(c, bearer("one more"), "", 1)
-	if len(c.scope.flying) != 0 {
-		t.Errorf("%d are still under way", len(c.scope.flying))
+	if len(c.scope.flights.byKey) != 0 {
+		t.Errorf("%d are still under way", len(c.scope.flights.byKey))
 	}
 }
 
@@ -143,7 +143,7 @@ func TestATokenThatIsRefusedForItsEndAloneIsNotRemembered(t *testing.T) {
 	})
 	w.expect(c, bearer("x"), verifier.Expired, 1)
 	w.expect(c, bearer("x"), verifier.Expired, 1)
-	if got := c.scope.store.denied.count(); got != 0 {
+	if got := c.scope.answers.denied.count(); got != 0 {
 		t.Errorf("%d refusals are held", got)
 	}
 }

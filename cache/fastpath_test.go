@@ -114,7 +114,7 @@ func TestOneCredentialHasABoundedNumberOfLines(t *testing.T) {
 	if w.ready(f, "spelling 99") != "x" || w.ready(f, "spelling 98") != "x" || w.ready(f, "spelling 97") != "" {
 		t.Error("not the newest lines are ready")
 	}
-	if hot := len(c.scope.store.allowed.find(c.scope.key(bearer("x"))).prebuilt); hot != maxSpellings {
+	if hot := len(c.scope.answers.allowed.find(c.scope.keys.of(bearer("x"))).prebuilt); hot != maxSpellings {
 		t.Errorf("the entry remembers %d lines", hot)
 	}
 }
@@ -169,7 +169,7 @@ func TestEntriesLetGoOfClosedFronts(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		c, front := w.join(ctx, "scope", fmt.Sprint("plan", i), p, false)
 		w.hot(c, front, a, "a")
-		if n := len(c.scope.store.allowed.find(c.scope.key(a)).prebuilt); n > 3 {
+		if n := len(c.scope.answers.allowed.find(c.scope.keys.of(a)).prebuilt); n > 3 {
 			t.Fatalf("after %d plans the entry stands ready in %d places", i+1, n)
 		}
 		cancel()

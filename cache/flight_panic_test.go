@@ -47,8 +47,8 @@ func TestAFlightThatPanicsWhileItLandsLetsNobodyIn(t *testing.T) {
 		if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
 			t.Errorf("forgotten %t: afterwards %+v, %v", forgotten, d, err)
 		}
-		if !forgotten && (len(c.scope.flying) != 0 || c.scope.inFlight != 0) {
-			t.Errorf("%d questions are under way for good", c.scope.inFlight)
+		if !forgotten && (len(c.scope.flights.byKey) != 0 || c.scope.flights.pending != 0) {
+			t.Errorf("%d questions are under way for good", c.scope.flights.pending)
 		}
 	}
 }

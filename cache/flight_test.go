@@ -129,7 +129,7 @@ func TestAFlightLandsWithoutAnybodyWaiting(t *testing.T) {
 	waitUntil(t, func() bool {
 		c.scope.mu.Lock()
 		defer c.scope.mu.Unlock()
-		return c.scope.store.allowed.count() == 1
+		return c.scope.answers.allowed.count() == 1
 	})
 	w.expect(c, bearer("x"), "", 0)
 }

@@ -5,83 +5,50 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/simplelru"
-	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 const (
-	// maxLogins is how many tokens of one API's logins are known at a time; the
-	// one unused for longest leaves first, and is asked about like any other.
+	// maxLogins is how many tokens of one API's logins are held at a time. The least
+	// recently used is dropped first, and checked like any other token then.
 	maxLogins = 10000
 
-	// loginsKept is how long what nobody uses stays known: the longest that any
-	// token may be honoured.
+	// loginsKept is how long the logins of an API are held while no route uses them:
+	// the longest lifetime that a token may have.
 	loginsKept = 720 * time.Hour
 )
 
-// Logins is what the logins of one API gave out, as issuer routes saw it pass:
-// digests of tokens, and when each was issued. The scopes that may believe it
-// look here before they ask.
+// Logins are the tokens that the logins of one API issued, as routes of mode
+// issuer saw them pass: digests, and when each was issued. Scopes that trust them
+// look here before they ask the upstream. It is safe for concurrent use.
 type Logins struct {
 	secret string
 	now    func() time.Time
 
-	// invalidateAll drops a token in all scopes that believe this, or only that it was
-	// refused. A function, since the interpreter loads no types that go round
-	// (docs/yaegi.md).
-	invalidateAll func(token string, refusal bool)
+	// invalidateAll drops what the scopes that trust these logins remember of a
+	// token; denialOnly: only a denial. It is a function, because the interpreter
+	// fails to load types that refer to each other in a circle (docs/yaegi.md).
+	invalidateAll func(token string, denialOnly bool)
 
 	mu     sync.Mutex
-	tokens *simplelru.LRU // [32]byte to *issue
+	tokens *simplelru.LRU // [32]byte to *login
 	used   time.Time
 }
 
-// login is one token that a login gave out.
+// login is one token that a login issued.
 type login struct {
 	at      time.Time
-	blocked bool // it opens nothing: a refresh token
+	blocked bool // a refresh token: it authenticates no request
 }
 
-// LoginsOf returns what is known of the logins of an API at an address, as far as
-// those know them who share the word; nil where there is no word.
-func (r *Registry) LoginsOf(api, address, word string) *Logins {
-	if word == "" {
-		return nil
-	}
-	return r.loginsNamed(r.Fingerprint("learned", api, address, word))
-}
-
-// loginsNamed returns what is known of the logins of that fingerprint.
-func (r *Registry) loginsNamed(fingerprint string) *Logins {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.now()
-	for name, l := range r.logins {
-		if l.idle(now) {
-			delete(r.logins, name)
-		}
-	}
-	l := r.logins[fingerprint]
-	if l == nil {
-		l = r.newLogins(fingerprint)
-		r.logins[fingerprint] = l
-	}
-	l.touch(now)
-	return l
-}
-
-func (r *Registry) newLogins(fingerprint string) *Logins {
-	issues, err := simplelru.NewLRU(maxLogins, nil)
+func newLogins(secret string, now func() time.Time) *Logins {
+	tokens, err := simplelru.NewLRU(maxLogins, nil)
 	if err != nil {
-		panic(err.Error()) // unreachable: there is room
+		panic(err.Error()) // unreachable: the size is positive
 	}
-	l := &Logins{secret: derive(r.secret, "learned", fingerprint), now: r.now, tokens: issues}
-	l.invalidateAll = func(token string, refusal bool) {
-		r.invalidate(l, token, refusal)
-	}
-	return l
+	return &Logins{secret: secret, now: now, tokens: tokens}
 }
 
-func (l *Logins) idle(now time.Time) bool {
+func (l *Logins) isIdle(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return now.Sub(l.used) > loginsKept
@@ -93,30 +60,31 @@ func (l *Logins) touch(now time.Time) {
 	l.used = now
 }
 
-// Add takes in a token that has just been given out. It takes the place of a
-// remembered refusal.
+// Add takes in an access token that was just issued. A remembered denial of it no
+// longer holds.
 func (l *Logins) Add(token string) {
 	l.put(token, false)
 	l.invalidateAll(token, true)
 }
 
-// Block takes in a token that opens nothing, whoever may call it good.
+// Block takes in a refresh token, which must not authenticate a request even
+// where the upstream would accept it.
 func (l *Logins) Block(token string) {
 	l.put(token, true)
 	l.invalidateAll(token, false)
 }
 
-func (l *Logins) put(token string, barred bool) {
+func (l *Logins) put(token string, blocked bool) {
 	key := digest(l.secret, token)
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.tokens.Add(key, &login{at: now, blocked: barred})
+	l.tokens.Add(key, &login{at: now, blocked: blocked})
 	l.used = now
 }
 
-// Forget drops a token that its upstream has ended, here and in every scope
-// that may have believed it. A question about it that is under way is void.
+// Forget drops a token that its upstream has revoked, here and in every scope
+// that trusts these logins. A check of it that is under way no longer allows it.
 func (l *Logins) Forget(token string) {
 	l.drop(token)
 	l.invalidateAll(token, false)
@@ -129,7 +97,7 @@ func (l *Logins) drop(token string) {
 	l.tokens.Remove(key)
 }
 
-// find returns the issue of a token that a login gave out; nil for any other.
+// find returns the login that issued a token; nil: none is known.
 func (l *Logins) find(token string) *login {
 	key := digest(l.secret, token)
 	l.mu.Lock()
@@ -139,57 +107,4 @@ func (l *Logins) find(token string) *login {
 		return nil
 	}
 	return value.(*login)
-}
-
-// revoke takes the upstream's word against a login that was seen before it was
-// asked. The caller holds the lock.
-func (s *Scope) revoke(credential verifier.Credential, f *flight) {
-	i := s.loginOf(credential)
-	if i != nil && !i.blocked && !f.begun.Before(i.at) {
-		s.learned.drop(credential.Token)
-	}
-}
-
-// logins are those that the scope believes; nil: none.
-func (s *Scope) logins() *Logins {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.learned
-}
-
-// invalidate drops a token, or only its refusal, in all scopes that believe l.
-func (r *Registry) invalidate(l *Logins, token string, refusal bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.scopes {
-		if s.logins() != l {
-			continue
-		}
-		if refusal {
-			s.dropDenial(verifier.Credential{Kind: verifier.Bearer, Token: token})
-			continue
-		}
-		s.forget(verifier.Credential{Kind: verifier.Bearer, Token: token})
-	}
-}
-
-// dropDenial drops what is remembered against a credential.
-func (s *Scope) dropDenial(credential verifier.Credential) {
-	key := s.key(credential)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.store.denied.remove(key)
-}
-
-// loginOf is what is known of a credential's login; nil: nothing. The caller
-// holds the lock.
-func (s *Scope) loginOf(credential verifier.Credential) *login {
-	if s.learned == nil {
-		return nil
-	}
-	i := s.learned.find(credential.Token)
-	if i == nil || (i.at.Before(s.validFrom) && !i.blocked) {
-		return nil
-	}
-	return i
 }

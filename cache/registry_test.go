@@ -32,8 +32,8 @@ func TestAReloadLosesNothingAndAsksNothing(t *testing.T) {
 		w.hot(again, front, bearer("x"), "Bearer x")
 		f = front
 	}
-	if w.calls.Load() != 1 || w.registry.Scopes() != 2 || len(c.scope.instances) != 1 || len(c.scope.fronts) != 1 {
-		t.Errorf("%d calls, %d scopes, %d instances, %d fronts", w.calls.Load(), w.registry.Scopes(), len(c.scope.instances), len(c.scope.fronts))
+	if w.calls.Load() != 1 || w.registry.Scopes() != 2 || len(c.scope.members.instances) != 1 || len(c.scope.fastPaths.byKey) != 1 {
+		t.Errorf("%d calls, %d scopes, %d instances, %d fronts", w.calls.Load(), w.registry.Scopes(), len(c.scope.members.instances), len(c.scope.fastPaths.byKey))
 	}
 	cancel()
 }
@@ -73,8 +73,8 @@ func TestAPlanThatNobodyHasAnyMoreLosesItsFront(t *testing.T) {
 	}
 	w.move(grace)
 	w.expect(now, bearer("y"), "", 1) // a landing sweeps
-	if len(f.Answers) != 0 || len(c.scope.fronts) != 1 {
-		t.Errorf("%d lines in a front of nobody, %d fronts", len(f.Answers), len(c.scope.fronts))
+	if len(f.Answers) != 0 || len(c.scope.fastPaths.byKey) != 1 {
+		t.Errorf("%d lines in a front of nobody, %d fronts", len(f.Answers), len(c.scope.fastPaths.byKey))
 	}
 	w.hot(c, f, bearer("x"), "Bearer x") // an old handler that is still at work
 	if len(f.Answers) != 0 {
@@ -95,7 +95,7 @@ func TestOfSizesTheLargestAmongLiveInstancesHolds(t *testing.T) {
 		for i := 0; i < 10; i++ {
 			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), client)
 		}
-		if got := c.scope.store.allowed.count(); got != want {
+		if got := c.scope.answers.allowed.count(); got != want {
 			t.Errorf("%d are held, want %d", got, want)
 		}
 	}
@@ -103,8 +103,8 @@ func TestOfSizesTheLargestAmongLiveInstancesHolds(t *testing.T) {
 	ctx, stop := reload(cancel)
 	defer stop()
 	w.join(ctx, "scope", "plan", small, false)
-	if c.scope.negative != 3 {
-		t.Errorf("room for %d refusals, want 3", c.scope.negative)
+	if c.scope.members.negativeSize != 3 {
+		t.Errorf("room for %d refusals, want 3", c.scope.members.negativeSize)
 	}
 	fill(5) // the larger one has only just left
 	w.move(grace)

@@ -22,7 +22,7 @@ func (w *fixture) landed(c *Cache) {
 	waitUntil(w.t, func() bool {
 		c.scope.mu.Lock()
 		defer c.scope.mu.Unlock()
-		return c.scope.inFlight == 0
+		return c.scope.flights.pending == 0
 	})
 }
 
@@ -83,7 +83,7 @@ func TestARefusalRemovesTheEntry(t *testing.T) {
 	w.turn(refuse(verifier.Invalid))
 	w.after(time.Hour, c, 1)
 	w.expect(c, bearer("x"), verifier.Invalid, 0)
-	if c.scope.store.allowed.count() != 0 {
+	if c.scope.answers.allowed.count() != 0 {
 		t.Error("it is still there")
 	}
 }
@@ -145,8 +145,8 @@ func TestThousandsThatAreDueAtOnceMakeNoStorm(t *testing.T) {
 		}
 	}
 	c.scope.mu.Lock()
-	if c.scope.inFlight != maxRevalidating {
-		t.Errorf("%d questions at once", c.scope.inFlight)
+	if c.scope.flights.pending != maxRevalidating {
+		t.Errorf("%d questions at once", c.scope.flights.pending)
 	}
 	c.scope.mu.Unlock()
 	g.release()

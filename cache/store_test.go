@@ -71,7 +71,7 @@ func TestAFloodOfJunkEvictsNothingGoodAndStaysBounded(t *testing.T) {
 	for _, token := range []string{"a", "b", "c"} {
 		w.expect(c, bearer(token), "", 0)
 	}
-	if got := c.scope.store.denied.count(); got != 5 {
+	if got := c.scope.answers.denied.count(); got != 5 {
 		t.Errorf("%d refusals are held, room is for 5", got)
 	}
 	w.expect(c, bearer("junk999"), verifier.Invalid, 0)
@@ -89,7 +89,7 @@ func TestAFloodOfGoodCredentialsStaysBounded(t *testing.T) {
 		d := w.expect(c, credential, "", 1)
 		c.Prebuild(credential, d, front.Line(credential.Token), &Prebuilt{})
 	}
-	if c.scope.store.allowed.count() != 10 || len(front.Answers) != 10 {
-		t.Errorf("%d held, %d ready; room is for 10", c.scope.store.allowed.count(), len(front.Answers))
+	if c.scope.answers.allowed.count() != 10 || len(front.Answers) != 10 {
+		t.Errorf("%d held, %d ready; room is for 10", c.scope.answers.allowed.count(), len(front.Answers))
 	}
 }

@@ -66,10 +66,10 @@ func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lines := 0
-	for _, f := range s.fronts {
+	for _, f := range s.fastPaths.byKey {
 		lines += len(f.Answers)
 	}
-	if s.store.allowed.count() > 20 || s.store.denied.count() > 10 || len(s.fronts) > 4 || lines > 20*4*maxSpellings {
-		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.store.allowed.count(), s.store.denied.count(), len(s.fronts), lines)
+	if s.answers.allowed.count() > 20 || s.answers.denied.count() > 10 || len(s.fastPaths.byKey) > 4 || lines > 20*4*maxSpellings {
+		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.answers.allowed.count(), s.answers.denied.count(), len(s.fastPaths.byKey), lines)
 	}
 }
