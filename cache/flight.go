@@ -102,12 +102,12 @@ func (all *flights) start(key [32]byte, client string, limit verifier.Rate, boun
 		charged.limit = limit
 		wait := charged.window.Wait(limit, now)
 		if wait > 0 {
-			denial = verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}
+			denial.Reason, denial.RetryAfter = verifier.Throttled, wait
 			return denial, nil
 		}
 	}
 	if all.pending >= bound {
-		denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
+		denial.Reason, denial.RetryAfter = verifier.Unavailable, time.Second
 		return denial, nil
 	}
 	f = &flight{begun: now, timeout: timeout, charged: charged, result: failed(ErrPanic), landed: make(chan struct{})}

@@ -68,10 +68,8 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 			}
 			return d, nil, false
 		}
-		credential.Known = s.answers.entry(key) != nil
-		issued := s.loginOf(credential)
-		if issued != nil && now.Before(issued.at.Add(c.policy.Lifetime)) {
-			credential.Known, credential.Issued = true, issued.at
+		credential = c.recognize(key, credential, now)
+		if !credential.Issued.IsZero() {
 			bound = 2 * maxFlights // most of these end without a call, however many others hang
 		}
 	}
@@ -79,8 +77,26 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 	if f != nil {
 		return d, f, false
 	}
-	d.Denial, f = s.start(key, credential, client, c.policy.PerClient, bound)
+	perClient := c.policy.PerClient
+	if credential.Known {
+		perClient = verifier.Rate{} // it was allowed before, so nobody guessed it
+	}
+	d.Denial, f = s.flights.start(key, client, perClient, bound, s.members.timeout, now)
+	if f != nil {
+		go s.run(key, credential, f)
+	}
 	return d, f, true
+}
+
+// recognize marks a credential that is to be checked anew, but was allowed before
+// or issued by a login that is trusted. The caller holds the lock.
+func (c *Cache) recognize(key [32]byte, credential verifier.Credential, now time.Time) verifier.Credential {
+	credential.Known = c.scope.answers.entry(key) != nil
+	issued := c.scope.loginOf(credential)
+	if issued != nil && now.Before(issued.at.Add(c.policy.Lifetime)) {
+		credential.Known, credential.Issued = true, issued.at
+	}
+	return credential
 }
 
 // lookup finds an answer that holds: an entry that has not ended, a remembered

@@ -25,5 +25,8 @@ func (s *Scope) revalidate(key [32]byte, credential verifier.Credential, interva
 		return
 	}
 	credential.Known = true
-	s.start(key, credential, "", verifier.Rate{}, maxFlights)
+	_, f := s.flights.start(key, "", verifier.Rate{}, maxFlights, s.members.timeout, now)
+	if f != nil {
+		go s.run(key, credential, f)
+	}
 }

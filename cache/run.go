@@ -7,20 +7,6 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// start begins a flight; or returns the denial that flights.start has instead.
-// Credentials that were allowed before charge no client: nobody guessed them. The
-// caller holds the lock.
-func (s *Scope) start(key [32]byte, credential verifier.Credential, client string, perClient verifier.Rate, bound int) (verifier.Denial, *flight) {
-	if credential.Known {
-		perClient = verifier.Rate{}
-	}
-	denial, f := s.flights.start(key, client, perClient, bound, s.members.timeout, s.now())
-	if f != nil {
-		go s.run(key, credential, f)
-	}
-	return denial, f
-}
-
 // run asks the upstream and ends the flight. Whatever happens, its callers get an
 // answer.
 func (s *Scope) run(key [32]byte, credential verifier.Credential, f *flight) {
@@ -46,13 +32,13 @@ func (s *Scope) ask(credential verifier.Credential, timeout time.Duration, r *re
 // handed out last: if a panic comes before, the callers get the one that the
 // flight began with, which denies.
 func (s *Scope) finish(key [32]byte, credential verifier.Credential, f *flight, r *result) {
-	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.now()
 	counts := !f.cancelled && !s.epoch.outdates(f.begun)
 	s.flights.end(key, f, r.decision.Refused(), now)
 	if counts {
-		s.remember(key, credential, f.begun, r)
+		s.remember(key, credential, f.begun, r, now)
 	} else if r.decision.Allowed {
 		r = failed(errLate)
 		r.decision.Denial.RetryAfter = time.Second
@@ -61,23 +47,25 @@ func (s *Scope) finish(key [32]byte, credential verifier.Credential, f *flight, 
 }
 
 // remember stores a result, if it is one to remember. The caller holds the lock.
-func (s *Scope) remember(key [32]byte, credential verifier.Credential, begun time.Time, r *result) {
-	now := s.now()
-	if s.members.isDue(now) {
+func (s *Scope) remember(key [32]byte, credential verifier.Credential, begun time.Time, r *result, now time.Time) {
+	if !s.members.sweepAt.IsZero() && s.members.isDue(now) { // a call less on nearly every miss
 		s.sweep(now)
 	}
 	if r.err != nil {
 		return
 	}
-	d := r.decision
-	if d.Allowed {
-		r.entry = s.answers.allow(key, d, now)
+	if r.decision.Allowed {
+		r.entry = s.answers.allow(key, r.decision, now)
 		r.decision.Answer = r.entry.answer
 		return
 	}
-	denial := d.Denial
-	// Without an HTTP status the upstream was not asked: a token's own expiry is read
-	// again at no cost, and a budget of ours has its own memory.
+	s.rememberDenial(key, credential, begun, r.decision.Denial, now)
+}
+
+// rememberDenial stores a denial, if the upstream gave it. Without an HTTP status
+// the upstream was not asked: a token's own expiry is read again at no cost, and a
+// budget of ours has a memory of its own. The caller holds the lock.
+func (s *Scope) rememberDenial(key [32]byte, credential verifier.Credential, begun time.Time, denial verifier.Denial, now time.Time) {
 	if denial.HTTP == 0 && (denial.Reason == verifier.Expired || denial.Reason == verifier.Throttled) {
 		return
 	}
