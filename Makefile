@@ -1,7 +1,11 @@
 # What a developer runs; `make` alone lists it. It needs Go, make, git and, for
 # the race detector, a C compiler. Times are those of two cores.
 #
-#   TRAEFIK=/path/to/traefik   another Traefik than the one `make traefik` builds
+#   TRAEFIK=/path/to/traefik   another Traefik than the pinned ones, for everything
+#
+# Without it, tests run on the pinned versions that `make traefik` and `make
+# traefik-oldest` build, so that they give the same results everywhere; the demo
+# takes any Traefik 3.x on the PATH, and builds one only where there is none.
 
 GO  ?= go
 E2E := $(GO) -C e2e
@@ -18,6 +22,12 @@ INTERPRETED := ^TestInterpreted
 
 export GOWORK := off
 
+# Tests run in other folders than this one, so a path is made absolute.
+ifneq ($(findstring /,$(TRAEFIK)),)
+override TRAEFIK := $(abspath $(TRAEFIK))
+export TRAEFIK
+endif
+
 # Go and the built Traefik need a home for their caches. Where the environment
 # names none, it is the user database's, or else a private folder in /tmp.
 ifeq ($(strip $(HOME)),)
@@ -29,24 +39,55 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo check test attack bench fuzz traefik chromium dist clean race-ready
+.PHONY: help demo unit lint fmt check test attack bench fuzz traefik traefik-oldest chromium dist clean race-ready
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: traefik ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds, once Traefik is there)
+demo: ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds, once there is any Traefik 3.x)
 	@mkdir -p $(BIN)
 	$(E2E) build -buildvcs=false -o $(BIN)/demo ./cmd/demo
 	@exec $(BIN)/demo
 
+unit: ## test the plugin compiled, without the race detector, and what checks its sources (seconds)
+	$(GO) test ./...
+	$(E2E) test -count=1 ./lint ./cmd/figures
+
+# The version is part of the name, so another one is built when it changes here. It
+# may need a newer Go than the tests: the go command gets that one.
+LINTER_VERSION := v2.15.0
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/upstreamauth
+LINTER := $(TOOLS)/golangci-lint-$(LINTER_VERSION)
+
+$(LINTER):
+	@echo "== building golangci-lint $(LINTER_VERSION) into the user's cache, once: about three minutes"
+	@mkdir -p $(TOOLS)
+	@made="$$(mktemp -d $(TOOLS)/made.XXXXXX)" && trap 'rm -rf "$$made"' EXIT && \
+		GOBIN="$$made" GOFLAGS= GOTOOLCHAIN=auto $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION) && \
+		mv "$$made/golangci-lint" $@
+
+lint: $(LINTER) ## check formatting, names, measures, and the rules of the interpreter and of the rooms (half a minute; the first time four)
+	@mkdir -p $(BIN); started="$$(date +%s)"; failed=0; \
+		echo "== formatting"; \
+		$(LINTER) fmt --diff >$(BIN)/unformatted || failed=1; \
+		sed -n 's/^+++ /not formatted, see make fmt: /p' $(BIN)/unformatted; \
+		echo "== golangci-lint, the plugin"; \
+		$(LINTER) run ./... || failed=1; \
+		echo "== golangci-lint, e2e"; \
+		(cd e2e && $(LINTER) run --config ../.golangci.yml ./...) || failed=1; \
+		echo "== the interpreter, the rooms, the texts"; \
+		$(E2E) run ./cmd/lint || failed=1; \
+		echo "== the plugin's requirements"; \
+		$(GO) mod tidy -diff || failed=1; \
+		echo "lint took $$(($$(date +%s) - started)) s"; \
+		exit $$failed
+
+fmt: $(LINTER) ## format all Go files as lint wants them (seconds)
+	$(LINTER) fmt
+
 # -count=1 with e2e's tests: the go command does not see that they read the
 # plugin's sources, and would give old results for new ones.
-check: race-ready ## test the plugin compiled (with -race) and interpreted, without Traefik (2 minutes; the first time 4)
-	@echo "== formatting and vet"
-	@unformatted="$$("$$($(GO) env GOROOT)/bin/gofmt" -l .)"; \
-		if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(E2E) vet ./...
+check: race-ready lint ## lint, then test the plugin compiled (with -race) and interpreted, without Traefik (3 minutes; the first time 8)
 	@echo "== the plugin, compiled, with the race detector"
 	$(GO) test -race ./...
 	@echo "== the plugin against its upstreams, compiled, with the race detector"
@@ -56,7 +97,7 @@ check: race-ready ## test the plugin compiled (with -race) and interpreted, with
 	@packages="$$($(TESTED))" && \
 		$(E2E) test -count=1 -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
-test: check traefik chromium ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
+test: check traefik traefik-oldest chromium ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
 	@echo "== inputs that nobody thought of, for a moment"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@echo "== the plugin behind Traefik"
@@ -72,7 +113,7 @@ attack: traefik ## play faults and attacks in full, and end with a table, also i
 	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '
 
 # wrk is fetched where it is missing: as root by apt-get, else it is said how.
-bench: traefik ## measure what the plugin costs, into docs/bench.txt and docs/bench.svg (10 minutes, on a quiet machine)
+bench: traefik ## measure what the plugin costs, into docs/results/bench.txt and bench.svg (10 minutes, on a quiet machine)
 	@mkdir -p $(BIN)
 	$(E2E) build -buildvcs=false -o $(BIN)/bench ./cmd/bench
 	@exec $(BIN)/bench
@@ -89,10 +130,18 @@ fuzz: ## feed made-up input to everything that reads it, half a minute each (6 m
 		done; \
 	done
 
-traefik: ## get the Traefik to test with: build it into the user's cache (10 minutes, once)
+# Pinned by e2e/traefik/binary/modules. Where TRAEFIK names one, it is only
+# looked at, and nothing is built.
+traefik: $(BIN)/traefik-build ## get the Traefik to test with, the newest 3.7, into the user's cache (4 minutes, once)
+	@exec $(BIN)/traefik-build
+
+traefik-oldest: $(BIN)/traefik-build ## get the oldest Traefik that is tested (3 minutes, once)
+	@exec $(BIN)/traefik-build -oldest
+
+.PHONY: $(BIN)/traefik-build
+$(BIN)/traefik-build:
 	@mkdir -p $(BIN)
 	@$(E2E) build -buildvcs=false -o $(BIN)/traefik-build ./cmd/traefik-build
-	@exec $(BIN)/traefik-build
 
 chromium: ## get the browser that sessions are tested with: Debian's (a minute, once)
 	@command -v chromium >/dev/null || { \
@@ -100,11 +149,26 @@ chromium: ## get the browser that sessions are tested with: Debian's (a minute, 
 		echo "== getting chromium from Debian's packages, once: about a minute"; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
 
-dist: ## pack the plugin and its dependencies as the catalog wants them, into dist/ (seconds)
+.PHONY: release catalog icon
+release: ## tag HEAD with its dependencies as a release, here alone: VERSION=v0.1.0 (seconds)
+	@mkdir -p $(BIN)
+	@$(E2E) build -buildvcs=false -o $(BIN)/release ./cmd/release
+	@exec $(BIN)/release "$(CURDIR)" "$(VERSION)"
+
+catalog: ## check a tagged release as Traefik's plugin catalog does: VERSION=v0.1.0 (seconds)
+	@mkdir -p $(BIN)
+	@$(E2E) build -buildvcs=false -o $(BIN)/release ./cmd/release
+	@exec $(BIN)/release -check "$(CURDIR)" "$(VERSION)"
+
+icon: ## draw .assets/icon.png from icon.svg (a moment)
+	@command -v rsvg-convert >/dev/null || { echo "Drawing needs rsvg-convert: apt-get install -y librsvg2-bin"; exit 1; }
+	rsvg-convert --width 256 --height 256 --output .assets/icon.png .assets/icon.svg
+
+dist: ## pack the plugin and its dependencies for localPlugins, into dist/ (seconds)
 	@version="$$(git describe --tags --always --dirty 2>/dev/null || echo dev)"; \
 		$(E2E) run ./cmd/dist $(CURDIR)/dist/upstreamauth-$$version.tar.gz
 
-clean: ## remove what was made here; the Traefik in the user's cache stays
+clean: ## remove what was made here; the Traefiks in the user's cache stay
 	rm -rf dist
 
 # The race detector is part of the tests, so its absence is an error and no

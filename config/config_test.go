@@ -7,89 +7,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/upstreamauth/upstreamauth/config/configtest"
 )
 
-// configCase is a configuration of testdata/config, whose readme says what
-// the fields mean.
-type configCase struct {
-	Name     string
-	Note     string
-	Provider string
-	Config   map[string]any
-	Env      map[string]string
-	Files    map[string]configFile
-	Faults   []string
-	Settings []string
-}
-
-type configFile struct {
-	Content string
-	Repeat  int
-	Symlink string
-	Fifo    bool
-	Folder  bool
-}
-
-// configCases returns the cases of every file, named file/case, with their
-// files laid out below a folder of the test's.
-func configCases(t testing.TB) []configCase {
-	t.Helper()
-	names, err := filepath.Glob("../testdata/config/*.json")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	var all []configCase
-	for _, name := range names {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var parts []json.RawMessage
-		if err := json.Unmarshal(raw, &parts); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for _, part := range parts {
-			folder := t.TempDir()
-			var c configCase
-			if err := json.Unmarshal([]byte(strings.ReplaceAll(string(part), "${DIR}", folder)), &c); err != nil {
-				t.Fatalf("%s: %v in %s", name, err, part)
-			}
-			c.Name = strings.TrimSuffix(filepath.Base(name), ".json") + "/" + c.Name
-			for path, file := range c.Files {
-				file.lay(t, filepath.Join(folder, path))
-			}
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
-func (f configFile) lay(t testing.TB, path string) {
-	t.Helper()
-	err := os.MkdirAll(filepath.Dir(path), 0o700)
-	if err == nil {
-		switch {
-		case f.Folder:
-			err = os.MkdirAll(path, 0o700)
-		case f.Fifo:
-			err = syscall.Mkfifo(path, 0o600)
-		case f.Symlink != "":
-			err = os.Symlink(f.Symlink, path)
-		default:
-			err = os.WriteFile(path, []byte(strings.Repeat(f.Content, 1+f.Repeat)), 0o600)
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (c configCase) env(name string) (string, bool) {
-	value, found := c.Env[name]
-	return value, found
-}
+const configCases = "../testdata/config"
 
 func linesOf(faults []Fault) []string {
 	lines := []string{}
@@ -100,9 +23,9 @@ func linesOf(faults []Fault) []string {
 }
 
 func TestEveryConfigurationReadsAsItsCaseSays(t *testing.T) {
-	for _, c := range configCases(t) {
-		t.Run(c.Name, func(t *testing.T) {
-			read, faults := Read(c.Config, c.env)
+	for _, c := range configtest.Cases(t, configCases) {
+		t.Run(c.Title(), func(t *testing.T) {
+			read, faults := Read(c.Config, c.LookupEnv)
 			got, want := strings.Join(linesOf(faults), "\n"), strings.Join(c.Faults, "\n")
 			if got != want {
 				t.Errorf("faults:\n%s\nwant:\n%s", got, want)
@@ -124,11 +47,11 @@ func TestEveryConfigurationReadsAsItsCaseSays(t *testing.T) {
 }
 
 func TestFaultsComeInTheSameOrderEveryTime(t *testing.T) {
-	for _, c := range configCases(t) {
+	for _, c := range configtest.Cases(t, configCases) {
 		for range [3]struct{}{} {
-			_, faults := Read(c.Config, c.env)
+			_, faults := Read(c.Config, c.LookupEnv)
 			if got := linesOf(faults); strings.Join(got, "\n") != strings.Join(c.Faults, "\n") {
-				t.Fatalf("%s: %q", c.Name, got)
+				t.Fatalf("%s: %q", c.Title(), got)
 			}
 		}
 	}

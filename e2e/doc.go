@@ -1,13 +1,31 @@
-// Package e2e is a module of its own: compiled code that meets the plugin as
-// its users do, and the only place that requires Traefik and its interpreter.
+// Package e2e is a module of its own: everything compiled. Its code meets the
+// plugin as users do, and only it requires Traefik and the interpreter.
 //
-//   - upstreams: the four APIs, emulated over real sockets; cmd/upstreams
-//     starts them alone
-//   - stage, interpreted, traefik: the plugin laid out, loaded, and run in a
-//     real Traefik; cmd/traefik-build builds that one
-//   - scenario: what the plugin is to do, played native and interpreted there,
-//     and by behind, behind Traefik
-//   - catalog, examples, yaegi: what the plugin catalog asks for, that the
-//     examples load, and what the interpreter gets wrong
-//   - demo, cmd/demo: all of it on one machine, to try
+// What the tests run on:
+//
+//   - upstreams: the four APIs, emulated over real sockets
+//   - stage: the plugin with its vendor folder, as Traefik and the catalog want it
+//   - interpreted: the plugin, loaded by an interpreter as Traefik does
+//   - traefik: a real Traefik with the plugin, found or built
+//
+// What the tests are:
+//
+//   - scenario: what the plugin promises, run native and interpreted, and by
+//     behind on Traefik
+//   - behind: the scenarios, attacks, a browser's sessions and the demo behind a
+//     real Traefik; all tests that need one are below this folder
+//   - panics: a panic at every function of the plugin, interpreted
+//   - yaegi: where the interpreter differs from the compiler
+//   - lint: rules for the plugin's code that the compiler does not check
+//   - catalog, examples: the plugin catalog's checks, and that every example loads
+//   - repository: workflows, forms and documents
+//
+// What is measured, shown and released:
+//
+//   - bench, cmd/bench: what the plugin costs
+//   - demo, cmd/demo: Traefik, the plugin and the four APIs, to try by hand
+//   - cmd/upstreams: the four APIs alone
+//   - cmd/traefik-build: builds the Traefik that the tests run on
+//   - cmd/dist: packs the release archive
+//   - release: the commit and tag of a release, as the catalog loads them
 package e2e

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// distrustPeriod is how long a distrusted upstream is left alone.
+// distrustPeriod is how long a distrusted upstream is not called.
 const distrustPeriod = 60 * time.Second
 
-// Canary believes an upstream's first yes only after the upstream has refused
-// a credential that cannot be good. Many faults turn a check into a yes for
-// everybody: a path that is not protected, a proxy that answers 200 to all, an
-// API that reads the body before the key. Once refused as documented, the
-// upstream is trusted for good.
+// Canary: a made-up credential must be denied before any other is allowed. Many
+// faults turn a check into one that allows every client: a path that is not
+// protected, a proxy that answers 200 to all, an API that reads the body before the
+// key. Once the made-up credential is denied as documented, the upstream is trusted
+// for as long as the scope lives.
 type Canary struct {
 	next   Verifier
 	fake   Fake
@@ -24,101 +24,101 @@ type Canary struct {
 	mu         sync.Mutex
 	trusted    bool
 	distrusted bool
-	until      time.Time // left alone until
-	reported   string    // the trouble that was reported last
+	until      time.Time // not called before
+	reported   string    // the problem that was reported last
 	running    *probe    // nil: none
 }
 
-// Fake is what a canary needs to know of an API.
+// Fake is what a canary has to know of an API.
 type Fake struct {
 	// Make makes, of at least 288 random bytes, a credential of the API's own
-	// shape that cannot be good.
+	// shape that cannot be valid.
 	Make func(random []byte, now time.Time) Credential
 
-	// Rejected says whether a denial of it shows that credentials are checked.
+	// Rejected tells whether a denial of it shows that credentials are checked.
 	Rejected func(d Denial) bool
 
 	// Hint names the key of a block to correct when it was accepted.
 	Hint string
 }
 
-// probe is one question about junk. Its outcome stands once done is closed.
+// probe is one call about a fake credential. Its outcome is final once done is closed.
 type probe struct {
 	begun        time.Time
 	done         chan struct{}
 	passed       bool
-	inconclusive bool     // refused, but in a way that proves nothing
+	inconclusive bool     // denied, but in a way that proves nothing
 	completed    bool     // it did not panic
-	outcome      Decision // unless passed: what to say meanwhile, and why
+	outcome      Decision // unless passed: the denial meanwhile
 	err          error
 }
 
 // NewCanary puts a canary before next.
-func NewCanary(next Verifier, junk Fake, now func() time.Time, report Report) *Canary {
-	return &Canary{next: next, fake: junk, now: now, report: report}
+func NewCanary(next Verifier, fake Fake, now func() time.Time, report Report) *Canary {
+	return &Canary{next: next, fake: fake, now: now, report: report}
 }
 
-// Verify asks next; a yes waits until the upstream is trusted. The trial runs
-// beside the question, in a time of its own as long as the question's.
-func (y *Canary) Verify(ctx context.Context, c Credential) (Decision, error) {
-	y.mu.Lock()
-	trusted := y.trusted
-	y.mu.Unlock()
+// Verify asks next; an allowing answer is held until the upstream is trusted. The
+// probe runs beside the call, with a time limit of its own as long as the call's.
+func (c *Canary) Verify(ctx context.Context, credential Credential) (Decision, error) {
+	c.mu.Lock()
+	trusted := c.trusted
+	c.mu.Unlock()
 	if trusted {
-		return y.next.Verify(ctx, c)
+		return c.next.Verify(ctx, credential)
 	}
-	t, wait := y.begin(ctx)
+	p, wait := c.begin(ctx)
 	if wait > 0 {
 		return distrusted(wait)
 	}
-	d, err := y.next.Verify(ctx, c)
-	if t == nil || err != nil || !d.Allowed {
+	d, err := c.next.Verify(ctx, credential)
+	if p == nil || err != nil || !d.Allowed {
 		return d, err
 	}
-	if !await(ctx, t.done) {
+	if !await(ctx, p.done) {
 		return NoAnswer(ErrUnavailable, "no answer about the canary in time", Denial{})
 	}
-	if !t.passed {
-		return t.outcome, t.err
+	if !p.passed {
+		return p.outcome, p.err
 	}
 	return d, nil
 }
 
-// begin returns the trial that a yes has to wait for (nil: the upstream is
-// trusted), or how long the upstream is left alone.
-func (y *Canary) begin(ctx context.Context) (t *probe, wait time.Duration) {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if y.trusted {
+// begin returns the probe that an allowing answer has to wait for (nil: the
+// upstream is trusted), or for how long the upstream is not called.
+func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trusted {
 		return nil, 0
 	}
-	now := y.now()
-	wait = y.until.Sub(now)
+	now := c.now()
+	wait = c.until.Sub(now)
 	if wait > 0 && wait <= distrustPeriod {
 		return nil, wait
 	}
-	if y.running == nil || now.Sub(y.running.begun) >= probeLimit {
-		y.running = newProbe(now)
+	if c.running == nil || now.Sub(c.running.begun) >= probeLimit {
+		c.running = newProbe(now)
 		deadline, _ := ctx.Deadline()
-		go y.run(y.running, deadline)
+		go c.run(c.running, deadline)
 	}
-	return y.running, 0
+	return c.running, 0
 }
 
 func distrusted(wait time.Duration) (Decision, error) {
-	return NoAnswer(ErrDistrusted, "it accepts what cannot be good", Denial{Reason: Distrusted, RetryAfter: wait})
+	return NoAnswer(ErrDistrusted, "it accepts credentials that cannot be valid", Denial{Reason: Distrusted, RetryAfter: wait})
 }
 
-// newProbe begins as failed: a trial that panics has proven nothing.
+// newProbe begins as failed: a probe that panics has proven nothing.
 func newProbe(now time.Time) *probe {
-	t := &probe{begun: now, done: make(chan struct{})}
-	t.outcome, t.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
-	return t
+	p := &probe{begun: now, done: make(chan struct{})}
+	p.outcome, p.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
+	return p
 }
 
-// run asks about junk and leaves the outcome to everybody who waits for it.
-func (y *Canary) run(t *probe, deadline time.Time) {
-	defer y.finish(t)
+// run verifies a fake credential and leaves the outcome to every waiting call.
+func (c *Canary) run(p *probe, deadline time.Time) {
+	defer c.finish(p)
 	defer recoverPanic()
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
@@ -126,73 +126,73 @@ func (y *Canary) run(t *probe, deadline time.Time) {
 	if _, err := rand.Read(random); err != nil {
 		return
 	}
-	junk := y.fake.Make(random, y.now())
-	junk.Known = true // it is ours, and no guess of a client's
-	d, err := y.next.Verify(ctx, junk)
-	t.completed = true
+	fake := c.fake.Make(random, c.now())
+	fake.Known = true // ours: no client is charged for it
+	d, err := c.next.Verify(ctx, fake)
+	p.completed = true
 	if err != nil {
-		t.outcome, t.err = d, err
+		p.outcome, p.err = d, err
 		return
 	}
 	if d.Allowed {
-		t.outcome, t.err = distrusted(distrustPeriod)
+		p.outcome, p.err = distrusted(distrustPeriod)
 		return
 	}
 	if d.Denial.Reason == Throttled {
-		t.outcome.Denial.RetryAfter = d.Denial.RetryAfter
+		p.outcome.Denial.RetryAfter = d.Denial.RetryAfter
 		return
 	}
-	t.passed = y.fake.Rejected(d.Denial)
-	t.inconclusive = !t.passed
+	p.passed = c.fake.Rejected(d.Denial)
+	p.inconclusive = !p.passed
 }
 
-// problem is why a trial proves nothing, where nobody else reports it.
-func (t *probe) problem() string {
-	if !t.completed {
-		return "a panic while the canary was asked"
+// problem is why a probe proves nothing, where no other verifier reports it.
+func (p *probe) problem() string {
+	if !p.completed {
+		return "a panic while the canary was run"
 	}
-	if t.inconclusive {
-		return "a credential that cannot be good was refused, but not as the documents say"
+	if p.inconclusive {
+		return "a credential that cannot be valid was denied, but not as the documents say"
 	}
 	return ""
 }
 
-// finish draws the conclusion of a trial, and reports a change of mind.
-func (y *Canary) finish(t *probe) {
+// finish applies the outcome of a probe, and reports it if it changes anything.
+func (c *Canary) finish(p *probe) {
 	defer recoverPanic()
-	trouble := t.problem()
-	news := y.update(t, trouble)
-	close(t.done)
-	switch news {
+	problem := p.problem()
+	event := c.update(p, problem)
+	close(p.done)
+	switch event {
 	case "distrusted":
-		y.report("error", news, "a credential that cannot be good was accepted; every unknown one gets an error: "+y.fake.Hint)
+		c.report("error", event, "a credential that cannot be valid was accepted; every unknown one gets an error: "+c.fake.Hint)
 	case "outage":
-		y.report("error", news, trouble+"; no unknown credential is believed")
+		c.report("error", event, problem+"; no unknown credential is allowed")
 	case "trusted":
-		y.report("info", news, "a credential that cannot be good is refused again")
+		c.report("info", event, "a credential that cannot be valid is denied again")
 	}
 }
 
-// update takes a trial's outcome over, and names the event that it is, if it
-// changes anything.
-func (y *Canary) update(t *probe, trouble string) (news string) {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	accepted := t.outcome.Denial.Reason == Distrusted
-	before, said := y.distrusted, y.reported
-	y.running = nil
-	y.trusted = t.passed
-	y.reported = trouble
-	y.distrusted = (before || accepted) && !t.passed
+// update takes over a probe's outcome, and names the event that it is; empty if it
+// changes nothing.
+func (c *Canary) update(p *probe, problem string) (event string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	accepted := p.outcome.Denial.Reason == Distrusted
+	before, reported := c.distrusted, c.reported
+	c.running = nil
+	c.trusted = p.passed
+	c.reported = problem
+	c.distrusted = (before || accepted) && !p.passed
 	if accepted {
-		y.until = y.now().Add(distrustPeriod)
+		c.until = c.now().Add(distrustPeriod)
 	}
 	switch {
 	case accepted && !before:
 		return "distrusted"
-	case trouble != "" && trouble != said:
+	case problem != "" && problem != reported:
 		return "outage"
-	case t.passed && before:
+	case p.passed && before:
 		return "trusted"
 	}
 	return ""

@@ -10,128 +10,127 @@ import (
 )
 
 const (
-	failureThreshold = 5                // faults in a row
-	openFor          = 10 * time.Second // then one is let through to see
+	failureThreshold = 5                // failures in a row
+	openFor          = 10 * time.Second // then one call is made as a probe
 )
 
-// CircuitBreaker leaves an upstream alone that is plainly down, so that clients get
-// their answer at once and the upstream gets a rest: after five faults in a
-// row (transport faults, time-outs, 5xx) it opens. They have to come from two
-// credentials at least: one at which the upstream stumbles is no outage.
-// Whatever else the upstream says shows that it is there.
+// CircuitBreaker stops calls to an upstream that is down, so that clients are
+// answered at once: five failures in a row (transport failures, time-outs, 5xx) open
+// it. They have to come from two credentials at least, since one on which the
+// upstream fails is no outage. Any other response closes it.
 type CircuitBreaker struct {
 	next   Verifier
 	now    func() time.Time
 	report Report
 
 	mu                 sync.Mutex
-	failures           int      // faults in a row
-	first              [32]byte // the digest of the credential that began the row
-	severalCredentials bool     // the row has faults of others too
+	failures           int      // in a row
+	first              [32]byte // digest of the credential of the first failure
+	severalCredentials bool     // the failures are of more than that one
 	open               bool
-	until              time.Time // nobody is let through before
-	probe              time.Time // when the one that is under way began; zero: none is
+	until              time.Time // no call is made before
+	probe              time.Time // when the running probe began; zero: none is running
 }
 
-// NewCircuitBreaker puts a circuit before next.
+// NewCircuitBreaker puts a circuit breaker before next.
 func NewCircuitBreaker(next Verifier, now func() time.Time, report Report) *CircuitBreaker {
 	return &CircuitBreaker{next: next, now: now, report: report}
 }
 
-// call is one question that is let through.
+// call is one call that the breaker lets pass.
 type call struct {
 	probe      bool
 	credential Credential
-	asked      bool // next has returned
+	returned   bool // next has returned: it did not panic
 	called     bool // the upstream was called
 	outage     bool
 }
 
-// Verify asks next, or answers at once that the upstream is left alone.
-func (y *CircuitBreaker) Verify(ctx context.Context, c Credential) (Decision, error) {
-	p, wait := y.before(c)
+// Verify asks next, or denies at once while the circuit is open.
+func (b *CircuitBreaker) Verify(ctx context.Context, c Credential) (Decision, error) {
+	k, wait := b.before(c)
 	if wait > 0 {
-		return NoAnswer(ErrUnavailable, "left alone for a while", Denial{RetryAfter: wait})
+		return NoAnswer(ErrUnavailable, "the circuit is open", Denial{RetryAfter: wait})
 	}
-	defer y.after(p)
-	d, err := y.next.Verify(ctx, c)
-	p.outage = errors.Is(err, ErrOutage)
-	p.called = err != nil || d.Allowed || d.Denial.HTTP != 0
-	p.asked = true
+	defer b.after(k)
+	d, err := b.next.Verify(ctx, c)
+	k.outage = errors.Is(err, ErrOutage)
+	k.called = err != nil || d.Allowed || d.Denial.HTTP != 0
+	k.returned = true
 	return d, err
 }
 
-// before lets a question through, or says how long to wait.
-func (y *CircuitBreaker) before(c Credential) (p *call, wait time.Duration) {
-	p = &call{credential: c}
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if !y.open {
-		return p, 0
+// before lets a call pass, or returns how long to wait.
+func (b *CircuitBreaker) before(c Credential) (k *call, wait time.Duration) {
+	k = &call{credential: c}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.open {
+		return k, 0
 	}
-	now := y.now()
-	wait = y.until.Sub(now)
+	now := b.now()
+	wait = b.until.Sub(now)
 	if wait > 0 && wait <= openFor {
-		return p, wait
+		return k, wait
 	}
-	if age := now.Sub(y.probe); age >= 0 && age < probeLimit {
-		return p, time.Second
+	if age := now.Sub(b.probe); age >= 0 && age < probeLimit {
+		return k, time.Second
 	}
-	y.probe = now
-	p.probe = true
-	return p, 0
+	b.probe = now
+	k.probe = true
+	return k, 0
 }
 
-// after draws the conclusion. A question that the upstream never got, or that
-// ended in a panic, proves nothing.
-func (y *CircuitBreaker) after(p *call) {
+// after evaluates a call. One that did not reach the upstream, or that ended in a
+// panic, proves nothing.
+func (b *CircuitBreaker) after(k *call) {
 	defer recoverPanic()
-	y.mu.Lock()
-	well := p.asked && !p.outage && !p.probe && !y.open && y.failures == 0
-	y.mu.Unlock()
-	if well {
-		return // as nearly always, and there is nothing to conclude
+	b.mu.Lock()
+	usual := k.returned && !k.outage && !k.probe && !b.open && b.failures == 0
+	b.mu.Unlock()
+	if usual {
+		return // nearly always: nothing changes, and a miss is spared the rest
 	}
-	before, open := y.update(p)
+	before, open := b.update(k)
 	if open && !before {
-		y.report("error", "circuit open", "five faults in a row: unknown credentials get an error at once, and one in ten seconds is let through to see")
+		b.report("error", "circuit open", "five failures in a row: unknown credentials get an error at once, and one call in ten seconds is made as a probe")
 	}
 	if before && !open {
-		y.report("info", "circuit closed", "the upstream answers again")
+		b.report("info", "circuit closed", "the upstream answers again")
 	}
 }
 
-// update tells whether the circuit was open before, and is now.
-func (y *CircuitBreaker) update(p *call) (before, open bool) {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	before = y.open
-	if p.probe {
-		y.probe = time.Time{}
+// update returns whether the circuit was open before, and whether it is now.
+func (b *CircuitBreaker) update(k *call) (before, open bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before = b.open
+	if k.probe {
+		b.probe = time.Time{}
 	}
-	if p.asked && p.called && (p.probe || !y.open) {
-		y.count(p)
+	if k.returned && k.called && (k.probe || !b.open) {
+		b.count(k)
 	}
-	open = y.open
+	open = b.open
 	return before, open
 }
 
-// count counts what the upstream did. The caller holds the lock.
-func (y *CircuitBreaker) count(p *call) {
-	if !p.outage {
-		y.failures, y.open = 0, false
-		y.severalCredentials = false
+// count counts a call's result. The caller holds the lock.
+func (b *CircuitBreaker) count(k *call) {
+	if !k.outage {
+		b.failures, b.open = 0, false
+		b.severalCredentials = false
 		return
 	}
-	c := p.credential
+	c := k.credential
 	digest := sha256.Sum256([]byte(fmt.Sprintf("%q%q%q", c.Token, c.User, c.Password)))
-	if y.failures == 0 {
-		y.first = digest
+	if b.failures == 0 {
+		b.first = digest
 	}
-	y.severalCredentials = y.severalCredentials || digest != y.first
-	y.failures++
-	if p.probe || (y.failures >= failureThreshold && y.severalCredentials) {
-		y.open = true
-		y.until = y.now().Add(openFor)
+	b.severalCredentials = b.severalCredentials || digest != b.first
+	b.failures++
+	if k.probe || (b.failures >= failureThreshold && b.severalCredentials) {
+		b.open = true
+		b.until = b.now().Add(openFor)
 	}
 }

@@ -1,6 +1,7 @@
 package verifier
 
-// Identity is who is calling, as the upstream told: never changed once made.
+// Identity is who is calling, by the upstream's response. It is never changed once
+// made: many requests share it.
 type Identity []Field
 
 // Field is one fact about the caller, in the upstream's own spelling.

@@ -2,9 +2,11 @@ package verifier
 
 import "testing"
 
-func TestAFieldThatIsNotThereIsEmpty(t *testing.T) {
-	id := Identity{{Name: "user", Value: "u"}}
-	if id.Get("user") != "u" || id.Get("User") != "" || id.Get("") != "" || Identity(nil).Get("user") != "" {
-		t.Error("Get makes something up")
-	}
+func TestIdentity(t *testing.T) {
+	t.Run("a field that is not there is empty", func(t *testing.T) {
+		id := Identity{{Name: "user", Value: "u"}}
+		if id.Get("user") != "u" || id.Get("User") != "" || id.Get("") != "" || Identity(nil).Get("user") != "" {
+			t.Error("Get makes something up")
+		}
+	})
 }

@@ -7,67 +7,69 @@ import (
 	"time"
 )
 
-// accountLimit is how often one account may be tried with wrong passwords: more
-// would lock it in many a directory.
+// accountLimit is how many wrong passwords one account may be verified with: many
+// directories lock an account after a few more.
 var accountLimit = Rate{Calls: 5, Period: 5 * time.Minute}
 
-// AccountLimiter stops questions about an account whose password was refused too often,
-// so that guessing does not lock it in the directory behind the upstream.
+// AccountLimiter makes no call about an account whose password was refused too
+// often, so that guessing does not lock the account in the directory behind the
+// upstream.
 type AccountLimiter struct {
-	next    Verifier
-	refuses func(d Denial) bool // the account, and not something else
-	now     func() time.Time
+	next     Verifier
+	rejected func(d Denial) bool // the account, and not something else
+	now      func() time.Time
 
 	mu      sync.Mutex
-	windows *Windows
+	windows *Windows // by account
 }
 
-// NewAccountLimiter puts a brake before next, which verifies accounts; refuses tells
-// whether a denial is about the account, and not about something else.
-func NewAccountLimiter(next Verifier, refuses func(d Denial) bool, now func() time.Time) *AccountLimiter {
-	return &AccountLimiter{next: next, refuses: refuses, now: now, windows: NewWindows()}
+// NewAccountLimiter puts an account limiter before next, which verifies accounts.
+// rejected tells whether a denial is about the account, and not about something else.
+func NewAccountLimiter(next Verifier, rejected func(d Denial) bool, now func() time.Time) *AccountLimiter {
+	return &AccountLimiter{next: next, rejected: rejected, now: now, windows: NewWindows()}
 }
 
-// attempt is one question about an account's password.
+// attempt is one call about an account's password.
 type attempt struct {
-	window  *Window
-	refused bool
+	window   *Window
+	rejected bool
 }
 
-// Verify asks next, or answers that the account has to wait (Throttled).
-func (b *AccountLimiter) Verify(ctx context.Context, c Credential) (Decision, error) {
-	g, wait := b.begin(c)
+// Verify asks next; or denies (Throttled) while the account has to wait.
+func (l *AccountLimiter) Verify(ctx context.Context, c Credential) (Decision, error) {
+	a, wait := l.begin(c)
 	if wait > 0 {
 		return Decision{Denial: Denial{Reason: Throttled, RetryAfter: wait}}, nil
 	}
-	defer b.end(g)
-	d, err := b.next.Verify(ctx, c)
+	defer l.end(a)
+	d, err := l.next.Verify(ctx, c)
 	if d.Refused() {
-		g.refused = b.refuses(d.Denial)
+		a.rejected = l.rejected(d.Denial)
 	}
 	return d, err
 }
 
-func (b *AccountLimiter) begin(c Credential) (g *attempt, wait time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	g = &attempt{window: b.windows.At(foldAccount(c.User))}
-	wait = g.window.Wait(accountLimit, b.now())
+// begin counts an attempt, or returns how long the account has to wait.
+func (l *AccountLimiter) begin(c Credential) (a *attempt, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a = &attempt{window: l.windows.At(foldAccount(c.User))}
+	wait = a.window.Wait(accountLimit, l.now())
 	if wait == 0 {
-		g.window.Begin()
+		a.window.Begin()
 	}
-	return g, wait
+	return a, wait
 }
 
-func (b *AccountLimiter) end(g *attempt) {
+func (l *AccountLimiter) end(a *attempt) {
 	defer recoverPanic()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	g.window.End(g.refused, accountLimit, b.now())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a.window.End(a.rejected, accountLimit, l.now())
 }
 
-// foldAccount is how directories compare names: without case, and without
-// blanks that do not matter.
+// foldAccount makes one of the spellings that directories take for one account:
+// without case, and without blanks at the ends or repeated ones inside.
 func foldAccount(user string) string {
 	return strings.ToLower(strings.Join(strings.Fields(user), " "))
 }

@@ -47,70 +47,72 @@ func (l *lane) guess(user string, wait time.Duration) {
 	}
 }
 
-func TestFiveWrongPasswordsHoldAnAccountUntilFiveMinutesAfterTheFirst(t *testing.T) {
-	l := newLane(t)
-	l.guess("alice", 0)
-	l.clock.move(time.Minute)
-	for range [4]int{} {
-		l.guess("alice", 0)
-	}
-	l.guess("alice", 4*time.Minute)
-	l.guess("bob", 0)
-	l.clock.move(4 * time.Minute)
-	l.guess("alice", 0)
-}
-
-func TestADirectorysSpellingsOfOneAccountAreOne(t *testing.T) {
-	l := newLane(t)
-	for _, user := range []string{"alice", "Alice", "ALICE", " alice", "alice  "} {
-		l.guess(user, 0)
-	}
-	l.guess("aLiCe", 5*time.Minute)
-}
-
-func TestOnlyWrongPasswordsCount(t *testing.T) {
-	for name, next := range map[string]verifies{
-		"a yes":           yes,
-		"could not tell":  down,
-		"a key's refusal": func(context.Context, Credential) (Decision, error) { return denied(Forbidden, 403) },
-		"a missing key":   func(context.Context, Credential) (Decision, error) { return denied(Invalid, 401) },
-		"not now":         func(context.Context, Credential) (Decision, error) { return denied(Throttled, 429) },
-		"a spent budget":  func(context.Context, Credential) (Decision, error) { return denied(Throttled, 0) },
-	} {
+func TestAccountLimiter(t *testing.T) {
+	t.Run("after five wrong passwords an account waits until five minutes after the first", func(t *testing.T) {
 		l := newLane(t)
-		l.next = next
-		for range [20]int{} {
+		l.guess("alice", 0)
+		l.clock.move(time.Minute)
+		for range [4]int{} {
 			l.guess("alice", 0)
 		}
-		if t.Failed() {
-			t.Fatalf("after %s", name)
+		l.guess("alice", 4*time.Minute)
+		l.guess("bob", 0)
+		l.clock.move(4 * time.Minute)
+		l.guess("alice", 0)
+	})
+
+	t.Run("a directory's spellings of one account count as one", func(t *testing.T) {
+		l := newLane(t)
+		for _, user := range []string{"alice", "Alice", "ALICE", " alice", "alice  "} {
+			l.guess(user, 0)
 		}
-	}
+		l.guess("aLiCe", 5*time.Minute)
+	})
+
+	t.Run("only wrong passwords count", func(t *testing.T) {
+		for name, next := range map[string]verifies{
+			"a yes":           yes,
+			"could not tell":  down,
+			"a key's refusal": func(context.Context, Credential) (Decision, error) { return denied(Forbidden, 403) },
+			"a missing key":   func(context.Context, Credential) (Decision, error) { return denied(Invalid, 401) },
+			"not now":         func(context.Context, Credential) (Decision, error) { return denied(Throttled, 429) },
+			"a spent budget":  func(context.Context, Credential) (Decision, error) { return denied(Throttled, 0) },
+		} {
+			l := newLane(t)
+			l.next = next
+			for range [20]int{} {
+				l.guess("alice", 0)
+			}
+			if t.Failed() {
+				t.Fatalf("after %s", name)
+			}
+		}
+	})
+
+	t.Run("of many attempts at once five are made", func(t *testing.T) {
+		l := newLane(t)
+		arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
+		l.AccountLimiter.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
+			arrived <- true
+			<-release
+			return wrongPassword(ctx, c)
+		})
+		for i := range [5]int{} {
+			go func(i int) {
+				_, _ = l.Verify(context.Background(), Credential{User: "alice", Password: fmt.Sprint(i)})
+				ended <- true
+			}(i)
+			<-arrived
+		}
+		l.guess("alice", time.Second)
+		close(release)
+		for range [5]int{} {
+			<-ended
+		}
+		l.guess("alice", 5*time.Minute)
+	})
 }
 
 func denied(reason Reason, http int) (Decision, error) {
 	return Decision{Denial: Denial{Reason: reason, HTTP: http}}, nil
-}
-
-func TestFiveGuessesAtOnceAreAllThatIsAskedAbout(t *testing.T) {
-	l := newLane(t)
-	arrived, release, ended := make(chan bool), make(chan bool), make(chan bool)
-	l.AccountLimiter.next = verifies(func(ctx context.Context, c Credential) (Decision, error) {
-		arrived <- true
-		<-release
-		return wrongPassword(ctx, c)
-	})
-	for i := range [5]int{} {
-		go func(i int) {
-			_, _ = l.Verify(context.Background(), Credential{User: "alice", Password: fmt.Sprint(i)})
-			ended <- true
-		}(i)
-		<-arrived
-	}
-	l.guess("alice", time.Second)
-	close(release)
-	for range [5]int{} {
-		<-ended
-	}
-	l.guess("alice", 5*time.Minute)
 }

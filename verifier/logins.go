@@ -2,36 +2,36 @@ package verifier
 
 import "context"
 
-// LoginTrust takes the word of a login that was seen on its way: its token is good
-// because the upstream has just given it out.
+// LoginTrust allows tokens that an observed login gave out: the upstream has just
+// issued them.
 type LoginTrust struct {
 	next     Verifier
-	identify func(c Credential) Identity // nil: tokens do not tell whose they are
+	identify func(c Credential) Identity // nil: tokens carry no identity
 }
 
-// NewLoginTrust puts Learned before next. identify reads the identity that a token
-// carries itself, so that nobody has to be asked; it is nil where tokens carry none.
+// NewLoginTrust puts login trust before next. identify reads the identity that a
+// token carries itself, so that no call is needed; it is nil where tokens carry none.
 func NewLoginTrust(next Verifier, identify func(c Credential) Identity) *LoginTrust {
 	return &LoginTrust{next: next, identify: identify}
 }
 
-// Verify asks next about whoever was not seen to log in. For others next is asked
-// only where the token does not tell whose it is: its no counts, and where it
-// can say nothing now, the token passes without an identity.
-func (l *LoginTrust) Verify(ctx context.Context, c Credential) (Decision, error) {
+// Verify asks next about a token of no observed login. About others, next is asked
+// only where the token carries no identity: a refusal counts, and without an answer
+// the token is allowed without an identity.
+func (t *LoginTrust) Verify(ctx context.Context, c Credential) (Decision, error) {
 	if c.Issued.IsZero() {
-		return l.next.Verify(ctx, c)
+		return t.next.Verify(ctx, c)
 	}
-	good := Decision{Allowed: true, Issued: c.Issued}
-	if l.identify != nil {
-		id := l.identify(c)
-		good.Identity = id
-		return good, nil
+	allowed := Decision{Allowed: true, Issued: c.Issued}
+	if t.identify != nil {
+		id := t.identify(c)
+		allowed.Identity = id
+		return allowed, nil
 	}
-	d, err := l.next.Verify(ctx, c)
+	d, err := t.next.Verify(ctx, c)
 	if d.Refused() {
 		return d, err
 	}
-	good.Identity = d.Identity
-	return good, nil
+	allowed.Identity = d.Identity
+	return allowed, nil
 }

@@ -8,76 +8,78 @@ import (
 )
 
 // recoverAfter is how long an upstream has to answer before its outage counts as
-// over: half of the calls failing is one outage, not a hundred.
+// over: where half of the calls fail, that is one outage, and not a hundred.
 const recoverAfter = 10 * time.Second
 
 // maxCauses bounds how many different causes one outage reports.
 const maxCauses = 8
 
-// OutageReporter reports that an upstream cannot be asked, and that it can be again:
-// once per change, not per request.
+// OutageReporter reports that an upstream does not answer, and that it answers
+// again: once per change, not per request.
 type OutageReporter struct {
 	next   Verifier
 	now    func() time.Time
 	report Report
 
 	mu     sync.Mutex
-	causes []string // reported in this outage; none: all is well
-	last   time.Time
+	causes []string  // reported in this outage; none: there is no outage
+	last   time.Time // of the last failure
 }
 
-// NewOutageReporter puts a watch before next.
+// NewOutageReporter puts an outage reporter before next.
 func NewOutageReporter(next Verifier, now func() time.Time, report Report) *OutageReporter {
 	return &OutageReporter{next: next, now: now, report: report}
 }
 
-// Verify returns what next says.
-func (w *OutageReporter) Verify(ctx context.Context, c Credential) (Decision, error) {
-	d, err := w.next.Verify(ctx, c)
+// Verify returns what next does.
+func (r *OutageReporter) Verify(ctx context.Context, c Credential) (Decision, error) {
+	d, err := r.next.Verify(ctx, c)
 	if err == nil {
-		w.answered()
+		r.answered()
 		return d, nil
 	}
 	event := "outage"
 	if errors.Is(err, ErrMisconfigured) {
 		event = "misconfigured"
 	}
-	w.failed(event, err.Error())
+	r.failed(event, err.Error())
 	return d, err
 }
 
-func (w *OutageReporter) failed(event, cause string) {
-	now := w.now()
-	w.mu.Lock()
-	w.last = now
-	known := len(w.causes) >= maxCauses
-	for _, c := range w.causes {
-		known = known || c == cause
+// failed reports a cause that this outage has not reported yet.
+func (r *OutageReporter) failed(event, cause string) {
+	now := r.now()
+	r.mu.Lock()
+	r.last = now
+	reported := len(r.causes) >= maxCauses
+	for _, c := range r.causes {
+		reported = reported || c == cause
 	}
-	if !known {
-		w.causes = append(w.causes, cause)
+	if !reported {
+		r.causes = append(r.causes, cause)
 	}
-	w.mu.Unlock()
-	if !known {
-		w.report("error", event, cause)
+	r.mu.Unlock()
+	if !reported {
+		r.report("error", event, cause)
 	}
 }
 
-func (w *OutageReporter) answered() {
-	w.mu.Lock()
-	troubled := len(w.causes) > 0
-	w.mu.Unlock()
-	if !troubled {
-		return
+// answered reports the end of an outage, if there is one and it is over.
+func (r *OutageReporter) answered() {
+	r.mu.Lock()
+	outage := len(r.causes) > 0
+	r.mu.Unlock()
+	if !outage {
+		return // nearly always: a miss is spared the rest
 	}
-	now := w.now()
-	w.mu.Lock()
-	over := len(w.causes) > 0 && now.Sub(w.last) >= recoverAfter
+	now := r.now()
+	r.mu.Lock()
+	over := len(r.causes) > 0 && now.Sub(r.last) >= recoverAfter
 	if over {
-		w.causes = nil
+		r.causes = nil
 	}
-	w.mu.Unlock()
+	r.mu.Unlock()
 	if over {
-		w.report("info", "recovered", "the upstream gives documented answers again")
+		r.report("info", "recovered", "the upstream gives documented answers again")
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// probeLimit is when one question that many wait for counts as lost, so that
-// another begins: no question takes half as long, and a panic might lose one.
+// probeLimit is when a probe that many calls wait for counts as lost, so that
+// another begins: no call takes half as long, but a panic might lose one.
 const probeLimit = 2 * time.Minute
 
 // recoverPanic ends a panic of ours where it happens. Every goroutine of ours defers
@@ -16,8 +16,8 @@ func recoverPanic() {
 	_ = recover()
 }
 
-// await waits until done is closed (true) or the context ends (false). The
-// interpreter mixes up select statements, so there is none.
+// await waits until done is closed (true) or the context ends (false). It does
+// without a select statement, whose values the interpreter mixes up.
 func await(ctx context.Context, done chan struct{}) bool {
 	first := make(chan bool, 2)
 	stop := context.AfterFunc(ctx, func() {

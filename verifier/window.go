@@ -14,15 +14,15 @@ type Rate struct {
 	Period time.Duration
 }
 
-// Less tells whether a rate allows fewer calls in the long run; of two that
-// allow as many, the one that allows fewer at once.
+// Less tells whether a rate allows fewer calls in the long run than another; of two
+// that allow as many, the one that allows fewer at once is less.
 func (r Rate) Less(than Rate) bool {
 	mine := float64(r.Calls) / float64(r.Period)
 	others := float64(than.Calls) / float64(than.Period)
 	return mine < others || (mine == others && r.Calls < than.Calls)
 }
 
-// half is what refused calls may take of a rate; of a single call, all.
+// half is what refused calls may take of a shared budget; of a single call, all.
 func (r Rate) half() Rate {
 	calls := r.Calls / 2
 	if calls == 0 {
@@ -31,17 +31,17 @@ func (r Rate) half() Rate {
 	return Rate{Calls: calls, Period: r.Period}
 }
 
-// Window counts calls of one name in a fixed window of time, which begins with
-// the first that counts. Its owner's lock guards it.
+// Window counts calls of one name in a fixed period, which begins with the first
+// that counts. Its owner's lock guards it.
 type Window struct {
 	started time.Time // zero: nothing has been counted
 	calls   int
 	refused int // by the upstream, of those calls
-	pending int // calls under way that may yet be refused
+	pending int // calls in flight that may yet be refused
 }
 
-// roll begins anew where the window is over. A clock that was set back moves
-// the window, so that it is not over later than a period from now.
+// roll starts a new period where the last one is over. A clock that was set back
+// moves the start, so that the period ends at most one period from now.
 func (w *Window) roll(period time.Duration, now time.Time) {
 	age := now.Sub(w.started)
 	if w.started.IsZero() || age >= period {
@@ -54,13 +54,13 @@ func (w *Window) roll(period time.Duration, now time.Time) {
 	}
 }
 
-// remaining is what is left of the window.
+// remaining is the rest of the period.
 func (w *Window) remaining(period time.Duration, now time.Time) time.Duration {
 	return w.started.Add(period).Sub(now)
 }
 
 // Wait returns how long a call that may be refused has to wait: the limit holds
-// for refused calls, and until it has landed each may become one.
+// for refused calls, and each call in flight may become one.
 func (w *Window) Wait(limit Rate, now time.Time) time.Duration {
 	w.roll(limit.Period, now)
 	if w.refused >= limit.Calls {
@@ -72,12 +72,12 @@ func (w *Window) Wait(limit Rate, now time.Time) time.Duration {
 	return 0
 }
 
-// Begin counts a call as under way.
+// Begin counts a call as in flight.
 func (w *Window) Begin() {
 	w.pending++
 }
 
-// End ends what Depart began.
+// End ends what Begin began, and counts a refusal.
 func (w *Window) End(refused bool, limit Rate, now time.Time) {
 	w.pending--
 	if refused {
@@ -93,18 +93,17 @@ func (w *Window) start(now time.Time) {
 	}
 }
 
-// Windows holds a window for each of a bounded number of names. Names that came
-// up once have a room of their own, so that a flood of new ones pushes out no
-// window in use. No name is kept, but a digest of it that only this process
-// can compute. The owner's lock guards it.
+// Windows holds a window for each of a bounded number of names, as a segmented LRU:
+// a name seen once is on probation, a name seen again is protected, so that a flood
+// of new names evicts no window in use. It keeps no name, but a digest that only this
+// process can compute. The owner's lock guards it.
 type Windows struct {
 	secret    string
 	probation *simplelru.LRU // [32]byte to *Window
 	protected *simplelru.LRU
 }
 
-// maxWindows is how many windows each room holds; the one unused for longest
-// leaves first.
+// maxWindows is how many windows each segment holds.
 const maxWindows = 10000
 
 // NewWindows returns an empty set of windows.
@@ -117,14 +116,14 @@ func NewWindows() *Windows {
 }
 
 func newLRU() *simplelru.LRU {
-	room, err := simplelru.NewLRU(maxWindows, nil)
+	lru, err := simplelru.NewLRU(maxWindows, nil)
 	if err != nil {
-		panic(err.Error())
+		panic(err.Error()) // unreachable: the size is positive
 	}
-	return room
+	return lru
 }
 
-// At returns the window of a name.
+// At returns the window of a name, which counts as a use of it.
 func (s *Windows) At(name string) *Window {
 	key := s.digest(name)
 	value, found := s.protected.Get(key)

@@ -31,11 +31,11 @@ func open(backend string) (scenario.Level, error) {
 	return Open(server, backend), nil
 }
 
-func TestBehindTraefik(t *testing.T) { scenario.Play(t, open, scenario.All()) }
+func TestScenarios(t *testing.T) { scenario.Run(t, open, scenario.All()) }
 
-func TestRowsBehindTraefik(t *testing.T) { scenario.Rows(t, open) }
+func TestStatusTables(t *testing.T) { scenario.StatusTables(t, open) }
 
-func TestTwoTraefiksShareSessions(t *testing.T) {
+func TestReplicas(t *testing.T) {
 	another, err := traefik.Start(traefik.Options{Env: scenario.Environment()})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestTwoTraefiksShareSessions(t *testing.T) {
 
 // With a router present that would answer every request without a credential:
 // where Traefik drops a route of ours, it shows as a 200.
-func TestConfigurationsBehindTraefik(t *testing.T) {
+func TestConfigurations(t *testing.T) {
 	scenario.Configurations(t, func(backend string, _ []string) (scenario.Level, error) {
 		return Open(server, backend), nil
 	}, false, false)

@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// BenchmarkRoute tells what the gate adds to one request behind Traefik, one
+// BenchmarkRoute measures what the plugin adds to one request behind Traefik, one
 // after the other on a kept connection: compare with "no middleware". The
 // upstream answers at once, so that a miss shows what is ours.
 func BenchmarkRoute(b *testing.B) {
@@ -25,9 +25,9 @@ func BenchmarkRoute(b *testing.B) {
 	up := upstreams.NewWebService(upstreams.WebServiceOptions{})
 	defer up.Close()
 	good := up.IssueToken(upstreams.User{UserName: "client", ID: 7, Name: "Client"})
-	g := scenario.NewGate(b, l, backend)
-	g.Serve(scenario.Routes{"r": {"bearer": map[string]any{"api": "webservice", "url": up.URL, "path": up.Path()}}})
-	g.Get("r", "Authorization: Bearer "+good)
+	h := scenario.NewHarness(b, l, backend)
+	h.Serve(scenario.Routes{"r": {"bearer": map[string]any{"api": "webservice", "url": up.URL, "path": up.Path()}}})
+	h.Get("r", "Authorization: Bearer "+good)
 
 	calls := 0
 	for _, c := range []struct {
@@ -37,7 +37,7 @@ func BenchmarkRoute(b *testing.B) {
 	}{
 		{"no middleware", "open", func() string { return "Authorization: Bearer " + good }, 200},
 		{"hit", "r", func() string { return "Authorization: Bearer " + good }, 200},
-		{"remembered refusal", "r", func() string { return "Authorization: Bearer wrong" }, 401},
+		{"cached denial", "r", func() string { return "Authorization: Bearer wrong" }, 401},
 		{"miss", "r", func() string {
 			calls++
 			token := fmt.Sprint("fresh", calls)
@@ -47,7 +47,7 @@ func BenchmarkRoute(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
-				if r := g.Get(c.route, c.line()); r.Status != c.status {
+				if r := h.Get(c.route, c.line()); r.Status != c.status {
 					b.Fatalf("status %d, want %d", r.Status, c.status)
 				}
 			}

@@ -1,62 +1,8 @@
 package behind
 
-import (
-	"io"
-	"os/exec"
-	"strconv"
-	"strings"
-	"testing"
+import "testing"
 
-	"github.com/upstreamauth/upstreamauth/e2e/demo"
-)
-
-// Each line that the demo prints is run as it is printed, by a shell.
-func TestTheDemosLinesGiveWhatTheyPromise(t *testing.T) {
-	d, err := demo.Start(io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	for _, l := range d.Lines() {
-		before := total(d.Calls())
-		out, err := exec.Command("sh", "-c", strings.Replace(d.Curl(l), "curl -i", "curl -si -w '%{http_code}'", 1)).Output()
-		if err != nil {
-			t.Fatalf("%s: %v", l.Title, err)
-		}
-		if reply := string(out); !strings.HasSuffix(reply, strconv.Itoa(l.Status)) {
-			t.Errorf("%s: want %d: %s", l.Title, l.Status, reply)
-		}
-		asked := total(d.Calls()) > before
-		if strings.Contains(l.Note, "no call") && asked || strings.Contains(l.Note, "asks") && !asked {
-			t.Errorf("%s promises %q; an API was asked: %t", l.Title, l.Note, asked)
-		}
-	}
-}
-
-// So is each journey, line by line in one shell.
-func TestTheDemosJourneysLeadWhereTheySay(t *testing.T) {
-	d, err := demo.Start(io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	for _, j := range d.Journeys() {
-		before := total(d.Calls())
-		out, err := exec.Command("sh", "-c", strings.Join(j.Commands, "\n")).Output()
-		if err != nil {
-			t.Fatalf("%s: %v", j.Title, err)
-		}
-		if got := strings.Join(strings.Fields(string(out)), ", "); got != strings.Join(j.Statuses, ", ") {
-			t.Errorf("%s: %s, want %v", j.Title, got, j.Statuses)
-		}
-		t.Logf("%s: %d calls", j.Title, total(d.Calls())-before)
-	}
-}
-
-func total(calls map[string]int) int {
-	sum := 0
-	for _, n := range calls {
-		sum += n
-	}
-	return sum
+func TestDemo(t *testing.T) {
+	t.Run("each line gets the status that it promises", func(t *testing.T) { DemoLines(t, "") })
+	t.Run("each journey prints the statuses that it promises", func(t *testing.T) { DemoJourneys(t, "") })
 }

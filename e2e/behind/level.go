@@ -1,4 +1,4 @@
-// Package behind plays the scenarios behind a real Traefik.
+// Package behind runs the scenarios behind a real Traefik.
 package behind
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// level is one Traefik, which every scenario has to itself in its turn: each
+// level is one Traefik, which the scenarios use one after the other: each
 // has upstreams of its own, so that they share no scope.
 type level struct {
 	server  *traefik.Server
@@ -19,17 +19,17 @@ type level struct {
 	catchAll bool
 	// open names a router without a middleware; empty: there is none.
 	open string
-	// read is how much of the log was there before this level's turn.
+	// read is the length of the log before this level was opened.
 	read int
 }
 
-// Open begins a level's turn on a running Traefik.
+// Open returns a level on a running Traefik.
 func Open(server *traefik.Server, backend string) scenario.Level {
 	return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}
 }
 
-// Trusting is the static configuration of a Traefik that believes
-// X-Forwarded-For, as it does behind a balancer.
+// Trusting is the static configuration of a Traefik that trusts
+// X-Forwarded-For, as it does behind a load balancer.
 func Trusting() map[string]any {
 	return map[string]any{"entryPoints": map[string]any{"web": map[string]any{"forwardedHeaders": map[string]any{"insecure": true}}}}
 }
@@ -67,7 +67,7 @@ func (l *level) URL() string             { return l.server.URL }
 func (l *level) Clock() *upstreams.Clock { return nil }
 func (l *level) Close()                  {}
 
-// Logs is what was written in this level's turn, and what the API tells now.
+// Logs is the log since the level was opened, and the API's data.
 func (l *level) Logs() string {
 	log := l.server.Logs()
 	raw, err := l.server.RawData()

@@ -10,13 +10,14 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// newBackend answers at once, with three bytes. Asked for "?who" it says whom
-// it was told the request is of; asking costs the other requests nothing.
+// newBackend responds at once, with three bytes. With the query "identity" it
+// responds with the identity headers of the request; other requests pay nothing for
+// that.
 func newBackend() *httptest.Server {
 	answer := []byte("ok\n")
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Content-Type"] = []string{"text/plain"}
-		if r.URL.RawQuery == "who" {
+		if r.URL.RawQuery == "identity" {
 			_, _ = io.WriteString(w, r.Header.Get("X-Auth-Api")+" "+r.Header.Get("X-Auth-User"))
 			return
 		}
@@ -24,8 +25,8 @@ func newBackend() *httptest.Server {
 	}))
 }
 
-// newAuth is a server for forwardAuth that lets everybody in, at once, with the
-// identity that a hit gives.
+// newAuth is a server for forwardAuth that allows every request, at once, with the
+// identity of a hit.
 func newAuth() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for name, value := range identity {
@@ -60,8 +61,8 @@ func client() upstreams.User {
 // bulkToken is the i-th token of the bulk upstream, as long as a real one.
 func bulkToken(i int) string { return fmt.Sprintf("bulk%028x", i) }
 
-// newBulk is a web service that knows every bulkToken and remembers nothing, so
-// that 100,000 tokens cost this process no memory, which is measured too.
+// newBulk is a web service that allows every bulkToken and stores nothing, so that
+// 100,000 tokens cost no memory in this process.
 func newBulk() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Content-Type"] = []string{"application/json; charset=utf-8"}

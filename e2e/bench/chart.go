@@ -87,7 +87,7 @@ func (r *Report) Chart() string {
 	return b.String()
 }
 
-// describe is the chart for those who cannot see it.
+// describe is the chart as text, for screen readers.
 func describe(bars []Bar) string {
 	var parts []string
 	for _, bar := range bars {

@@ -14,7 +14,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
 
-// Machine says where, when and with what was measured.
+// Machine is where, when and with what was measured.
 type Machine struct {
 	CPU     string
 	Cores   int

@@ -20,14 +20,14 @@ func (f footprint) less(before footprint) footprint {
 
 var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)`)
 
-// weigh has a profiled Traefik collect its garbage, and looks at what is left.
-// What the process holds from the system beyond its heap is also garbage that
-// was, which the runtime gives back in its own time.
+// weigh makes a profiled Traefik collect its garbage, and measures what is left.
+// Memory beyond its heap is also former garbage that the runtime has not returned to
+// the system yet.
 func weigh(ctx context.Context, server *traefik.Server) (footprint, error) {
 	client := newClient(1)
 	defer client.CloseIdleConnections()
 	var text string
-	for range 2 { // what finalizers held goes the second time
+	for range 2 { // what finalizers held is collected the second time
 		r, err := ask(ctx, client, server.API+"/debug/pprof/heap?gc=1&debug=1")
 		if err != nil {
 			return footprint{}, err
@@ -49,30 +49,30 @@ func weigh(ctx context.Context, server *traefik.Server) (footprint, error) {
 	return footprint{resident, heap}, err
 }
 
-// memory is what remembered credentials weigh inside Traefik.
+// memory measures the memory of cached credentials in Traefik.
 func memory(ctx context.Context, o Options, say Say, r *Report) error {
 	up := newBulk()
 	defer up.Close()
-	g, err := open(true, up.URL, "/check", map[string]any{"cache": map[string]any{"size": o.Entries + 10}})
+	f, err := open(true, up.URL, "/check", map[string]any{"cache": map[string]any{"size": o.Entries + 10}})
 	if err != nil {
 		return err
 	}
-	defer g.close()
-	// Some first: pools, connections and goroutines are no entries.
+	defer f.close()
+	// Some entries first, so that pools, connections and goroutines are not counted.
 	first := min(1_000, o.Entries/2)
-	if _, err := show(ctx, g, o.Entries, first); err != nil {
+	if _, err := show(ctx, f, o.Entries, first); err != nil {
 		return err
 	}
-	before, err := weigh(ctx, g.Server)
+	before, err := weigh(ctx, f.Server)
 	if err != nil {
 		return err
 	}
 	say("  %s distinct tokens through a profiled Traefik (a minute and more for 100,000)", thousands(int64(o.Entries)))
-	took, err := show(ctx, g, 0, o.Entries-first)
+	took, err := show(ctx, f, 0, o.Entries-first)
 	if err != nil {
 		return err
 	}
-	after, err := weigh(ctx, g.Server)
+	after, err := weigh(ctx, f.Server)
 	if err != nil {
 		return err
 	}
@@ -81,21 +81,21 @@ func memory(ctx context.Context, o Options, say Say, r *Report) error {
 		Title: "Memory of Traefik, garbage collected before each look",
 		Head:  []string{"", "RSS", "heap"},
 		Rows: [][]string{
-			{fmt.Sprintf("with %s tokens remembered", thousands(int64(first))), mebibytes(before.resident), mebibytes(before.heap)},
+			{fmt.Sprintf("with %s tokens cached", thousands(int64(first))), mebibytes(before.resident), mebibytes(before.heap)},
 			{fmt.Sprintf("with %s", thousands(int64(o.Entries))), mebibytes(after.resident), mebibytes(after.heap)},
 			{"for each token, bytes", thousands(grown.resident / more), thousands(grown.heap / more)},
 		},
 		Notes: []string{
 			fmt.Sprintf("distinct tokens of the web service, each with a user, id and name of its own; filling took %s, %.0f misses/s (profiled, 16 connections)", took.Round(time.Second), float64(more)/took.Seconds()),
-			"tokens not shown again since they were learned; RSS has room for garbage and the profiler's records in it",
+			"no token is sent twice; RSS includes garbage and the profiler's records",
 		},
 	})
 	return nil
 }
 
-// show presents so many tokens of the bulk upstream, from number first on, with
-// sixteen connections.
-func show(ctx context.Context, g *gate, first, count int) (time.Duration, error) {
+// show sends so many tokens of the bulk upstream, from number first on, over sixteen
+// connections.
+func show(ctx context.Context, f *fixture, first, count int) (time.Duration, error) {
 	const workers = 16
 	client := newClient(workers)
 	defer client.CloseIdleConnections()
@@ -105,7 +105,7 @@ func show(ctx context.Context, g *gate, first, count int) (time.Duration, error)
 	for w := range workers {
 		all.Go(func() {
 			for i := w; i < count && errs[w] == nil; i += workers {
-				_, errs[w] = timed(ctx, client, 200, g.URL+"/hit", "Authorization: Bearer "+bulkToken(first+i))
+				_, errs[w] = timed(ctx, client, 200, f.URL+"/hit", "Authorization: Bearer "+bulkToken(first+i))
 			}
 		})
 	}

@@ -15,33 +15,33 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// missing is what misses are timed with: the same upstream asked by this
+// missFixture is what misses are timed with: the same upstream, called by this
 // process, by the plugin in this process, and by the plugin behind Traefik.
-type missing struct {
-	*gate
+type missFixture struct {
+	*fixture
 	up     *upstreams.WebService
 	alone  http.Handler
 	client *http.Client
 	dir    string
 	made   int
 
-	bustled int
+	background int
 }
 
-// timings of misses while the upstream takes equally long; same index, same
-// moment.
+// timings of misses at the same latency of the upstream; those of one index follow
+// one another.
 type timings struct{ direct, alone, none, behind []time.Duration }
 
 func misses(ctx context.Context, o Options, say Say, r *Report) error {
-	m, err := newMissing(ctx)
+	m, err := newMissFixture(ctx)
 	if err != nil {
 		return err
 	}
 	defer m.close()
 	t := Table{
 		Title: "A miss: what it adds to the upstream's own latency (medians, µs)",
-		Head:  []string{"upstream's delay", "the gate is", "samples", "asked directly", "interpreted, in process", "adds", "Traefik alone", "miss behind Traefik", "adds"},
-		Notes: []string{"busy: every 2 ms somebody else's miss, in this process", "behind Traefik, \"adds\" is over the upstream asked directly and the same Traefik's route without a middleware"},
+		Head:  []string{"upstream's delay", "the plugin is", "samples", "called directly", "interpreted, in process", "adds", "Traefik alone", "miss behind Traefik", "adds"},
+		Notes: []string{"busy: another miss every 2 ms, in this process", "behind Traefik, \"adds\" is over the direct call and the same Traefik's route without a middleware"},
 	}
 	var worst, warm time.Duration
 	for _, s := range o.Samples {
@@ -62,28 +62,28 @@ func misses(ctx context.Context, o Options, say Say, r *Report) error {
 			micros(median(found.none)), micros(median(found.behind)), micros(behind),
 		})
 	}
-	say("  a herd of %d", o.Herd)
-	calls, slowest, err := m.herd(ctx, o.Herd)
+	say("  %d concurrent callers", o.Callers)
+	calls, slowest, err := m.concurrentCallers(ctx, o.Callers)
 	if err != nil {
 		return err
 	}
-	t.Notes = append(t.Notes, fmt.Sprintf("herd: %d callers of one unknown token (upstream of 100 ms) made %s; the last was answered after %s", o.Herd, count(calls, "call"), wholeMillis(slowest)))
+	t.Notes = append(t.Notes, fmt.Sprintf("%d concurrent callers of one uncached token (upstream of 100 ms) made %s; the slowest response took %s", o.Callers, count(calls, "call"), wholeMillis(slowest)))
 	r.Tables = append(r.Tables, t)
 	r.Targets = append(r.Targets,
 		within("in process: a miss adds to the upstream's latency (the worst of 0, 20, 100 ms)", worst, time.Millisecond, millis),
-		within("… while others miss too (a busy gate: its code is in the processor's caches)", warm, time.Millisecond, millis),
-		Target{What: fmt.Sprintf("a herd of %d: calls made", o.Herd), Want: "1", Got: fmt.Sprint(calls), OK: calls == 1})
+		within("… while other misses run (busy: its code is in the processor's caches)", warm, time.Millisecond, millis),
+		Target{What: fmt.Sprintf("%d concurrent callers of one uncached token: calls", o.Callers), Want: "1", Got: fmt.Sprint(calls), OK: calls == 1})
 	return nil
 }
 
-func newMissing(ctx context.Context) (_ *missing, err error) {
-	m := &missing{up: upstreams.NewWebService(upstreams.WebServiceOptions{}), client: newClient(1)}
+func newMissFixture(ctx context.Context) (_ *missFixture, err error) {
+	m := &missFixture{up: upstreams.NewWebService(upstreams.WebServiceOptions{}), client: newClient(1)}
 	defer func() {
 		if err != nil {
 			m.close()
 		}
 	}()
-	if m.gate, err = open(false, m.up.URL, m.up.Path(), nil); err != nil {
+	if m.fixture, err = open(false, m.up.URL, m.up.Path(), nil); err != nil {
 		return nil, err
 	}
 	if m.dir, err = os.MkdirTemp("", "upstreamauth-bench-"); err != nil {
@@ -100,15 +100,14 @@ func newMissing(ctx context.Context) (_ *missing, err error) {
 	if m.alone, err = loaded.New(ctx, next, bearer(m.up.URL, m.up.Path(), nil), "bench@file"); err != nil {
 		return nil, err
 	}
-	// The first question is asked with the canary beside it, which is no miss
-	// like the others.
+	// The first lookup runs the canary too, which makes it slower than the others.
 	_, err = m.sample(ctx, Sampling{Times: 5})
 	return m, err
 }
 
-func (m *missing) close() {
-	if m.gate != nil {
-		m.gate.close()
+func (m *missFixture) close() {
+	if m.fixture != nil {
+		m.fixture.close()
 	}
 	m.up.Close()
 	m.client.CloseIdleConnections()
@@ -117,9 +116,9 @@ func (m *missing) close() {
 	}
 }
 
-// fresh is a token that nobody has shown yet, and that the upstream takes so
-// long to call good.
-func (m *missing) fresh(latency time.Duration) string {
+// fresh is the header of a token that was not sent before. The upstream allows it
+// after this latency.
+func (m *missFixture) fresh(latency time.Duration) string {
 	m.made++
 	token := fmt.Sprintf("miss%028x", m.made)
 	m.up.Answer(token, upstreams.Reply{
@@ -129,12 +128,12 @@ func (m *missing) fresh(latency time.Duration) string {
 	return "Authorization: Bearer " + token
 }
 
-// sample times all ways in turn.
-func (m *missing) sample(ctx context.Context, s Sampling) (timings, error) {
+// sample times the four ways in turn.
+func (m *missFixture) sample(ctx context.Context, s Sampling) (timings, error) {
 	var found timings
 	if s.Busy {
-		quiet := m.bustle(ctx)
-		defer quiet()
+		stop := m.missInBackground(ctx)
+		defer stop()
 	}
 	for range s.Times {
 		for _, way := range []struct {
@@ -158,8 +157,8 @@ func (m *missing) sample(ctx context.Context, s Sampling) (timings, error) {
 	return found, nil
 }
 
-// bustle has others miss, one every two milliseconds, until quiet is called.
-func (m *missing) bustle(ctx context.Context) (quiet func()) {
+// missInBackground makes another miss every two milliseconds, until stop is called.
+func (m *missFixture) missInBackground(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -171,8 +170,8 @@ func (m *missing) bustle(ctx context.Context) (quiet func()) {
 				return
 			case <-tick.C:
 			}
-			m.bustled++
-			token := fmt.Sprintf("bustle%026x", m.bustled)
+			m.background++
+			token := fmt.Sprintf("other%027x", m.background)
 			m.up.Answer(token, upstreams.Reply{Body: `{"IsSuccess":true,"Data":{"UserName":"another","Id":1,"Name":"Another"}}`})
 			_, _ = m.within(ctx, "Authorization: Bearer "+token)
 		}
@@ -183,8 +182,8 @@ func (m *missing) bustle(ctx context.Context) (quiet func()) {
 	}
 }
 
-// within has the interpreted plugin of this process ask.
-func (m *missing) within(ctx context.Context, line string) (time.Duration, error) {
+// within sends a request to the interpreted plugin of this process.
+func (m *missFixture) within(ctx context.Context, line string) (time.Duration, error) {
 	request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 	request.Header.Set("Authorization", line[len("Authorization: "):])
 	recorder := httptest.NewRecorder()
@@ -197,8 +196,8 @@ func (m *missing) within(ctx context.Context, line string) (time.Duration, error
 	return took, nil
 }
 
-// herd sends callers at once, all with one unknown token.
-func (m *missing) herd(ctx context.Context, callers int) (calls int, slowest time.Duration, err error) {
+// concurrentCallers sends callers at once, all with one unknown token.
+func (m *missFixture) concurrentCallers(ctx context.Context, callers int) (calls int, slowest time.Duration, err error) {
 	line := m.fresh(100 * time.Millisecond)
 	client := newClient(callers)
 	defer client.CloseIdleConnections()
@@ -210,7 +209,7 @@ func (m *missing) herd(ctx context.Context, callers int) (calls int, slowest tim
 	all.Wait()
 	for i, err := range errs {
 		if err != nil {
-			return 0, 0, fmt.Errorf("a caller of the herd: %w", err)
+			return 0, 0, fmt.Errorf("a concurrent caller: %w", err)
 		}
 		slowest = max(slowest, took[i])
 	}

@@ -22,10 +22,10 @@ type state struct {
 	goroutines int
 }
 
-// reloads is what a new configuration takes until it is served, and what many
-// of them leave behind.
+// reloads measures how long a new configuration takes until it is served, and what
+// many of them leave behind.
 func reloads(ctx context.Context, o Options, say Say, r *Report) error {
-	server, err := quiet(true)
+	server, err := startQuiet(true)
 	if err != nil {
 		return err
 	}
@@ -35,11 +35,11 @@ func reloads(ctx context.Context, o Options, say Say, r *Report) error {
 	l := &reloading{server, backend.URL, o.Routers, say}
 
 	say("  %d reloads with %d routers (a minute and more for 1,000)", o.Reloads, o.Routers)
-	reference, err := l.apply(ctx, max(10, o.Reloads/10), doNothing)
+	reference, err := l.apply(ctx, max(10, o.Reloads/10), noopMiddleware)
 	if err != nil {
 		return err
 	}
-	if _, err := l.apply(ctx, 10, askNobody); err != nil { // what the first ones make stays
+	if _, err := l.apply(ctx, 10, unusedMiddleware); err != nil { // the first ones make what stays
 		return err
 	}
 	before, err := l.state(ctx)
@@ -47,7 +47,7 @@ func reloads(ctx context.Context, o Options, say Say, r *Report) error {
 		return err
 	}
 	begun := time.Now()
-	took, err := l.apply(ctx, o.Reloads, askNobody)
+	took, err := l.apply(ctx, o.Reloads, unusedMiddleware)
 	if err != nil {
 		return err
 	}
@@ -95,16 +95,18 @@ func (l *reloading) apply(ctx context.Context, times int, ware func(router, relo
 	return took, nil
 }
 
-// askNobody is a middleware of ours whose route has an upstream path, and with
+// unusedMiddleware is a middleware of ours whose route has an upstream path, and with
 // it a scope, of its own. No request is made, so no upstream needs to be there.
-func askNobody(router, reload int) map[string]any {
+func unusedMiddleware(router, reload int) map[string]any {
 	return ours(map[string]any{"bearer": map[string]any{
 		"api": "webservice", "url": "http://127.0.0.1:9", "path": fmt.Sprint("/check/", router), "timeout": fmt.Sprintf("%ds", 5+reload%2),
 	}})
 }
 
-// doNothing is one of the no-op plugin.
-func doNothing(_, reload int) map[string]any { return plugin("noop", map[string]any{"reload": reload}) }
+// noopMiddleware is one of the no-op plugin.
+func noopMiddleware(_, reload int) map[string]any {
+	return plugin("noop", map[string]any{"reload": reload})
+}
 
 func (l *reloading) state(ctx context.Context) (state, error) {
 	held, err := weigh(ctx, l.server)

@@ -11,13 +11,13 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
 
-// keyVariable is where Traefik finds the operator's own Application-Key.
+// keyVariable is the environment variable with the operator's Application-Key.
 const keyVariable = "UPSTREAMAUTH_BENCH_KEY"
 
-// quiet is a Traefik for measuring, with both plugins: it logs nothing but
+// startQuiet is a Traefik for measuring, with both plugins: it logs nothing but
 // errors and records no profile. It keeps as many connections to a server as
 // wrk opens to it, or reopening them would be what is measured with 256.
-func quiet(profiling bool, env ...string) (*traefik.Server, error) {
+func startQuiet(profiling bool, env ...string) (*traefik.Server, error) {
 	return traefik.Start(traefik.Options{
 		LogLevel:  "ERROR",
 		Profiling: profiling,
@@ -83,32 +83,32 @@ func newClient(connections int) *http.Client {
 	}
 }
 
-// gate is a Traefik with a bearer route "hit" and a route "none" without a
-// middleware, a backend behind both.
-type gate struct {
+// fixture is a Traefik with a bearer route "hit", a route "none" without a
+// middleware, and a backend behind both.
+type fixture struct {
 	*traefik.Server
 	backend *httptest.Server
 }
 
-// open starts a gate whose tokens are those of the web service at url.
-func open(profiling bool, url, path string, more map[string]any) (*gate, error) {
-	server, err := quiet(profiling)
+// open starts a fixture whose tokens are those of the web service at url.
+func open(profiling bool, url, path string, more map[string]any) (*fixture, error) {
+	server, err := startQuiet(profiling)
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{server, newBackend()}
-	if err := g.Apply("bench", dynamic(g.backend.URL, map[string]map[string]any{
+	f := &fixture{server, newBackend()}
+	if err := f.Apply("bench", dynamic(f.backend.URL, map[string]map[string]any{
 		"none": nil, "hit": ours(bearer(url, path, more)),
 	})); err != nil {
-		g.close()
+		f.close()
 		return nil, err
 	}
-	return g, nil
+	return f, nil
 }
 
-func (g *gate) close() {
-	_ = g.Stop()
-	g.backend.Close()
+func (f *fixture) close() {
+	_ = f.Stop()
+	f.backend.Close()
 }
 
 // pause waits, unless ctx ends before.

@@ -15,7 +15,7 @@ import (
 
 // starts is what loading the plugin adds to Traefik's start. Traefik's log has
 // no finer times than seconds, so starts with it and with the no-op plugin are
-// compared; the same loading in this process is a second witness.
+// compared; loading it in this process is a second measurement.
 func starts(ctx context.Context, o Options, say Say, r *Report) error {
 	var with, without, loaded []time.Duration
 	for i := range o.Starts {

@@ -23,7 +23,7 @@ func TestMedian(t *testing.T) {
 }
 
 // A round in which the machine was half as fast changes no ratio.
-func TestRatiosAreOfTheSameRound(t *testing.T) {
+func TestRatios(t *testing.T) {
 	got := ratios([]float64{80, 40, 81}, []float64{100, 50, 0})
 	if len(got) != 2 || math.Abs(got[0]-0.8) > 1e-9 || math.Abs(got[1]-0.8) > 1e-9 {
 		t.Errorf("%v", got)
@@ -33,7 +33,7 @@ func TestRatiosAreOfTheSameRound(t *testing.T) {
 	}
 }
 
-func TestLessTakesCounterpartsAway(t *testing.T) {
+func TestLess(t *testing.T) {
 	behind := []time.Duration{10, 20}
 	got := less(behind, []time.Duration{1, 2}, []time.Duration{3, 4})
 	if !slices.Equal(got, []time.Duration{6, 14}) || behind[0] != 10 {
@@ -41,7 +41,7 @@ func TestLessTakesCounterpartsAway(t *testing.T) {
 	}
 }
 
-func TestNumbersAreWrittenReadably(t *testing.T) {
+func TestNumbers(t *testing.T) {
 	for _, c := range [][2]string{
 		{thousands(0), "0"}, {thousands(999), "999"}, {thousands(1000), "1,000"}, {thousands(1234567), "1,234,567"}, {thousands(-8921), "-8,921"},
 		{count(1, "round"), "1 round"}, {count(1000, "call"), "1,000 calls"},

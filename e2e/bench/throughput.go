@@ -35,7 +35,7 @@ func (b bursts) mosts() []time.Duration {
 
 // throughput is the first section.
 func throughput(ctx context.Context, o Options, say Say, r *Report) error {
-	f, err := newField()
+	f, err := newVariantFixture()
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func throughput(ctx context.Context, o Options, say Say, r *Report) error {
 		return err
 	}
 	for _, v := range f.variants {
-		if _, err := f.burst(ctx, v, 16, time.Second); err != nil {
+		if _, err := f.measureOnce(ctx, v, 16, time.Second); err != nil {
 			return err
 		}
 	}
@@ -67,13 +67,13 @@ func throughput(ctx context.Context, o Options, say Say, r *Report) error {
 
 // measure runs all variants in turn, round after round. Each round begins with
 // another one, so that none is always first, or after the same.
-func (f *field) measure(ctx context.Context, rounds Rounds, say Say) (map[string]bursts, error) {
+func (f *variantFixture) measure(ctx context.Context, rounds Rounds, say Say) (map[string]bursts, error) {
 	found := map[string]bursts{}
 	for round := range rounds.Times {
 		say("  %s, round %d of %d (%s)", count(rounds.Connections, "connection"), round+1, rounds.Times, rounds.Each*time.Duration(len(f.variants)))
 		for i := range f.variants {
 			v := f.variants[(i+3*round)%len(f.variants)]
-			b, err := f.burst(ctx, v, rounds.Connections, rounds.Each)
+			b, err := f.measureOnce(ctx, v, rounds.Connections, rounds.Each)
 			if err != nil {
 				return nil, err
 			}
@@ -83,9 +83,9 @@ func (f *field) measure(ctx context.Context, rounds Rounds, say Say) (map[string
 	return found, nil
 }
 
-// burst measures one variant once. A reply of the wrong kind would make the
+// measureOnce measures one variant once. A reply of the wrong kind would make the
 // number mean nothing, so it is an error.
-func (f *field) burst(ctx context.Context, v variant, connections int, how time.Duration) (burst, error) {
+func (f *variantFixture) measureOnce(ctx context.Context, v variant, connections int, how time.Duration) (burst, error) {
 	b, err := wrk(ctx, f.URL+"/"+v.name, []string{v.header}, connections, how)
 	if err != nil {
 		return burst{}, fmt.Errorf("%s: %w", v.label, err)
@@ -94,20 +94,20 @@ func (f *field) burst(ctx context.Context, v variant, connections int, how time.
 	if v.status >= 400 {
 		want = b.Requests
 	}
-	if b.Requests == 0 || b.Refused != want || b.Broken != 0 {
-		return burst{}, fmt.Errorf("%s, %d connections: of %d requests %d were refused (want %d), %d connections broke",
-			v.label, connections, b.Requests, b.Refused, want, b.Broken)
+	if b.Requests == 0 || b.Denied != want || b.Broken != 0 {
+		return burst{}, fmt.Errorf("%s, %d connections: of %d requests %d were denied (want %d), %d connections broke",
+			v.label, connections, b.Requests, b.Denied, want, b.Broken)
 	}
 	return b, f.Died()
 }
 
-func (f *field) table(found map[string]bursts, rounds Rounds) Table {
+func (f *variantFixture) table(found map[string]bursts, rounds Rounds) Table {
 	t := Table{
 		Title: fmt.Sprintf("Behind Traefik, %s (wrk, %s each; medians of %s; in brackets the lowest and highest round)",
 			count(rounds.Connections, "connection"), rounds.Each, count(rounds.Times, "round")),
 		Head: []string{"", "requests/s", "× none", "", "p50 µs", "× none", "p99 µs", "× none"},
 	}
-	t.Notes = []string{"ratios are medians too, of the ratios within each round: what else the machine did meets both sides"}
+	t.Notes = []string{"ratios are medians too, of the ratios within each round: other load on the machine affects both sides"}
 	base := found[none]
 	for _, v := range f.variants {
 		b := found[v.name]
@@ -123,7 +123,7 @@ func (f *field) table(found map[string]bursts, rounds Rounds) Table {
 	return t
 }
 
-func (f *field) bars(found map[string]bursts) []Bar {
+func (f *variantFixture) bars(found map[string]bursts) []Bar {
 	var bars []Bar
 	for _, v := range f.variants {
 		bars = append(bars, Bar{

@@ -15,17 +15,17 @@ import (
 
 // variant is one route that is measured.
 type variant struct {
-	name   string // also its path
-	label  string
-	header string // the credential, which every request carries
-	status int    // of every reply
-	who    string // what the backend is told of the client
-	ware   map[string]any
+	name     string // also its path
+	label    string
+	header   string // the credential, which every request carries
+	status   int    // of every reply
+	identity string // in the headers at the backend
+	ware     map[string]any
 }
 
-// field is everything of the first section: one Traefik with a route for each
+// variantFixture is everything of the first section: one Traefik with a route for each
 // variant, and all the servers around it.
-type field struct {
+type variantFixture struct {
 	*traefik.Server
 	variants []variant
 	web      *upstreams.WebService
@@ -41,8 +41,8 @@ const (
 	password = "measured"
 )
 
-func newField() (*field, error) {
-	f := &field{
+func newVariantFixture() (*variantFixture, error) {
+	f := &variantFixture{
 		web:     upstreams.NewWebService(upstreams.WebServiceOptions{}),
 		uni:     upstreams.NewThammasat(upstreams.ThammasatOptions{}),
 		backend: newBackend(),
@@ -53,7 +53,7 @@ func newField() (*field, error) {
 	f.uni.AddAccount(upstreams.Account{User: student, Password: password, Type: "student", NameEN: "Somchai Jaidee", Email: "somchai@dome.tu.ac.th", Username: true})
 	f.variants = f.list(f.web.IssueToken(client()))
 	var err error
-	if f.Server, err = quiet(false, keyVariable+"="+ownKey); err != nil {
+	if f.Server, err = startQuiet(false, keyVariable+"="+ownKey); err != nil {
 		f.close()
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func newField() (*field, error) {
 	return f, nil
 }
 
-func (f *field) close() {
+func (f *variantFixture) close() {
 	if f.Server != nil {
 		_ = f.Stop()
 	}
@@ -90,7 +90,7 @@ const (
 
 // list is every variant. All carry a credential of about the same length, so
 // that what differs is the middleware.
-func (f *field) list(token string) []variant {
+func (f *variantFixture) list(token string) []variant {
 	line := "Authorization: Bearer " + token
 	account := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(student+":"+password))
 	three := func(fields ...string) map[string]any {
@@ -115,7 +115,7 @@ func (f *field) list(token string) []variant {
 		{bearerHit, "upstreamauth hit, bearer, three headers", line, 200, " client", ours(check)},
 		{keyHit, "upstreamauth hit, Application-Key", "Application-Key: " + goodKey, 200, "thammasat ", ours(map[string]any{"applicationKey": university})},
 		{basicHit, "upstreamauth hit, Basic, three headers", account, 200, " " + student, ours(map[string]any{"basic": own, "identity": three("user", "name", "type")})},
-		{"refusal", "upstreamauth refusal (no backend)", "Authorization: Bearer 00000000000000000000000000000000", 401, "", ours(check)},
+		{"refusal", "upstreamauth denial (no backend)", "Authorization: Bearer 00000000000000000000000000000000", 401, "", ours(check)},
 		{"five", "built-in headers, five of them", line, 200, "webservice client", added(wholeIdentity)},
 		{"whole", "upstreamauth hit, bearer, five headers", line, 200, "webservice client", ours(whole)},
 		{forwardAuth, "built-in forwardAuth, at once", line, 200, " client", map[string]any{"forwardAuth": map[string]any{
@@ -149,23 +149,23 @@ func names(headers map[string]string) []string {
 }
 
 // check sends one request to each variant, which also makes the answers that
-// are measured later, and looks at what the backend was told.
-func (f *field) check(ctx context.Context) error {
+// are measured later, and checks the identity at the backend.
+func (f *variantFixture) check(ctx context.Context) error {
 	client := newClient(1)
 	defer client.CloseIdleConnections()
 	for _, v := range f.variants {
 		for range 2 { // the second is the hit
-			r, err := ask(ctx, client, f.URL+"/"+v.name+"?who", v.header)
+			r, err := ask(ctx, client, f.URL+"/"+v.name+"?identity", v.header)
 			if err != nil {
 				return err
 			}
-			if r.status != v.status || (v.status == http.StatusOK && r.body != v.who) {
-				return fmt.Errorf("%s: status %d and %q, want %d and %q", v.label, r.status, r.body, v.status, v.who)
+			if r.status != v.status || (v.status == http.StatusOK && r.body != v.identity) {
+				return fmt.Errorf("%s: status %d and %q, want %d and %q", v.label, r.status, r.body, v.status, v.identity)
 			}
 		}
 	}
 	return nil
 }
 
-// calls is how often the upstreams were asked.
-func (f *field) calls() int { return f.web.Calls() + f.uni.Calls() }
+// calls is the number of calls to the upstreams.
+func (f *variantFixture) calls() int { return f.web.Calls() + f.uni.Calls() }

@@ -17,15 +17,15 @@ type burst struct {
 	Requests int
 	Rate     float64 // requests a second
 	P50, P99 time.Duration
-	Refused  int // replies that were neither 2xx nor 3xx
+	Denied   int // replies that were neither 2xx nor 3xx
 	Broken   int // connections that failed, and time-outs
 }
 
 var errNoWrk = errors.New("wrk is not there: install it (Debian, Ubuntu: apt-get install wrk; macOS: brew install wrk; " +
 	"else https://github.com/wg/wrk) and try again")
 
-// Wrk makes sure that there is a wrk. As root, where there is apt-get, it gets
-// one.
+// Wrk makes sure that wrk is installed. Where it is not, root installs it with
+// apt-get.
 func Wrk(ctx context.Context, say Say) error {
 	if _, err := exec.LookPath("wrk"); err == nil {
 		return nil
@@ -53,8 +53,8 @@ func aptGet(ctx context.Context, say Say, args ...string) error {
 	return nil
 }
 
-// wrk asks url for the same thing over and over. One thread of it is faster
-// than any Traefik, and leaves the cores to that.
+// wrk repeats one request to url. One thread of it is faster than any Traefik, and
+// leaves the cores to Traefik.
 func wrk(ctx context.Context, url string, header []string, connections int, how time.Duration) (burst, error) {
 	args := []string{"-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%ds", int(how.Seconds())), "--latency", "--timeout", "5s"}
 	for _, line := range header {
@@ -72,7 +72,7 @@ var (
 	wrkCount  = regexp.MustCompile(`(?m)^\s+(\d+) requests in `)
 	wrkHalf   = regexp.MustCompile(`(?m)^\s+50(?:\.\d+)?%\s+([\d.]+)(us|ms|s|m|h)$`)
 	wrkMost   = regexp.MustCompile(`(?m)^\s+99(?:\.0+)?%\s+([\d.]+)(us|ms|s|m|h)$`)
-	wrkNo     = regexp.MustCompile(`(?m)^\s+Non-2xx or 3xx responses: (\d+)`)
+	wrkDenied = regexp.MustCompile(`(?m)^\s+Non-2xx or 3xx responses: (\d+)`)
 	wrkBroken = regexp.MustCompile(`(?m)^\s+Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
 )
 
@@ -93,8 +93,8 @@ func readWrk(text string) (burst, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return burst{}, fmt.Errorf("wrk: its output is not understood: %w", err)
 	}
-	if found := wrkNo.FindStringSubmatch(text); found != nil {
-		b.Refused, _ = strconv.Atoi(found[1])
+	if found := wrkDenied.FindStringSubmatch(text); found != nil {
+		b.Denied, _ = strconv.Atoi(found[1])
 	}
 	if found := wrkBroken.FindStringSubmatch(text); found != nil {
 		for _, digits := range found[1:] {

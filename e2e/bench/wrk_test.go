@@ -20,16 +20,17 @@ Requests/sec:  13345.97
 Transfer/sec:      1.53MB
 `
 
-func TestWrksOutputIsRead(t *testing.T) {
-	got, err := readWrk(usualOutput)
-	want := burst{Requests: 28027, Rate: 13345.97, P50: 1070 * time.Microsecond, P99: 6140 * time.Microsecond}
-	if err != nil || got != want {
-		t.Errorf("got %+v (%v), want %+v", got, err, want)
-	}
-}
+func TestReadWrk(t *testing.T) {
+	t.Run("reads the usual output", func(t *testing.T) {
+		got, err := readWrk(usualOutput)
+		want := burst{Requests: 28027, Rate: 13345.97, P50: 1070 * time.Microsecond, P99: 6140 * time.Microsecond}
+		if err != nil || got != want {
+			t.Errorf("got %+v (%v), want %+v", got, err, want)
+		}
+	})
 
-func TestRefusalsAndBrokenConnectionsAreCounted(t *testing.T) {
-	got, err := readWrk(`Running 1s test @ http://127.0.0.1:40123/refusal
+	t.Run("counts denials and broken connections", func(t *testing.T) {
+		got, err := readWrk(`Running 1s test @ http://127.0.0.1:40123/refusal
   1 threads and 256 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   500.00us    1.10ms   1.02s    99.00%
@@ -45,16 +46,17 @@ func TestRefusalsAndBrokenConnectionsAreCounted(t *testing.T) {
 Requests/sec:  25100.00
 Transfer/sec:      9.00MB
 `)
-	want := burst{Requests: 25100, Rate: 25100, P50: 415 * time.Microsecond, P99: 1020 * time.Millisecond, Refused: 25090, Broken: 10}
-	if err != nil || got != want {
-		t.Errorf("got %+v (%v), want %+v", got, err, want)
-	}
-}
-
-func TestOtherOutputOfWrkIsAnErrorAndNoNumber(t *testing.T) {
-	for _, text := range []string{"", "unable to connect to 127.0.0.1:1 Connection refused", usualOutput[:len(usualOutput)-60]} {
-		if got, err := readWrk(text); err == nil {
-			t.Errorf("%q is read as %+v", text, got)
+		want := burst{Requests: 25100, Rate: 25100, P50: 415 * time.Microsecond, P99: 1020 * time.Millisecond, Denied: 25090, Broken: 10}
+		if err != nil || got != want {
+			t.Errorf("got %+v (%v), want %+v", got, err, want)
 		}
-	}
+	})
+
+	t.Run("other output is an error", func(t *testing.T) {
+		for _, text := range []string{"", "unable to connect to 127.0.0.1:1 Connection refused", usualOutput[:len(usualOutput)-60]} {
+			if got, err := readWrk(text); err == nil {
+				t.Errorf("%q is read as %+v", text, got)
+			}
+		}
+	})
 }

@@ -1,14 +1,6 @@
-// Package catalog_test holds what Traefik's plugin catalog asks of a plugin
-// before it lists it: what must be in the repository, and that the plugin
-// loads and builds a handler from its own testData, in the interpreter, with
-// nothing but the standard library's symbols.
 package catalog_test
 
 import (
-	"context"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,126 +8,104 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/e2e/catalog"
 	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
-	"golang.org/x/mod/modfile"
-	"gopkg.in/yaml.v3"
 )
 
-// patience is how long the catalog lets a plugin load and build a handler.
-const patience = 10 * time.Second
+func TestCheck(t *testing.T) {
+	t.Run("the plugin as it is now could be listed", func(t *testing.T) {
+		root, err := stage.Root()
+		if err != nil {
+			t.Fatal(err)
+		}
+		goPath := t.TempDir()
+		if err := stage.Plugin(goPath); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		if err := catalog.Check(catalog.Release{Version: "v0.1.0", Tree: root, GoPath: goPath}); err != nil {
+			t.Error(err)
+		}
+		t.Logf("checked in %s", time.Since(begun).Round(time.Millisecond))
+	})
 
-func TestTheManifestSaysWhatTheCatalogAsks(t *testing.T) {
-	manifest := map[string]any{}
-	if err := yaml.Unmarshal(read(t, ".traefik.yml"), &manifest); err != nil {
-		t.Fatal(err)
+	for _, c := range []struct {
+		name, file, from, to string // one change to one file
+		want                 string // what is said of it
+	}{
+		{"a manifest without a summary", ".traefik.yml", "\nsummary: ", "\n#", "summary is <nil>"},
+		{"a manifest of a provider", ".traefik.yml", "type: middleware", "type: provider", "type is provider"},
+		{"a manifest with a key of its own", ".traefik.yml", "\ntype:", "\nauthor: me\ntype:", "author is a key"},
+		{"an icon that is not there", ".traefik.yml", "\ntype:", "\nbannerPath: .assets/none.png\ntype:", "none.png"},
+		{"an icon that is no PNG", ".traefik.yml", "\ntype:", "\nbannerPath: readme.md\ntype:", "unknown format"},
+		{"testData that is a faulty configuration", ".traefik.yml", "api: ippanel", "api: another", "want a 401"},
+		{"an empty readme", "readme.md", "", "", "readme.md is empty"},
+		{"another module", "go.mod", "module " + stage.Module, "module example.com/other", "the module is example.com/other"},
+		{"a module of Traefik's", "go.mod", "require ", "require github.com/traefik/paerser v0.2.2\nrequire ", "paerser, which the catalog refuses"},
+		{"another version of a dependency", "go.mod", "golang-lru v1.0.2", "golang-lru v1.0.1", "does not name github.com/hashicorp/golang-lru@v1.0.1"},
+		{"sources without vendor/", "vendor/modules.txt", "", "", "does not name github.com/hashicorp/golang-lru"},
+		{"sources that do not load", "plugin.go", "package upstreamauth", "package upstreamauth\nvar a, b = two()", "importing"},
+	} {
+		t.Run(c.name+" is told", func(t *testing.T) {
+			goPath := t.TempDir()
+			if err := stage.Plugin(goPath); err != nil {
+				t.Fatal(err)
+			}
+			tree := stage.Dir(goPath)
+			addIcon(t, tree)
+			change(t, filepath.Join(tree, c.file), c.from, c.to)
+			err := catalog.Check(catalog.Release{Version: "v0.1.0", Tree: tree, GoPath: goPath})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
 	}
-	for _, key := range []string{"displayName", "type", "import", "summary"} {
-		if text, ok := manifest[key].(string); !ok || strings.TrimSpace(text) == "" {
-			t.Errorf("%s: %v", key, manifest[key])
+}
+
+func TestVersion(t *testing.T) {
+	for tag, good := range map[string]bool{
+		"v0.1.0": true, "v1.20.3": true, "v0.2.0-rc.1": true,
+		"": false, "0.1.0": false, "1.0": false, "v1": false, "v1.0": false, "v01.0.0": false, "latest": false,
+		"v0.1.0+build": false, "v2.0.0": false, "v0.1.0 ": false,
+	} {
+		err := catalog.Version(tag)
+		if good != (err == nil) {
+			t.Errorf("%q: %v", tag, err)
 		}
-	}
-	if manifest["type"] != "middleware" {
-		t.Errorf("type: %v", manifest["type"])
-	}
-	if manifest["import"] != stage.Module {
-		t.Errorf("import: %v, want %s", manifest["import"], stage.Module)
-	}
-	if data, ok := manifest["testData"].(map[string]any); !ok || len(data) == 0 {
-		t.Errorf("testData: %v", manifest["testData"])
-	}
-	for key := range manifest {
-		switch key {
-		case "displayName", "type", "import", "basePkg", "summary", "testData", "iconPath", "bannerPath", "runtime", "compatibility":
-		default:
-			t.Errorf("%s: a key that the catalog does not know", key)
-		}
-	}
-	for _, key := range []string{"iconPath", "bannerPath"} {
-		if path, ok := manifest[key].(string); ok {
-			read(t, path)
+		if err != nil && !strings.Contains(err.Error(), `"`+tag+`"`) {
+			t.Errorf("%q is not named: %v", tag, err)
 		}
 	}
 }
 
-func TestTheReadmeAndTheLicenceAreThere(t *testing.T) {
-	for _, name := range []string{"readme.md", "LICENSE"} {
-		if len(read(t, name)) == 0 {
-			t.Errorf("%s is empty", name)
+func TestNew(t *testing.T) {
+	t.Run("it starts nothing and opens nothing", func(t *testing.T) {
+		goPath := t.TempDir()
+		if err := stage.Plugin(goPath); err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// The interpreter's own modules must not be vendored into what it interprets.
-func TestTheRootModuleRequiresNothingOfTraefiks(t *testing.T) {
-	file, err := modfile.Parse("go.mod", read(t, "go.mod"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if file.Module.Mod.Path != stage.Module {
-		t.Errorf("module %s, want %s", file.Module.Mod.Path, stage.Module)
-	}
-	for _, require := range file.Require {
-		if strings.Contains(require.Mod.Path, "traefik/") {
-			t.Errorf("it requires %s", require.Mod.Path)
+		plugin, err := interpreted.Load(goPath, interpreted.Options{})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if len(file.Replace)+len(file.Exclude) > 0 {
-		t.Error("the catalog builds without replace and exclude")
-	}
+		before := takeStock()
+		if err := catalog.Guards(plugin); err != nil {
+			t.Fatal(err)
+		}
+		if after := takeStock(); after != before {
+			t.Errorf("New and a request without a credential left %+v, before it was %+v", after, before)
+		}
+	})
 }
 
-func TestThePluginLoadsAndGuardsWithItsTestData(t *testing.T) {
-	goPath := t.TempDir()
-	if err := stage.Plugin(goPath); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	plugin, err := interpreted.Load(goPath, interpreted.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	reached := false
-	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
-	before := takeStock(t)
-	handler, err := plugin.New(context.Background(), next, plugin.Manifest().TestData, "catalog")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if after := takeStock(t); after != before {
-		t.Errorf("New left %+v, before it was %+v", after, before)
-	}
-	if took := time.Since(start); took > patience {
-		t.Errorf("it took %s", took)
-	}
-
-	// testData is a true configuration: the handler is the gate, which asks
-	// for a credential, and not the one that refuses a faulty configuration.
-	reply := httptest.NewRecorder()
-	handler.ServeHTTP(reply, httptest.NewRequest(http.MethodGet, "/", nil))
-	if reply.Code != http.StatusUnauthorized || reply.Header().Get("WWW-Authenticate") == "" {
-		t.Errorf("without a credential: %d %v %s", reply.Code, reply.Header(), reply.Body)
-	}
-	if !json.Valid(reply.Body.Bytes()) {
-		t.Errorf("no JSON: %s", reply.Body)
-	}
-	if reached {
-		t.Error("the backend was reached without a credential")
-	}
-	if after := takeStock(t); after != before {
-		t.Errorf("a request without a credential left %+v, before it was %+v", after, before)
-	}
-}
-
-// stock is what New must leave as it was: it starts nothing and opens nothing.
+// stock is what New must leave as it was.
 type stock struct {
 	goroutines int
-	files      int // sockets among them; -1 where nobody can tell
+	files      int // sockets among them; -1 where the system does not tell
 }
 
-func takeStock(t *testing.T) stock {
-	t.Helper()
+func takeStock() stock {
 	// Goroutines that are about to end are none of New's.
 	time.Sleep(20 * time.Millisecond)
 	taken := stock{goroutines: runtime.NumGoroutine(), files: -1}
@@ -145,15 +115,34 @@ func takeStock(t *testing.T) stock {
 	return taken
 }
 
-func read(t *testing.T, name string) []byte {
+// addIcon gives a staged tree the pictures of the repository, which the
+// catalog takes from the tag's tree.
+func addIcon(t *testing.T, tree string) {
 	t.Helper()
 	root, err := stage.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, name))
+	if err := os.CopyFS(filepath.Join(tree, ".assets"), os.DirFS(filepath.Join(root, ".assets"))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// change replaces a text in a file; an empty one stands for all of it.
+func change(t *testing.T, file, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	if from == "" {
+		from = string(text)
+	}
+	changed := strings.Replace(string(text), from, to, 1)
+	if changed == string(text) {
+		t.Fatalf("%s does not hold %q", file, from)
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,5 +1,5 @@
-// Package demo is the whole of it on one machine: a real Traefik with the
-// plugin, the four emulated APIs, and a backend that shows what it got.
+// Package demo runs everything on one machine: a real Traefik with the plugin, the
+// four emulated APIs, and a backend that shows the requests that it receives.
 package demo
 
 import (
@@ -23,7 +23,7 @@ type Demo struct {
 	backend *httptest.Server
 }
 
-// Line is one request to paste, and what it is to give.
+// Line is one request to paste, with the status that it gets.
 type Line struct {
 	Title  string
 	Path   string
@@ -32,8 +32,9 @@ type Line struct {
 	Note   string
 }
 
-// Start starts everything; what it says while it does goes to progress.
-func Start(progress io.Writer) (*Demo, error) {
+// Start starts everything, and reports its progress. program is the path of the
+// Traefik; if it is empty, the one that the tests use is started.
+func Start(progress io.Writer, program string) (*Demo, error) {
 	fmt.Fprintln(progress, "starting the four emulated APIs and a backend")
 	apis, err := upstreams.NewDemo(upstreams.DemoOptions{})
 	if err != nil {
@@ -42,6 +43,7 @@ func Start(progress io.Writer) (*Demo, error) {
 	d := &Demo{APIs: apis, backend: httptest.NewServer(http.HandlerFunc(show))}
 	fmt.Fprintln(progress, "starting Traefik with the plugin (a few seconds)")
 	d.Traefik, err = traefik.Start(traefik.Options{
+		Program:  program,
 		LogLevel: "ERROR",
 		Env: []string{
 			"UPSTREAMAUTH_TU_KEY=" + apis.Secrets.ApplicationKey,
@@ -69,7 +71,7 @@ func (d *Demo) Close() {
 	d.APIs.Close()
 }
 
-// show is the backend: it answers with the request as it got it.
+// show is the backend: it responds with the request that it received.
 func show(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	request, err := httputil.DumpRequest(r, false)
@@ -79,20 +81,20 @@ func show(w http.ResponseWriter, r *http.Request) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(request)), "\r\n")
 	sort.Strings(lines[1:])
-	fmt.Fprintf(w, "The backend got:\n%s\n", strings.Join(lines, "\n"))
+	fmt.Fprintf(w, "The backend received:\n%s\n", strings.Join(lines, "\n"))
 }
 
 // dynamic is Traefik's dynamic configuration: a route for each API, and one
 // that takes two kinds of credentials.
 func (d *Demo) dynamic() map[string]any {
-	const word = "env:UPSTREAMAUTH_LOGIN_SECRET"
-	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL, "loginSecret": word}
+	const loginSecret = "env:UPSTREAMAUTH_LOGIN_SECRET"
+	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL, "loginSecret": loginSecret}
 	key := map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL}
-	gates := map[string]map[string]any{
+	routes := map[string]map[string]any{
 		"university": {"applicationKey": key},
 		"account":    {"basic": map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL, "applicationKey": "env:UPSTREAMAUTH_TU_KEY"}},
 		"panel":      {"bearer": panel},
-		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath, "loginSecret": word}},
+		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath, "loginSecret": loginSecret}},
 		"service":    {"bearer": map[string]any{"api": "webservice", "url": d.APIs.WebService.URL, "path": d.APIs.WebService.Path()}},
 		"both":       {"bearer": panel, "applicationKey": key},
 		"site": {"bearer": panel, "session": map[string]any{
@@ -100,8 +102,8 @@ func (d *Demo) dynamic() map[string]any {
 		}},
 	}
 	routers, middlewares := map[string]any{}, map[string]any{}
-	for name, gate := range gates {
-		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": gate}}
+	for name, config := range routes {
+		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": config}}
 		routers[name] = map[string]any{
 			"rule": "PathPrefix(`/" + name + "`)", "middlewares": []string{name},
 			"service": "backend", "entryPoints": []string{"web"},
@@ -112,7 +114,7 @@ func (d *Demo) dynamic() map[string]any {
 		"panel-login":   {"ippanel", d.APIs.IPPanel.URL, "/v1/api/acl/auth/"},
 		"courier-login": {"bts", d.APIs.BTS.URL, "/auth/"},
 	} {
-		block := map[string]any{"api": login.api, "url": login.url, "loginSecret": word}
+		block := map[string]any{"api": login.api, "url": login.url, "loginSecret": loginSecret}
 		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": map[string]any{"mode": "issuer", "bearer": block}}}
 		routers[name] = map[string]any{
 			"rule": "PathPrefix(`" + login.path + "`)", "middlewares": []string{name},
@@ -127,7 +129,7 @@ func serviceOf(address string) map[string]any {
 	return map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": address}}}}
 }
 
-// Lines are the requests to try, in the order in which they make sense.
+// Lines are the requests to try, in this order.
 func (d *Demo) Lines() []Line {
 	s := d.APIs.Secrets
 	key := "Application-Key: " + s.ApplicationKey
@@ -138,18 +140,18 @@ func (d *Demo) Lines() []Line {
 	courier := "Authorization: Bearer " + d.APIs.BTS.IssueToken(upstreams.DemoCourier)
 	service := "Authorization: Bearer " + s.ServiceToken
 	return []Line{
-		{"an application key of the university", "/university", key, 200, "asks the API"},
-		{"the same key again", "/university", key, 200, "from cache: no call"},
-		{"a wrong key", "/university", "Application-Key: nobody-issued-this", 403, "the API's own words"},
+		{"an Application-Key of the TU account API", "/university", key, 200, "one call to the API"},
+		{"the same key again", "/university", key, 200, "from the cache: no call"},
+		{"a wrong key", "/university", "Application-Key: never-issued", 403, "the API's own error"},
 		{"no key", "/university", "", 401, "no call"},
-		{"a student's account", "/account", account(s.Password), 200, "who it is, percent-encoded"},
+		{"a student's account", "/account", account(s.Password), 200, "identity headers, percent-encoded"},
 		{"a wrong password", "/account", account("wrong"), 401, ""},
-		{"a token of the SMS panel", "/panel", panel, 200, "good for 10 hours"},
+		{"a token of the SMS panel", "/panel", panel, 200, "valid for 10 hours"},
 		{"a wrong token", "/panel", "Authorization: Bearer 00000000000000000000000000000000", 401, ""},
-		{"a courier's JWT", "/courier", courier, 200, "good for 24 hours, claims as headers"},
+		{"a JWT of the courier API", "/courier", courier, 200, "valid for 24 hours, claims as headers"},
 		{"a token of the web service", "/service", service, 200, ""},
-		{"a token it does not know", "/service", "Authorization: Bearer unknown", 401, ""},
-		{"either of two kinds", "/both", panel, 200, "from cache: /panel has asked"},
+		{"an unknown token", "/service", "Authorization: Bearer unknown", 401, ""},
+		{"a route of two kinds", "/both", panel, 200, "from the cache of /panel: no call"},
 		{"two spaces in the header", "/panel", "Authorization: Bearer  x", 400, "no call"},
 	}
 }
@@ -162,7 +164,7 @@ func (d *Demo) Curl(l Line) string {
 	return "curl -i -H '" + l.Header + "' " + d.Traefik.URL + l.Path
 }
 
-// Calls tells how often each API was asked so far.
+// Calls is the number of calls to each API so far.
 func (d *Demo) Calls() map[string]int {
 	return map[string]int{
 		"thammasat": d.APIs.Thammasat.Calls(), "ippanel": d.APIs.IPPanel.Calls(),

@@ -6,16 +6,15 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Journey is a way through a login, as commands to paste one after the other into
-// one shell, and the statuses that they print.
+// Journey is a login and what follows it, as commands to paste one after the other
+// into one shell, and the statuses that they print.
 type Journey struct {
 	Title    string
 	Commands []string
 	Statuses []string
 }
 
-// Journeys lead through the logins of both APIs that have one, and across a
-// hand-off.
+// Journeys are the logins of both APIs that have one, and a session's hand-off.
 func (d *Demo) Journeys() []Journey {
 	s, at := d.APIs.Secrets, d.Traefik.URL
 	post := func(path, data string) string {
@@ -30,20 +29,20 @@ func (d *Demo) Journeys() []Journey {
 	const panel = "/v1/api/acl/auth/"
 	bearer := func(variable string) string { return `-H "Authorization: Bearer $` + variable + `" ` }
 	return []Journey{
-		{"the SMS panel: login, text message, one-time password, in, logout, out", []string{
+		{"the SMS panel: login, text message, one-time password, allowed, logout, denied", []string{
 			take("WAITING", "token", post(panel+"login", fmt.Sprintf(`{"username":"%s","password":"%s"}`, upstreams.DemoSMSUser, s.Password))),
 			status(bearer("WAITING")+at+"/panel") + " # it waits for its one-time password",
 			post(panel+"send_sms_otp", `{"token":"'$WAITING'"}`) + " >/dev/null # sent by the panel",
 			take("TOKEN", "token", post(panel+"confirm_otp", `{"token":"'$WAITING'","otp":"`+s.OTP+`"}`)),
-			status(bearer("TOKEN")+at+"/panel") + " # one call at most, for who it is",
+			status(bearer("TOKEN")+at+"/panel") + " # at most one call, for the identity",
 			status("-X POST -H 'Content-Type: application/json' " + `-H "Authorization: $TOKEN" ` + at + panel + "logout"),
-			status(bearer("TOKEN")+at+"/panel") + " # forgotten at once",
+			status(bearer("TOKEN")+at+"/panel") + " # denied at once",
 		}, []string{"401", "200", "200", "401"}},
-		{"the courier's API: login, in without a call, refresh, in", []string{
+		{"the courier API: login, allowed without a call, refresh, allowed", []string{
 			take("BOTH", "access_token", post("/auth/login", fmt.Sprintf(`{"login":"%s","password":"%s"}`, upstreams.DemoCourier, s.Password))),
-			status(bearer("BOTH")+at+"/courier") + " # no call: it was seen being given out",
+			status(bearer("BOTH")+at+"/courier") + " # no call: the issuer route saw it in the login's response",
 			take("REFRESH", "refresh_token", post("/auth/login", fmt.Sprintf(`{"login":"%s","password":"%s"}`, upstreams.DemoCourier, s.Password))),
-			status(bearer("REFRESH")+at+"/courier") + " # a refresh token opens nothing",
+			status(bearer("REFRESH")+at+"/courier") + " # a refresh token is not an access token",
 			take("ANEW", "access_token", post("/auth/refresh", `{"refresh_token":"'$REFRESH'"}`)),
 			status(bearer("ANEW") + at + "/courier"),
 		}, []string{"200", "401", "200"}},

@@ -30,7 +30,16 @@ type router struct {
 }
 
 type middleware struct {
-	Plugin map[string]settings
+	Plugin         map[string]settings
+	CircuitBreaker *struct{ Expression string }
+	Retry          *struct{ Attempts int }
+	RateLimit      *struct{ Average, Burst int64 }
+	Headers        *struct {
+		AccessControlAllowOriginList []string
+		AccessControlAllowHeaders    []string
+		AccessControlAllowMethods    []string
+		AccessControlMaxAge          int64
+	}
 }
 
 type service struct {
@@ -68,6 +77,29 @@ func fromLabels(labels map[string]string) ([]block, error) {
 	return d.blocks()
 }
 
+// fromCompose is what the Docker provider delivers of a Compose file: the labels
+// of its services.
+func fromCompose(text string) ([]block, error) {
+	compose := struct {
+		Services map[string]struct{ Labels map[string]string }
+	}{}
+	if err := yaml.Unmarshal([]byte(text), &compose); err != nil {
+		return nil, err
+	}
+	var found []block
+	for _, s := range compose.Services {
+		if len(s.Labels) == 0 {
+			continue
+		}
+		blocks, err := fromLabels(s.Labels)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, blocks...)
+	}
+	return found, nil
+}
+
 // blocks returns every plugin block; each must be on a router, and each
 // router's middlewares must be there.
 func (d *dynamic) blocks() ([]block, error) {
@@ -75,22 +107,26 @@ func (d *dynamic) blocks() ([]block, error) {
 		return nil, errors.New("no http block")
 	}
 	var found []block
+	var names []string
 	for name, m := range d.HTTP.Middlewares {
+		names = append(names, name)
 		for plugin, s := range m.Plugin {
 			found = append(found, block{name, plugin, s})
 		}
 	}
-	return found, used(found, func(yield func(router string, middlewares []string)) {
+	return found, used(names, func(yield func(router string, middlewares []string)) {
 		for name, r := range d.HTTP.Routers {
 			yield(name, r.Middlewares)
 		}
 	})
 }
 
-func used(blocks []block, routers func(yield func(router string, middlewares []string))) error {
+// used checks that each middleware is on a router, and that each router's
+// middlewares are there.
+func used(middlewares []string, routers func(yield func(router string, middlewares []string))) error {
 	unused := map[string]bool{}
-	for _, b := range blocks {
-		unused[b.middleware] = true
+	for _, name := range middlewares {
+		unused[name] = true
 	}
 	var err error
 	routers(func(router string, middlewares []string) {
@@ -148,6 +184,7 @@ func fromKubernetes(text string) ([]block, error) {
 	}
 
 	var found []block
+	var names []string
 	for _, m := range manifests {
 		for plugin, raw := range m.Spec.Plugin {
 			text, err := json.Marshal(raw)
@@ -172,9 +209,10 @@ func fromKubernetes(text string) ([]block, error) {
 				return nil, err
 			}
 			found = append(found, block{m.Metadata.Name, plugin, s})
+			names = append(names, m.Metadata.Name)
 		}
 	}
-	return found, used(found, func(yield func(router string, middlewares []string)) {
+	return found, used(names, func(yield func(router string, middlewares []string)) {
 		for _, m := range manifests {
 			for _, route := range m.Spec.Routes {
 				names := []string{}

@@ -7,19 +7,18 @@ import (
 	"github.com/traefik/yaegi/interp"
 )
 
-// Clock is the time as the plugin is to see it. It is asked by many goroutines
-// at once.
+// Clock is the time that the plugin sees. Many goroutines call it at once.
 //
 // Only what the plugin itself calls is replaced. Timers, tickers, contexts with
 // a timeout, connection deadlines and certificate checks go by the real time:
-// context.WithTimeout keeps its meaning under a moved clock, while
+// context.WithTimeout works as usual under a moved clock, while
 // context.WithDeadline(ctx, time.Now().Add(d)) does not.
 type Clock interface {
 	Now() time.Time
 	Since(t time.Time) time.Duration
 }
 
-// clockSymbols are the functions of package time that tell the time.
+// clockSymbols are the functions of package time that return or compare the current time.
 func clockSymbols(clock Clock) interp.Exports {
 	until := func(t time.Time) time.Duration { return -clock.Since(t) }
 

@@ -3,11 +3,11 @@
 // by the same decoder, New called by reflection.
 //
 // Compiled tests see nothing of what the interpreter gets wrong, and a whole
-// Traefik is slow to start and knows no moved clock. This level stands between
-// the two: every Load is a process of its own as far as the plugin can tell,
-// with package-level state nobody else sees.
+// Traefik is slow to start and its clock cannot be moved. This level is between
+// the two: every Load is like a process of its own, with package-level state of
+// its own.
 //
-// What the plugin sees of the world around it, here as in Traefik:
+// What the plugin sees of its process, here as in Traefik:
 //
 //   - os.Getenv, os.LookupEnv, os.Environ and os.ExpandEnv read Options.Env and
 //     nothing else; os.Setenv writes there. The process's own environment is
@@ -133,7 +133,7 @@ func (p *Plugin) Manifest() Manifest { return p.manifest }
 //
 // config is what Traefik's provider delivers (scalars from files and labels
 // arrive as text); it is not changed. A panic becomes an error here, where in
-// Traefik it would take the router, or more, along.
+// Traefik it would end the router, or more.
 func (p *Plugin) New(ctx context.Context, next http.Handler, config map[string]any, name string) (handler http.Handler, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -20,7 +20,7 @@ type Manifest struct {
 	TestData    map[string]any `yaml:"testData"`
 }
 
-// readManifest refuses what Traefik refuses in a local plugin.
+// readManifest rejects what Traefik rejects in a local plugin.
 func readManifest(goPath, module string) (Manifest, error) {
 	file := filepath.Join(goPath, "src", filepath.FromSlash(module), ".traefik.yml")
 

@@ -9,32 +9,31 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Attack is a scenario of many requests: it is played with as many as there is
-// time for.
+// Attack is a scenario of many requests, as many as there is time for.
 type Attack struct {
 	Name string
 	Full int // requests of the full size
-	// Play sends about n requests, and returns what else it measured.
-	Play func(t *testing.T, g *Gate, n int) (note string)
+	// Run sends about n requests, and returns further measurements as text.
+	Run func(t *testing.T, h *Harness, n int) (note string)
 }
 
-// Attacks are played behind Traefik: in full by `make attack`, and with a
-// fraction of the requests by `make test`.
+// Attacks are run behind Traefik: in full by `make attack`, with a fraction of the
+// requests by `make test`.
 var Attacks = []Attack{
-	{"200 users, refusals, reloads and faults: nobody is taken for another", 100_000, identityNeverCrosses},
-	{"junk from one address", 100_000, junkFromOne},
-	{"junk from a thousand addresses", 100_000, junkFromMany},
+	{"200 users, denials, reloads and faults: no user gets another's identity", 100_000, identitiesStayApart},
+	{"invalid tokens from one address", 100_000, junkFromOne},
+	{"invalid tokens from a thousand addresses", 100_000, junkFromMany},
 	{"a new Application-Key with every request", 100_000, junkKeys},
-	{"good users behind one address, after a restart", 10_000, afterRestart},
-	{"one account's password is guessed", 10_000, guessing},
+	{"valid users behind one address, after a restart", 10_000, afterRestart},
+	{"one account's password is guessed at", 10_000, passwordGuessing},
 	{"accounts are tried until the quota is spent", 10_000, quotaSpent},
-	{"500 callers, one unknown credential", 500, stampede},
-	{"the upstream is silent, 64 questions hang", 10_000, silence},
+	{"500 callers with one uncached credential", 500, stampede},
+	{"the upstream does not respond, 64 lookups hang", 10_000, silentUpstream},
 }
 
-// PlayAttacks plays each attack with its full number of requests, divided.
-func PlayAttacks(t *testing.T, open Opener, divide int) []Row {
-	var rows []Row
+// RunAttacks runs each attack with its full number of requests, divided.
+func RunAttacks(t *testing.T, open Opener, divide int) []Result {
+	var results []Result
 	for _, a := range Attacks {
 		t.Run(a.Name, func(t *testing.T) {
 			backend := NewBackend(nil)
@@ -44,29 +43,29 @@ func PlayAttacks(t *testing.T, open Opener, divide int) []Row {
 				t.Fatal(err)
 			}
 			defer level.Close()
-			g, calls, begun := NewGate(t, level, backend), upstreams.Total(), time.Now()
-			note := a.Play(t, g, max(500, a.Full/divide))
-			row := g.Tally.Row(a.Name, upstreams.Total()-calls)
-			row.Note = note
-			rows = append(rows, row)
-			t.Logf("%s: %d requests in %s", a.Name, row.Requests, time.Since(begun).Round(time.Second))
-			if row.WrongYes+row.WrongNo+row.Lost > 0 {
-				t.Errorf("%+v", row)
+			h, calls, begun := NewHarness(t, level, backend), upstreams.Total(), time.Now()
+			note := a.Run(t, h, max(500, a.Full/divide))
+			result := h.Counters.Result(a.Name, upstreams.Total()-calls)
+			result.Note = note
+			results = append(results, result)
+			t.Logf("%s: %d requests in %s", a.Name, result.Requests, time.Since(begun).Round(time.Second))
+			if result.FalseAccepts+result.FalseRejects+result.NoResponse > 0 {
+				t.Errorf("%+v", result)
 			}
-			Unmarked(t, level.Logs())
+			ExpectNoMarker(t, level.Logs())
 		})
 	}
-	return rows
+	return results
 }
 
-// users is a web service with that many users who are known by their tokens.
+// users is a web service with many users, each with a token.
 type users struct {
 	up     *upstreams.WebService
 	tokens []string
 }
 
 func newUsers(n int) *users {
-	u := &users{up: service(nil)}
+	u := &users{up: newWebService(nil)}
 	for i := range n {
 		u.tokens = append(u.tokens, u.up.IssueToken(upstreams.User{UserName: u.name(i)}))
 	}
@@ -75,43 +74,44 @@ func newUsers(n int) *users {
 
 func (u *users) name(i int) string { return fmt.Sprint(Marker, "user", i) }
 
-func (u *users) block(more ...any) map[string]any {
-	config := block("bearer", "webservice", u.up.URL, append([]any{"path", u.up.Path()}, more...)...)
-	config["log"] = "info" // a line for each refusal would be all there is
+func (u *users) routeConfig(more ...any) map[string]any {
+	config := webServiceConfig(u.up, more...)
+	config["log"] = "info" // a debug line for each denial would fill the log
 	return config
 }
 
-// enter lets everybody in once.
-func (u *users) enter(g *Gate, route string) {
+// warmUp sends one request of each user, so that all tokens are cached.
+func (u *users) warmUp(h *Harness, route string) {
 	for i, token := range u.tokens {
-		r, err := g.Try(Call{Route: route, Lines: []string{bearer(token)}})
-		if !g.Tally.good(r, err, u.name(i)) {
-			g.t.Fatalf("user %d does not get in: %d %v %s", i, r.Status, err, r.Body)
+		r, err := h.Try(Request{Route: route, Headers: []string{bearer(token)}})
+		if !h.Counters.accepted(r, err, u.name(i)) {
+			h.t.Fatalf("user %d is not allowed: %d %v %s", i, r.Status, err, r.Body)
 		}
 	}
 }
 
-// known has a known user call, timed.
-func (u *users) known(g *Gate, route string, i int) time.Duration {
+// timedHit sends a request with a cached token, and records how long the response
+// took.
+func (u *users) timedHit(h *Harness, route string, i int) time.Duration {
 	i %= len(u.tokens)
 	begun := time.Now()
-	r, err := g.Try(Call{Route: route, Lines: []string{bearer(u.tokens[i])}})
-	waited := time.Since(begun)
-	g.Tally.good(r, err, u.name(i))
-	g.Tally.known(waited)
-	return waited
+	r, err := h.Try(Request{Route: route, Headers: []string{bearer(u.tokens[i])}})
+	took := time.Since(begun)
+	h.Counters.accepted(r, err, u.name(i))
+	h.Counters.recordLatency(took)
+	return took
 }
 
-// megabytes is the memory of the process that runs the plugin; 0 if it does
-// not tell.
-func (g *Gate) megabytes() int64 {
-	level, ok := g.Level.(interface{ Memory() (int64, error) })
+// memoryMiB is the memory of the process that runs the plugin; 0 on levels that do
+// not measure it.
+func (h *Harness) memoryMiB() int64 {
+	level, ok := h.Level.(interface{ Memory() (int64, error) })
 	if !ok {
 		return 0
 	}
 	bytes, err := level.Memory()
 	if err != nil {
-		g.t.Error(err)
+		h.t.Error(err)
 	}
 	return bytes >> 20
 }

@@ -10,31 +10,31 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// weather is when faults of the upstream are played, and until when they may
-// show: an open circuit leaves it alone for ten seconds.
-type weather struct {
-	mu   sync.Mutex
-	bad  bool
-	last time.Time
+// faultWindow is the time in which the upstream's faults may show. It goes on after
+// the fault itself, because an open circuit makes no calls for ten seconds.
+type faultWindow struct {
+	mu      sync.Mutex
+	active  bool
+	changed time.Time
 }
 
-const aftermath = 12 * time.Second
+const recoveryTime = 12 * time.Second
 
-func (w *weather) set(bad bool) {
+func (w *faultWindow) setActive(bad bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.bad = bad
-	w.last = time.Now()
+	w.active = bad
+	w.changed = time.Now()
 }
 
-// excuses tells whether a fault may show in a call that began then.
-func (w *weather) excuses(begun time.Time) bool {
+// covers reports whether a fault may show in a request that began then.
+func (w *faultWindow) covers(begun time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.bad || begun.Before(w.last.Add(aftermath))
+	return w.active || begun.Before(w.changed.Add(recoveryTime))
 }
 
-// faults are played in turn.
+// faults are injected in turn.
 var faults = []upstreams.Reply{
 	{Status: 502, Body: "bad gateway"},
 	{Status: 200, Body: "<html>", Header: map[string]string{"Content-Type": "text/html"}},
@@ -43,24 +43,24 @@ var faults = []upstreams.Reply{
 	{Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: "{}"},
 }
 
-// identityNeverCrosses: known users on one route, users who are asked about
-// every two seconds on another, refused and malformed credentials between them,
-// a reload every second, and an upstream that stumbles. Whoever is let in is
-// who the credential says; a known user is never refused; one who has to be
-// asked about is, beyond the faults played.
-func identityNeverCrosses(t *testing.T, g *Gate, n int) string {
+// identitiesStayApart: cached users on one route, users with a lifetime of two
+// seconds on another, denied and malformed credentials between them, a reload every
+// second, and an upstream with faults. Every request that is allowed has its own
+// user's identity; a cached user is never denied; a user who needs a lookup is
+// denied only while a fault may show.
+func identitiesStayApart(t *testing.T, h *Harness, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
 	routes := func(version int) Routes {
 		negative := map[string]any{"negativeLifetime": fmt.Sprint(version%20+1, "s")}
 		return Routes{
-			"r":     with(u.block("timeout", "1s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
-			"brief": with(u.block("timeout", "1s", "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
+			"r":     with(u.routeConfig("timeout", "1s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
+			"short": with(u.routeConfig("timeout", "1s", "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
 		}
 	}
-	g.Serve(routes(0))
-	u.enter(g, "r")
-	sky := &weather{last: time.Now().Add(-aftermath)}
+	h.Serve(routes(0))
+	u.warmUp(h, "r")
+	window := &faultWindow{changed: time.Now().Add(-recoveryTime)}
 	var stop atomic.Bool
 	var background sync.WaitGroup
 	var reloads int
@@ -68,19 +68,19 @@ func identityNeverCrosses(t *testing.T, g *Gate, n int) string {
 		for !stop.Load() {
 			time.Sleep(time.Second)
 			reloads++
-			if err := g.Apply(routes(reloads)); err != nil {
+			if err := h.Apply(routes(reloads)); err != nil {
 				t.Error(err)
 			}
 		}
 	})
-	background.Go(func() { u.stumble(sky, &stop) })
-	var next, putOff atomic.Int64
+	background.Go(func() { u.injectFaults(window, &stop) })
+	var next, failed atomic.Int64
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
 			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
-				if !u.mixed(g, i, sky) {
-					putOff.Add(1)
+				if !u.sendMixed(h, i, window) {
+					failed.Add(1)
 				}
 			}
 		})
@@ -88,12 +88,12 @@ func identityNeverCrosses(t *testing.T, g *Gate, n int) string {
 	all.Wait()
 	stop.Store(true)
 	background.Wait()
-	return fmt.Sprintf("%d reloads; %d put off while the upstream stumbled", reloads, putOff.Load())
+	return fmt.Sprintf("%d reloads; %d requests failed during upstream faults", reloads, failed.Load())
 }
 
-// stumble has the upstream fail for a second, and leaves it well for as long as
-// a circuit stays open, and longer.
-func (u *users) stumble(sky *weather, stop *atomic.Bool) {
+// injectFaults makes the upstream fail for a second, then work for longer than a
+// circuit stays open, again and again.
+func (u *users) injectFaults(window *faultWindow, stop *atomic.Bool) {
 	pause := func(d time.Duration) {
 		for end := time.Now().Add(d); time.Now().Before(end) && !stop.Load(); {
 			time.Sleep(10 * time.Millisecond)
@@ -101,36 +101,36 @@ func (u *users) stumble(sky *weather, stop *atomic.Bool) {
 	}
 	for i := 0; !stop.Load(); i++ {
 		pause(time.Second)
-		sky.set(true)
+		window.setActive(true)
 		fault := faults[i%len(faults)]
 		u.up.AnswerAll(&fault)
 		pause(time.Second)
 		u.up.AnswerAll(nil)
-		sky.set(false)
-		pause(aftermath + time.Second)
+		window.setActive(false)
+		pause(recoveryTime + time.Second)
 	}
 }
 
-// mixed sends the i-th request of the mixture, and tells whether it was not put
-// off.
-func (u *users) mixed(g *Gate, i int, sky *weather) bool {
-	who := i * 7 % len(u.tokens)
+// sendMixed sends the i-th request of the mixture, and reports whether it did not
+// fail for an upstream fault.
+func (u *users) sendMixed(h *Harness, i int, window *faultWindow) bool {
+	user := i * 7 % len(u.tokens)
 	switch {
 	case i%20 == 3:
-		r, err := g.Try(Call{Route: "r", Lines: []string{bearer(fmt.Sprint(Marker, "junk", i%5000))}})
-		g.Tally.bad(r, err)
+		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i%5000))}})
+		h.Counters.rejected(r, err)
 	case i%20 == 7:
-		r, err := g.Try(Call{Route: "r", Lines: []string{bearer(u.tokens[who]), "Authorization: Bearer x"}})
-		g.Tally.bad(r, err)
+		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(u.tokens[user]), "Authorization: Bearer x"}})
+		h.Counters.rejected(r, err)
 	case i%4 == 0:
 		begun := time.Now()
-		r, err := g.Try(Call{Route: "brief", Lines: []string{bearer(u.tokens[who]), "X-Auth-User: " + Marker + "admin"}})
-		if err == nil && r.Status >= 429 && sky.excuses(begun) {
+		r, err := h.Try(Request{Route: "short", Headers: []string{bearer(u.tokens[user]), "X-Auth-User: " + Marker + "admin"}})
+		if err == nil && r.Status >= 429 && window.covers(begun) {
 			return false
 		}
-		g.Tally.good(r, err, u.name(who))
+		h.Counters.accepted(r, err, u.name(user))
 	default:
-		u.known(g, "r", who)
+		u.timedHit(h, "r", user)
 	}
 	return true
 }

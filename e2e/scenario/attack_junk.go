@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	attackers = 8                    // send junk at once
-	pace      = 4 * time.Millisecond // of each, where latencies are compared
+	attackers = 8                    // concurrent senders of invalid tokens
+	pace      = 4 * time.Millisecond // between two requests of one sender, where latencies are compared
 )
 
-// crowd does something n times, by as many as attackers at once, each with a
-// pause of that length between two.
-func crowd(n int, pause time.Duration, do func(i int)) {
+// concurrently calls do n times, from as many goroutines as there are attackers,
+// each with a pause after every call.
+func concurrently(n int, pause time.Duration, do func(i int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
 	for range attackers {
@@ -29,19 +29,19 @@ func crowd(n int, pause time.Duration, do func(i int)) {
 	all.Wait()
 }
 
-// flood sends n calls as fast as they are answered, and judges that none gets in.
-func (g *Gate) flood(n int, call func(i int) Call) {
-	crowd(n, 0, func(i int) { g.junk(call(i)) })
+// sendJunk sends n requests as fast as they are answered; none may be allowed.
+func (h *Harness) sendJunk(n int, call func(i int) Request) {
+	concurrently(n, 0, func(i int) { h.expectRejected(call(i)) })
 }
 
-func (g *Gate) junk(c Call) {
-	r, err := g.Try(c)
-	g.Tally.bad(r, err)
+func (h *Harness) expectRejected(request Request) {
+	r, err := h.Try(request)
+	h.Counters.rejected(r, err)
 }
 
-// beside has known users call one after the other while work goes on, and
-// returns how long the median of them waited.
-func (u *users) beside(g *Gate, route string, work func()) time.Duration {
+// latencyDuring sends requests of cached users, one after the other, until work
+// returns. It returns their median latency.
+func (u *users) latencyDuring(h *Harness, route string, work func()) time.Duration {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -53,91 +53,92 @@ func (u *users) beside(g *Gate, route string, work func()) time.Duration {
 		case <-done:
 			return median(waits)
 		default:
-			waits = append(waits, u.known(g, route, i))
+			waits = append(waits, u.timedHit(h, route, i))
 			time.Sleep(pace)
 		}
 	}
 }
 
-// ratio compares how long known users wait beside junk with how long they wait
-// beside as many known users: in one run, on one machine, and at a pace that
-// leaves the machine room for both.
-func (u *users) ratio(g *Gate, n int, junk func(i int) Call) string {
-	usual := u.beside(g, "r", func() { crowd(n/4, pace, func(i int) { u.known(g, "r", i) }) })
-	under := u.beside(g, "r", func() { crowd(n, pace, func(i int) { g.junk(junk(i)) }) })
-	return fmt.Sprintf("known callers' median %s, %.2f × that beside other known callers",
+// compareLatency compares the latency of cached users during invalid requests with
+// that during as many requests of cached users: in one run, on one machine, and at a
+// pace that the machine can keep up with.
+func (u *users) compareLatency(h *Harness, n int, junk func(i int) Request) string {
+	usual := u.latencyDuring(h, "r", func() { concurrently(n/4, pace, func(i int) { u.timedHit(h, "r", i) }) })
+	under := u.latencyDuring(h, "r", func() { concurrently(n, pace, func(i int) { h.expectRejected(junk(i)) }) })
+	return fmt.Sprintf("median of cached users %s, %.2f × that during requests of cached users",
 		under.Round(10*time.Microsecond), float64(under)/float64(usual))
 }
 
-func junkFromOne(t *testing.T, g *Gate, n int) string {
+func junkFromOne(t *testing.T, h *Harness, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
-	g.Serve(Routes{"r": with(u.block(), "limits", map[string]any{"perClient": "300/1h"})})
-	u.enter(g, "r")
-	calls, memory := u.up.Calls(), g.megabytes()
-	note := u.ratio(g, n, func(i int) Call {
-		return Call{Route: "r", Lines: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i))}}
+	h.Serve(Routes{"r": with(u.routeConfig(), "limits", map[string]any{"perClient": "300/1h"})})
+	u.warmUp(h, "r")
+	calls, memory := u.up.Calls(), h.memoryMiB()
+	note := u.compareLatency(h, n, func(i int) Request {
+		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i))}}
 	})
 	if spent := u.up.Calls() - calls; spent > 300 {
-		t.Errorf("%d calls for junk from one address, allowed are 300", spent)
+		t.Errorf("%d calls for invalid tokens from one address, want at most 300", spent)
 	}
-	return note + u.settled(t, g, memory)
+	return note + u.expectAllCached(t, h, memory)
 }
 
-// settled looks whether every known user is still known, and tells the memory.
-func (u *users) settled(t *testing.T, g *Gate, before int64) string {
+// expectAllCached expects that every user's token is still cached, and returns a
+// note about the memory.
+func (u *users) expectAllCached(t *testing.T, h *Harness, before int64) string {
 	calls := u.up.Calls()
 	for i := range u.tokens {
-		u.known(g, "r", i)
+		u.timedHit(h, "r", i)
 	}
-	counts(t, "for known users after all", u.up.Calls(), calls)
-	after := g.megabytes()
+	expectCount(t, "calls for cached users", u.up.Calls(), calls)
+	after := h.memoryMiB()
 	if after-before > 200 {
 		t.Errorf("memory went from %d to %d MiB", before, after)
 	}
 	return fmt.Sprintf("; %d → %d MiB", before, after)
 }
 
-func junkFromMany(t *testing.T, g *Gate, n int) string {
+func junkFromMany(t *testing.T, h *Harness, n int) string {
 	const addresses, each = 1000, 10
 	u := newUsers(200)
 	defer u.up.Close()
-	g.Serve(Routes{"r": with(u.block(), "limits", map[string]any{"perClient": fmt.Sprint(each, "/1h"), "clientDepth": "1"})})
-	u.enter(g, "r")
-	calls, memory := u.up.Calls(), g.megabytes()
-	note := u.ratio(g, n, func(i int) Call {
+	h.Serve(Routes{"r": with(u.routeConfig(), "limits", map[string]any{"perClient": fmt.Sprint(each, "/1h"), "clientDepth": "1"})})
+	u.warmUp(h, "r")
+	calls, memory := u.up.Calls(), h.memoryMiB()
+	note := u.compareLatency(h, n, func(i int) Request {
 		hop := fmt.Sprintf("X-Forwarded-For: 10.9.%d.%d", i%addresses/250, i%250)
-		return Call{Route: "r", Lines: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i)), hop}}
+		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i)), hop}}
 	})
 	if spent := u.up.Calls() - calls; spent > addresses*each {
-		t.Errorf("%d calls for junk, allowed are %d", spent, addresses*each)
+		t.Errorf("%d calls for invalid tokens, want at most %d", spent, addresses*each)
 	}
-	return note + u.settled(t, g, memory)
+	return note + u.expectAllCached(t, h, memory)
 }
 
-// junkKeys: every key is asked about once; their windows and refusals stay in
-// bounded room, and the key in use keeps both its entry and its budget.
-func junkKeys(t *testing.T, g *Gate, n int) string {
-	up := university(nil)
+// junkKeys: every key costs one call; what is stored about them is bounded, and the
+// key in use keeps its cache entry and its budget.
+func junkKeys(t *testing.T, h *Harness, n int) string {
+	up := newThammasat(nil)
 	defer up.Close()
-	config := block("applicationKey", "thammasat", up.URL, "account", "true", "budget", "3/1h")
+	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "3/1h")
 	config["log"] = "info"
-	g.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
-	known := Call{Route: "r", Lines: []string{key(goodKey), basic(student, password)}}
-	g.Known(known)
-	g.Expect(401, Call{Route: "r", Lines: []string{key(goodKey), basic("nobody", "wrong")}})
-	memory := g.megabytes()
-	g.flood(n, func(i int) Call {
-		return Call{Route: "r", Lines: []string{key(fmt.Sprintf("%sjunk-%032d", Marker, i)), basic(fmt.Sprint("nobody", i), "wrong")}}
+	h.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
+	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
+	h.ExpectCached(cached)
+	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown", "wrong")}})
+	memory := h.memoryMiB()
+	h.sendJunk(n, func(i int) Request {
+		return Request{Route: "r", Headers: []string{key(fmt.Sprintf("%sjunk-%032d", Marker, i)), basic(fmt.Sprint("unknown", i), "wrong")}}
 	})
-	after := g.megabytes()
+	after := h.memoryMiB()
 	if after-memory > 200 {
 		t.Errorf("memory went from %d to %d MiB", memory, after)
 	}
 	calls := up.Calls()
-	g.Known(known)
-	g.Expect(401, Call{Route: "r", Lines: []string{key(goodKey), basic("nobody2", "wrong")}})
-	g.Expect(429, Call{Route: "r", Lines: []string{key(goodKey), basic("nobody3", "wrong")}})
-	counts(t, "under the key in use, which had two of its three", up.Calls()-calls, 1)
+	h.ExpectCached(cached)
+	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown2", "wrong")}})
+	h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown3", "wrong")}})
+	expectCount(t, "calls with the key in use, which had used two of its three", up.Calls()-calls, 1)
 	return fmt.Sprintf("%d → %d MiB", memory, after)
 }

@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// Seen is a request as the backend got it.
-type Seen struct {
+// SeenRequest is a request as the backend received it.
+type SeenRequest struct {
 	Method string
 	URI    string
 	Host   string
@@ -20,19 +20,19 @@ type Seen struct {
 	Length int64 // bytes of the body
 }
 
-// Backend is the server that the gate protects: it tells, in its reply, what it
-// got, and counts.
+// Backend is the server behind the plugin. It describes each request that it
+// receives in its response, and records it.
 type Backend struct {
 	URL string
 
 	server *httptest.Server
 	mu     sync.Mutex
-	seen   []Seen
-	routes map[string]http.Handler // by host name: where such requests go instead
+	seen   []SeenRequest
+	routes map[string]http.Handler // by host name: handlers that take the requests instead
 }
 
-// Lead has the requests of one route go to another server, with nothing added.
-func (b *Backend) Lead(route, address string) {
+// ProxyTo passes the requests of one route to another server, unchanged.
+func (b *Backend) ProxyTo(route, address string) {
 	target, _ := url.Parse(address)
 	proxy := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host },
@@ -45,32 +45,32 @@ func (b *Backend) Lead(route, address string) {
 	b.routes[route+".test"] = proxy
 }
 
-func (b *Backend) leads(host string) http.Handler {
+func (b *Backend) proxyFor(host string) http.Handler {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.routes[host]
 }
 
-// backendMark is the response header by which a reply is known as the backend's.
-const backendMark = "X-Backend"
+// backendHeader is a response header that only the backend sets.
+const backendHeader = "X-Backend"
 
-// NewBackend starts a backend; extra handles paths of its own (web sockets and
-// the like), and may be nil.
+// NewBackend starts a backend. extra, which may be nil, handles all paths but /:
+// web sockets, streams.
 func NewBackend(extra http.Handler) *Backend {
 	b := &Backend{routes: map[string]http.Handler{}}
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if elsewhere := b.leads(r.Host); elsewhere != nil {
+		if elsewhere := b.proxyFor(r.Host); elsewhere != nil {
 			elsewhere.ServeHTTP(w, r)
 			return
 		}
 		if extra != nil && len(r.URL.Path) > 1 {
-			b.note(r, 0)
+			b.record(r, 0)
 			extra.ServeHTTP(w, r)
 			return
 		}
 		length, _ := io.Copy(io.Discard, r.Body)
-		seen := b.note(r, length)
-		w.Header().Set(backendMark, "reached")
+		seen := b.record(r, length)
+		w.Header().Set(backendHeader, "reached")
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(seen)
 	}))
@@ -78,8 +78,8 @@ func NewBackend(extra http.Handler) *Backend {
 	return b
 }
 
-func (b *Backend) note(r *http.Request, length int64) Seen {
-	seen := Seen{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header.Clone(), Length: length}
+func (b *Backend) record(r *http.Request, length int64) SeenRequest {
+	seen := SeenRequest{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header.Clone(), Length: length}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.seen) < 10_000 {
@@ -88,8 +88,8 @@ func (b *Backend) note(r *http.Request, length int64) Seen {
 	return seen
 }
 
-// Seen returns what the backend got since the last call.
-func (b *Backend) Seen() []Seen {
+// TakeSeen returns the requests since the last call.
+func (b *Backend) TakeSeen() []SeenRequest {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	seen := b.seen

@@ -21,17 +21,17 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// maker makes one middleware, as Traefik does for each router at each reload.
-type maker func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error)
+// newHandler makes one middleware, as Traefik does for each router on each reload.
+type newHandler func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error)
 
-// inProcess serves the plugin from a server of the test's own.
+// inProcess serves the plugin from an HTTP server in the test's process.
 type inProcess struct {
-	server  *httptest.Server
-	clock   *upstreams.Clock
-	make    maker
-	logs    func() string
-	next    http.Handler
-	cleanup func()
+	server     *httptest.Server
+	clock      *upstreams.Clock
+	newHandler newHandler
+	logs       func() string
+	next       http.Handler
+	cleanup    func()
 
 	mu     sync.Mutex
 	cancel context.CancelFunc
@@ -45,7 +45,7 @@ func Native(backend string) (Level, error) { return NativeWith(backend, Environm
 func NativeWith(backend string, environment []string) (Level, error) {
 	clock := upstreams.NewClock()
 	log := &buffer{}
-	env := func(name string) (string, bool) { return lookup(environment, name) }
+	env := func(name string) (string, bool) { return lookupEnv(environment, name) }
 	process := upstreamauth.NewRuntime(clock.Now(), clock.Since, env, log)
 	return newInProcess(backend, clock, func(ctx context.Context, next http.Handler, config map[string]any, name string) (http.Handler, error) {
 		decoded := upstreamauth.CreateConfig()
@@ -64,7 +64,7 @@ func InterpretedWith(backend string, environment []string) (Level, error) {
 	return InterpretedFrom(backend, environment, stage.Plugin)
 }
 
-// InterpretedFrom is InterpretedWith a plugin that is staged by put.
+// InterpretedFrom is InterpretedWith, of a plugin that put stages below goPath.
 func InterpretedFrom(backend string, environment []string, put func(goPath string) error) (Level, error) {
 	clock := upstreams.NewClock()
 	dir, err := os.MkdirTemp("", "upstreamauth-interpreted-")
@@ -74,7 +74,7 @@ func InterpretedFrom(backend string, environment []string, put func(goPath strin
 	if err := put(dir); err != nil {
 		return nil, err
 	}
-	// A file, since the interpreter replaces os.Stderr by nothing else.
+	// A file, because the interpreter replaces os.Stderr only by one.
 	stderr, err := os.Create(filepath.Join(dir, "stderr"))
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func InterpretedFrom(backend string, environment []string, put func(goPath strin
 	}), nil
 }
 
-func newInProcess(backend string, clock *upstreams.Clock, make maker, logs func() string, cleanup func()) *inProcess {
+func newInProcess(backend string, clock *upstreams.Clock, make newHandler, logs func() string, cleanup func()) *inProcess {
 	target, _ := url.Parse(backend)
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -102,7 +102,7 @@ func newInProcess(backend string, clock *upstreams.Clock, make maker, logs func(
 		},
 		FlushInterval: -1,
 	}
-	l := &inProcess{clock: clock, make: make, logs: logs, next: proxy, cleanup: cleanup, cancel: func() {}}
+	l := &inProcess{clock: clock, newHandler: make, logs: logs, next: proxy, cleanup: cleanup, cancel: func() {}}
 	l.routes.Store(&map[string]http.Handler{})
 	l.server = httptest.NewServer(http.HandlerFunc(l.route))
 	return l
@@ -115,12 +115,12 @@ func (l *inProcess) route(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	defer recovery(w)
+	defer recoverPanic(w)
 	handler.ServeHTTP(w, r)
 }
 
-// recovery does as Traefik's own does around each router.
-func recovery(w http.ResponseWriter) {
+// recoverPanic responds as Traefik's recovery around each router does.
+func recoverPanic(w http.ResponseWriter) {
 	switch err := recover(); err {
 	case nil:
 	case http.ErrAbortHandler:
@@ -130,8 +130,8 @@ func recovery(w http.ResponseWriter) {
 	}
 }
 
-// Apply does as Traefik does: the old handlers' context ends before the new
-// ones are made, and they serve until those are there.
+// Apply does as Traefik does: the context of the old handlers ends before the new
+// ones are made, and the old ones serve until then.
 func (l *inProcess) Apply(routes Routes) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,7 +140,7 @@ func (l *inProcess) Apply(routes Routes) error {
 	l.cancel = cancel
 	handlers := map[string]http.Handler{}
 	for name, config := range routes {
-		handler, err := l.make(ctx, l.next, config, name+"@file")
+		handler, err := l.newHandler(ctx, l.next, config, name+"@file")
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -179,7 +179,7 @@ func Environment() []string {
 // env:UPSTREAMAUTH_TU_KEY.
 const OperatorKey = "MARKER-operators-key-0123456789abcdef"
 
-func lookup(env []string, name string) (string, bool) {
+func lookupEnv(env []string, name string) (string, bool) {
 	for _, line := range env {
 		key, value, _ := strings.Cut(line, "=")
 		if key == name {
@@ -189,7 +189,7 @@ func lookup(env []string, name string) (string, bool) {
 	return "", false
 }
 
-// buffer is a log that many may write to.
+// buffer is a log that several goroutines may write to.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -9,37 +9,37 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Logins: tokens that an issuer route saw being given out.
+// Logins: tokens that an issuer route saw in the response to a login.
 var Logins = []Scenario{
-	{Name: "the whole way through the SMS panel: login, sms, confirm_otp, in, logout, out", Play: panelJourney},
-	{Name: "the wrong turns on the way through the SMS panel", Play: panelWrongTurns},
-	{Name: "the whole way through the courier's API: login, in without a call, refresh, in", Play: courierJourney},
-	{Name: "a logout while the token is asked about", Play: logoutMeanwhile},
-	{Name: "learned and first-seen tokens end to the second, across a reload", Play: endsOfLife, Moves: true},
-	{Name: "short-lived tokens end in time, across a reload", Play: shortLives},
-	{Name: "without the same word, address and api nothing is believed", Play: otherWords},
-	{Name: "a learned token passes without an identity where nobody can tell it now", Play: learnedUnasked},
-	{Name: "a changed epoch forgets the logins before it", Play: learnedEpoch},
+	{Name: "the SMS panel: login, SMS, confirm_otp, allowed, logout, denied", Run: panelJourney},
+	{Name: "the SMS panel: failed logins, wrong one-time passwords and tokens", Run: panelWrongTurns},
+	{Name: "BTS: login, allowed without a call, refresh, allowed", Run: courierJourney},
+	{Name: "a logout during a lookup of the token", Run: logoutMeanwhile},
+	{Name: "issued and first-seen tokens end to the second, across a reload", Run: lifetimeEnds, NeedsClock: true},
+	{Name: "short-lived tokens end in time, across a reload", Run: shortLifetimes},
+	{Name: "logins are shared only between routes of the same secret, address and API", Run: otherLoginSecrets},
+	{Name: "an issued token is allowed without an identity during an outage", Run: loginWithoutIdentity},
+	{Name: "a changed epoch forgets earlier logins", Run: loginEpoch},
 }
 
-// word is the learn of the scenarios; anotherWord is not.
+// loginSecret is the loginSecret of the scenarios' routes.
 const (
-	word        = "env:UPSTREAMAUTH_LOGIN_SECRET"
-	anotherWord = "env:UPSTREAMAUTH_LOGIN_SECRET_ANOTHER"
+	loginSecret      = "env:UPSTREAMAUTH_LOGIN_SECRET"
+	otherLoginSecret = "env:UPSTREAMAUTH_LOGIN_SECRET_ANOTHER"
 )
 
-// entrance is an issuer route beside a protected one, of one API.
-type entrance struct {
-	*Gate
+// loginFixture is an issuer route beside a protected one, of one API.
+type loginFixture struct {
+	*Harness
 	t    testing.TB
 	base string // path of the API
 }
 
-func issuerOf(api, url string) map[string]any {
-	return map[string]any{"mode": "issuer", "bearer": map[string]any{"api": api, "url": url, "loginSecret": word}}
+func issuerConfig(api, url string) map[string]any {
+	return map[string]any{"mode": "issuer", "bearer": map[string]any{"api": api, "url": url, "loginSecret": loginSecret}}
 }
 
-// pathOf is the path of an address.
+// pathOf is the path of a URL.
 func pathOf(address string) string {
 	_, rest, _ := strings.Cut(address, "://")
 	_, path, found := strings.Cut(rest, "/")
@@ -49,141 +49,143 @@ func pathOf(address string) string {
 	return "/" + path
 }
 
-func newEntrance(t testing.TB, g *Gate, api, url string, more ...any) *entrance {
-	g.Backend.Lead("login", strings.TrimSuffix(url, pathOf(url)))
-	g.Serve(Routes{"login": issuerOf(api, url), "r": block("bearer", api, url, append([]any{"loginSecret", word}, more...)...)})
-	return &entrance{Gate: g, t: t, base: pathOf(url)}
+func newLoginFixture(t testing.TB, h *Harness, api, url string, more ...any) *loginFixture {
+	h.Backend.ProxyTo("login", strings.TrimSuffix(url, pathOf(url)))
+	h.Serve(Routes{"login": issuerConfig(api, url), "r": routeConfig("bearer", api, url, append([]any{"loginSecret", loginSecret}, more...)...)})
+	return &loginFixture{Harness: h, t: t, base: pathOf(url)}
 }
 
-// post sends JSON to the API's own login, through the issuer route.
-func (s *entrance) post(status int, path string, body map[string]any, lines ...string) (data map[string]any) {
-	s.t.Helper()
+// post sends JSON to the API through the issuer route, and returns the response's
+// data.
+func (f *loginFixture) post(status int, path string, body map[string]any, lines ...string) (data map[string]any) {
+	f.t.Helper()
 	text, _ := json.Marshal(body)
-	r := s.Do(Call{Route: "login", Method: "POST", Path: s.base + path, Body: strings.NewReader(string(text)),
-		Lines: append([]string{"Content-Type: application/json", "Accept: application/json"}, lines...)})
+	r := f.Do(Request{Route: "login", Method: "POST", Path: f.base + path, Body: strings.NewReader(string(text)),
+		Headers: append([]string{"Content-Type: application/json", "Accept: application/json"}, lines...)})
 	if r.Status != status {
-		s.t.Errorf("POST %s: %d, want %d", path, r.Status, status)
+		f.t.Errorf("POST %s: %d, want %d", path, r.Status, status)
 	}
 	var reply struct{ Data map[string]any }
 	if err := json.Unmarshal([]byte(r.Body), &reply); err != nil {
-		s.t.Errorf("POST %s: %v", path, err)
+		f.t.Errorf("POST %s: %v", path, err)
 	}
 	return reply.Data
 }
 
-func text(data map[string]any, name string) string {
+func textField(data map[string]any, name string) string {
 	value, _ := data[name].(string)
 	return value
 }
 
 const panelAuth = "/api/acl/auth/"
 
-// enter logs a user of the panel in, with the one-time password that was sent.
-func (s *entrance) enter(up *upstreams.IPPanel, user string) string {
-	s.t.Helper()
-	data := s.post(200, panelAuth+"login", map[string]any{"username": user, "password": password})
-	if text(data, "method") == upstreams.MethodLogin {
-		return text(data, "token")
+// login logs a user of the panel in, with a one-time password where the panel sends
+// one.
+func (f *loginFixture) login(up *upstreams.IPPanel, user string) string {
+	f.t.Helper()
+	data := f.post(200, panelAuth+"login", map[string]any{"username": user, "password": password})
+	if textField(data, "method") == upstreams.MethodLogin {
+		return textField(data, "token")
 	}
-	s.post(200, panelAuth+"send_sms_otp", map[string]any{"token": text(data, "token")})
-	data = s.post(200, panelAuth+"confirm_otp", map[string]any{"token": text(data, "token"), "otp": up.OTP(user)})
-	return text(data, "token")
+	f.post(200, panelAuth+"send_sms_otp", map[string]any{"token": textField(data, "token")})
+	data = f.post(200, panelAuth+"confirm_otp", map[string]any{"token": textField(data, "token"), "otp": up.OTP(user)})
+	return textField(data, "token")
 }
 
-func smsPanel(clock *upstreams.Clock) *upstreams.IPPanel {
-	up := panel(clock)
+func newSMSPanel(clock *upstreams.Clock) *upstreams.IPPanel {
+	up := newIPPanel(clock)
 	up.AddUser(upstreams.PanelUser{UserName: Marker + "sara", Password: password, UserID: 7, Name: Marker + "سارا"})
 	return up
 }
 
-func panelJourney(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+func panelJourney(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	s := newEntrance(t, g, "ippanel", up.URL)
+	f := newLoginFixture(t, h, "ippanel", up.URL)
 	for _, user := range []string{Marker + "sara", Marker + "ali"} {
-		token := s.enter(up, user)
+		token := f.login(up, user)
 		for range 3 {
-			r := g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
-			same(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
+			r := h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+			expectEqual(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
 		}
-		g.Expect(200, Call{Route: "r", Lines: []string{"Authorization: " + token}})
-		counts(t, "for the identity", up.CallsWith(token), 1)
-		s.post(200, panelAuth+"logout", nil, "Authorization: "+token)
-		g.Expect(401, Call{Route: "r", Lines: []string{bearer(token)}})
+		h.Expect(200, Request{Route: "r", Headers: []string{"Authorization: " + token}})
+		expectCount(t, "calls for the identity", up.CallsWith(token), 1)
+		f.post(200, panelAuth+"logout", nil, "Authorization: "+token)
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
 	}
 }
 
-func panelWrongTurns(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+func panelWrongTurns(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	s := newEntrance(t, g, "ippanel", up.URL, "lifetime", "10h")
+	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "10h")
 	user := Marker + "sara"
-	s.post(422, panelAuth+"login", map[string]any{"username": user})
-	s.post(422, panelAuth+"login", map[string]any{"username": user, "password": "wrong"})
-	waiting := text(s.post(200, panelAuth+"login", map[string]any{"username": user, "password": password}), "token")
-	g.Expect(401, Call{Route: "r", Lines: []string{bearer(waiting)}})
-	s.post(422, panelAuth+"confirm_otp", map[string]any{"token": waiting})
-	s.post(401, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": "000"})
-	s.post(401, panelAuth+"confirm_otp", map[string]any{"token": "nobody's", "otp": up.OTP(user)})
-	g.Expect(401, Call{Route: "r", Lines: []string{bearer(waiting)}})
-	token := text(s.post(200, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": up.OTP(user)}), "token")
-	g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
-	g.Expect(401, Call{Route: "r", Lines: []string{bearer(waiting)}})
-	s.post(401, panelAuth+"logout", nil, "Authorization: "+waiting)
-	s.post(401, panelAuth+"logout", nil)
-	g.Expect(200, Call{Route: "r", Lines: []string{bearer(token)}})
-	if g.Clock() == nil {
+	f.post(422, panelAuth+"login", map[string]any{"username": user})
+	f.post(422, panelAuth+"login", map[string]any{"username": user, "password": "wrong"})
+	waiting := textField(f.post(200, panelAuth+"login", map[string]any{"username": user, "password": password}), "token")
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(waiting)}})
+	f.post(422, panelAuth+"confirm_otp", map[string]any{"token": waiting})
+	f.post(401, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": "000"})
+	f.post(401, panelAuth+"confirm_otp", map[string]any{"token": "unknown", "otp": up.OTP(user)})
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(waiting)}})
+	token := textField(f.post(200, panelAuth+"confirm_otp", map[string]any{"token": waiting, "otp": up.OTP(user)}), "token")
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(waiting)}})
+	f.post(401, panelAuth+"logout", nil, "Authorization: "+waiting)
+	f.post(401, panelAuth+"logout", nil)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	if h.Clock() == nil {
 		return
 	}
-	g.Pass(upstreams.PanelLifetime)
-	g.Expect(401, Call{Route: "r", Lines: []string{bearer(token)}})
+	h.Advance(upstreams.PanelLifetime)
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
 }
 
-func courierJourney(t *testing.T, g *Gate) {
-	up := courier(g.Clock())
+func courierJourney(t *testing.T, h *Harness) {
+	up := newBTS(h.Clock())
 	defer up.Close()
-	s := newEntrance(t, g, "bts", up.URL, "path", upstreams.BTSStatusPath)
+	f := newLoginFixture(t, h, "bts", up.URL, "path", upstreams.BTSStatusPath)
 	user := Marker + "courier"
-	s.post(422, "/auth/login", map[string]any{"login": user, "password": "short"})
-	s.post(401, "/auth/login", map[string]any{"login": user, "password": "not this one"})
-	data := s.post(200, "/auth/login", map[string]any{"login": user, "password": password})
-	access, refresh := text(data, "access_token"), text(data, "refresh_token")
+	f.post(422, "/auth/login", map[string]any{"login": user, "password": "short"})
+	f.post(401, "/auth/login", map[string]any{"login": user, "password": "not this one"})
+	data := f.post(200, "/auth/login", map[string]any{"login": user, "password": password})
+	access, refresh := textField(data, "access_token"), textField(data, "refresh_token")
 	for range 2 {
-		r := g.Expect(200, Call{Route: "r", Lines: []string{bearer(access)}})
-		same(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
-		g.Expect(401, Call{Route: "r", Lines: []string{bearer(refresh)}})
+		r := h.Expect(200, Request{Route: "r", Headers: []string{bearer(access)}})
+		expectEqual(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(refresh)}})
 	}
-	counts(t, "about the access token", up.CallsWith(access), 0)
-	counts(t, "about the refresh token", up.CallsWith(refresh), 0)
-	if g.Clock() != nil {
-		g.Pass(upstreams.BTSAccessLifetime + time.Second)
-		g.Expect(401, Call{Route: "r", Lines: []string{bearer(access)}})
+	expectCount(t, "calls with the access token", up.CallsWith(access), 0)
+	expectCount(t, "calls with the refresh token", up.CallsWith(refresh), 0)
+	if h.Clock() != nil {
+		h.Advance(upstreams.BTSAccessLifetime + time.Second)
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(access)}})
 	}
-	data = s.post(200, "/auth/refresh", map[string]any{"refresh_token": refresh})
-	s.post(422, "/auth/refresh", map[string]any{"refresh_token": refresh})
-	renewed := text(data, "access_token")
-	g.Expect(200, Call{Route: "r", Lines: []string{bearer(renewed)}})
-	g.Expect(401, Call{Route: "r", Lines: []string{bearer(text(data, "refresh_token"))}})
-	counts(t, "about the new access token", up.CallsWith(renewed), 0)
+	data = f.post(200, "/auth/refresh", map[string]any{"refresh_token": refresh})
+	f.post(422, "/auth/refresh", map[string]any{"refresh_token": refresh})
+	renewed := textField(data, "access_token")
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(renewed)}})
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(textField(data, "refresh_token"))}})
+	expectCount(t, "calls with the new access token", up.CallsWith(renewed), 0)
 }
 
-func logoutMeanwhile(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+func logoutMeanwhile(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	s := newEntrance(t, g, "ippanel", up.URL)
-	g.Expect(200, Call{Route: "r", Lines: []string{bearer(s.enter(up, Marker+"ali"))}})
-	token := s.enter(up, Marker+"ali")
+	f := newLoginFixture(t, h, "ippanel", up.URL)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"ali"))}})
+	token := f.login(up, Marker+"ali")
 	up.Answer(token, upstreams.Reply{Delay: time.Second, Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
-	late := make(chan Reply, 1)
+	late := make(chan Response, 1)
 	go func() {
-		r, _ := g.Try(Call{Route: "r", Lines: []string{bearer(token)}})
+		r, _ := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
 		late <- r
 	}()
-	until(t, "it is asked", func() bool { return up.CallsWith(token) == 1 })
+	waitFor(t, "the lookup has begun", func() bool { return up.CallsWith(token) == 1 })
 	up.Unscript(token)
-	s.post(200, panelAuth+"logout", nil, "Authorization: "+token)
+	f.post(200, panelAuth+"logout", nil, "Authorization: "+token)
 	if r := <-late; r.Status == 200 || r.Seen != nil {
-		t.Errorf("the late yes is given to somebody: %d", r.Status)
+		t.Errorf("the late answer is used: %d", r.Status)
 	}
-	g.Expect(401, Call{Route: "r", Lines: []string{bearer(token)}})
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
 }

@@ -9,69 +9,69 @@ import (
 	"time"
 )
 
-// Field is a plugin with panics planted in it, of which one can be armed.
-type Field interface {
-	Arm(point string) error
-	Disarm() (wentOff bool)
+// Injector is a plugin with a panic at each of many points, one of which can be
+// enabled at a time.
+type Injector interface {
+	Enable(point string) error
+	Disable() (wentOff bool)
 	Trace(do func()) (passed map[string]bool, err error)
 }
 
-// maxHang is the longest that any reply may take beside a panic: longer than
-// every time limit of the acts.
+// maxHang is the longest time that a response may take after a panic. It is longer
+// than every timeout of the steps.
 const maxHang = 8 * time.Second
 
-// Exam is one act under way.
-type Exam struct {
-	*Gate
-	t     testing.TB
-	armed bool // a panic may go off: 500 is an answer then
-	n     int  // numbers what has to be new
+// panicFixture runs one step.
+type panicFixture struct {
+	*Harness
+	t       testing.TB
+	enabled bool // a panic may occur, so a 500 is expected too
+	n       int  // of unique texts
 }
 
-// fresh is a text that nobody has used.
-func (x *Exam) fresh(what string) string {
-	x.n++
-	return fmt.Sprintf("%s%s-%d-%d", Marker, what, time.Now().UnixNano(), x.n)
+// unique returns a text that was not used before.
+func (f *panicFixture) unique(what string) string {
+	f.n++
+	return fmt.Sprintf("%s%s-%d-%d", Marker, what, time.Now().UnixNano(), f.n)
 }
 
-// want sends a call, and expects this status, with this user seen by the
-// backend if there is one; or, where a panic may have gone off, a 500 that
-// never reached the backend.
-func (x *Exam) want(status int, user string, c Call) {
-	x.t.Helper()
+// expect sends a request, and expects this status and, if the backend was reached,
+// this user. Where a panic may have occurred, a 500 without the backend is as good.
+func (f *panicFixture) expect(status int, user string, request Request) {
+	f.t.Helper()
 	begun := time.Now()
-	r, err := x.Try(c)
+	r, err := f.Try(request)
 	if waited := time.Since(begun); waited > maxHang {
-		x.t.Errorf("%s: a reply after %s", c.Route, waited)
+		f.t.Errorf("%s: a response after %s", request.Route, waited)
 	}
-	reached := r.Header.Get(backendMark) != ""
+	reached := r.Header.Get(backendHeader) != ""
 	switch {
 	case err != nil:
-		x.t.Errorf("%s: no reply: %v", c.Route, err)
-	case x.armed && r.Status == 500 && !reached:
+		f.t.Errorf("%s: no response: %v", request.Route, err)
+	case f.enabled && r.Status == 500 && !reached:
 	case r.Status != status || reached != (status == 200):
-		x.t.Errorf("%s %v: %d %s, want %d", c.Route, redact(c.Lines), r.Status, r.Body, status)
+		f.t.Errorf("%s %v: %d %s, want %d", request.Route, redact(request.Headers), r.Status, r.Body, status)
 		if reached {
-			x.Tally.wrongYes.Add(1)
+			f.Counters.falseAccepts.Add(1)
 		} else if status == 200 {
-			x.Tally.wrongNo.Add(1)
+			f.Counters.falseRejects.Add(1)
 		}
 	case r.Seen != nil && user != "" && r.Seen.Header.Get("X-Auth-User") != user:
-		x.t.Errorf("%s: taken for %q", c.Route, r.Seen.Header.Get("X-Auth-User"))
-		x.Tally.wrongYes.Add(1)
+		f.t.Errorf("%s: another user's identity: %q", request.Route, r.Seen.Header.Get("X-Auth-User"))
+		f.Counters.falseAccepts.Add(1)
 	case r.Seen != nil && strings.Contains(fmt.Sprint(r.Seen.Header), "forged"):
-		x.t.Errorf("%s: the backend believes what the client says", c.Route)
-		x.Tally.wrongYes.Add(1)
+		f.t.Errorf("%s: a client's identity header reached the backend", request.Route)
+		f.Counters.falseAccepts.Add(1)
 	}
 }
 
-// serve applies a configuration, with little patience where it does not say:
-// whoever waits for what a panic has lost waits that long.
-func (x *Exam) serve(routes Routes) {
-	x.t.Helper()
+// apply applies a configuration, with a short timeout where it has none: a request
+// that waits for a lookup lost in a panic waits that long.
+func (f *panicFixture) apply(routes Routes) {
+	f.t.Helper()
 	for _, config := range routes {
 		if config["mode"] == "issuer" {
-			continue // it asks nobody
+			continue // it makes no calls
 		}
 		for _, inner := range config {
 			inner, ok := inner.(map[string]any)
@@ -80,81 +80,81 @@ func (x *Exam) serve(routes Routes) {
 			}
 		}
 	}
-	if err := x.Apply(routes); err != nil {
-		x.t.Errorf("not served: %v", err)
+	if err := f.Apply(routes); err != nil {
+		f.t.Errorf("not served: %v", err)
 	}
-	x.Backend.Seen()
+	f.Backend.TakeSeen()
 }
 
-// pass lets time go by where it can be moved; elsewhere what follows is left out.
-func (x *Exam) pass(d time.Duration) bool {
-	if x.Clock() == nil {
+// advance moves the clock; where the level has none, it returns false.
+func (f *panicFixture) advance(d time.Duration) bool {
+	if f.Clock() == nil {
 		return false
 	}
-	x.Clock().Advance(d)
+	f.Clock().Advance(d)
 	return true
 }
 
-// Panics has every panic go off that an act passes, in one act each, and looks
-// whether the act's requests get their answer or 500, and all is well
-// afterwards. A point that does not go off needs an excuse.
-func Panics(t *testing.T, g *Gate, f Field, points []string, excused map[string]string) {
-	passedBy := map[string][]Act{}
+// Panics runs the steps, once for every point that they pass, with a panic there.
+// Each request must get its response or a 500, and the same step must succeed
+// afterwards. A point where no panic occurs must be excused, and no other may be.
+func Panics(t *testing.T, h *Harness, injector Injector, points []string, excused map[string]string) {
+	passedBy := map[string][]panicStep{}
 	took := map[string]time.Duration{}
-	for _, act := range Acts {
+	for _, step := range panicSteps {
 		begun := time.Now()
-		x := &Exam{Gate: g, t: t}
-		passed, err := f.Trace(func() { act.Play(x) })
+		f := &panicFixture{Harness: h, t: t}
+		passed, err := injector.Trace(func() { step.run(f) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		if t.Failed() {
-			t.Fatalf("%s: fails without a panic", act.Name)
+			t.Fatalf("%s: fails without a panic", step.name)
 		}
-		took[act.Name] = time.Since(begun)
+		took[step.name] = time.Since(begun)
 		for point := range passed {
-			passedBy[point] = append(passedBy[point], act)
+			passedBy[point] = append(passedBy[point], step)
 		}
 	}
-	went := 0
+	total := 0
 	for _, point := range points {
-		wentOff, acts := false, passedBy[point]
-		slices.SortFunc(acts, func(a, b Act) int { return cmp.Compare(took[a.Name], took[b.Name]) })
-		for _, act := range acts {
-			wentOff = wentOff || g.panicAt(t, f, act, point) // in the quickest that does
+		fired, steps := false, passedBy[point]
+		slices.SortFunc(steps, func(a, b panicStep) int { return cmp.Compare(took[a.name], took[b.name]) })
+		for _, step := range steps {
+			fired = fired || h.runWithPanic(t, injector, step, point) // in the quickest step that reaches it
 		}
-		if wentOff {
-			went++
+		if fired {
+			total++
 		}
-		if _, excuse := excused[point]; excuse == wentOff {
-			t.Errorf("%s: went off: %t, excused: %t", point, wentOff, excuse)
+		if _, excuse := excused[point]; excuse == fired {
+			t.Errorf("%s: panicked: %t, excused: %t", point, fired, excuse)
 		}
 	}
-	t.Logf("%d panics went off, of %d that are planted", went, len(points))
+	t.Logf("%d panics occurred, at %d points", total, len(points))
 }
 
-// panicAt plays an act with one panic armed, and again without. What was
-// distrusted, cooling down or left alone heals with time; what is done once in
-// a while is due again.
-func (g *Gate) panicAt(t *testing.T, f Field, act Act, point string) (wentOff bool) {
+// runWithPanic runs a step with one panic enabled, and again without. Before the
+// second run the clock moves on, so that distrust, rate limits and open circuits have
+// ended.
+func (h *Harness) runWithPanic(t *testing.T, injector Injector, step panicStep, point string) (wentOff bool) {
 	failed := t.Failed()
-	if g.Clock() != nil {
-		g.Clock().Advance(10 * time.Second)
+	if h.Clock() != nil {
+		h.Clock().Advance(10 * time.Second)
 	}
-	if err := f.Arm(point); err != nil {
+	if err := injector.Enable(point); err != nil {
 		t.Fatal(err)
 	}
-	act.Play(&Exam{Gate: g, t: t, armed: true})
-	wentOff = f.Disarm()
+	step.run(&panicFixture{Harness: h, t: t, enabled: true})
+	wentOff = injector.Disable()
 	if !wentOff {
 		return false
 	}
-	if g.Clock() != nil {
-		g.Clock().Advance(2 * time.Hour)
+	if h.Clock() != nil {
+		h.Clock().Advance(2 * time.Hour)
 	}
-	act.Play(&Exam{Gate: g, t: t})
+	step.run(&panicFixture{Harness: h, t: t})
 	if t.Failed() && !failed {
-		t.Errorf("^ in %q, with a panic at %s, or afterwards", act.Name, point)
+		t.Errorf("the errors above: in %q, with a panic at %s or after it", step.name, point)
 	}
 	return wentOff
 }

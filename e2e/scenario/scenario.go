@@ -1,34 +1,33 @@
 package scenario
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// Scenario is one promise, as a client, a backend and an upstream see it.
+// Scenario is one promise of the plugin, as a client, a backend and an upstream
+// see it.
 type Scenario struct {
 	Name string
-	Play func(t *testing.T, g *Gate)
-	// Moves: it waits for hours, and needs a clock that can be moved.
-	Moves bool
+	Run  func(t *testing.T, h *Harness)
+	// NeedsClock: it takes hours, so it runs only where the clock can be moved.
+	NeedsClock bool
 }
 
 // Opener starts a level in front of a backend.
 type Opener func(backend string) (Level, error)
 
-// Marker begins every secret and every identity of the scenarios. No output of
-// any level may hold it.
+// Marker begins every secret and every identity of the scenarios, so that one
+// search shows whether an output holds any of them.
 const Marker = "MARKER-"
 
-// Play runs every scenario on one level, each with a backend of its own, and
-// searches all that was written for what nobody may write. It returns a row of
-// each that was played.
-func Play(t *testing.T, open Opener, scenarios []Scenario) []Row {
-	var rows []Row
+// Run runs every scenario on one level, each with a backend of its own, and
+// searches the output for secrets and identities. It returns a result for each
+// scenario that was run.
+func Run(t *testing.T, open Opener, scenarios []Scenario) []Result {
+	var results []Result
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			backend := NewBackend(streams())
@@ -38,100 +37,20 @@ func Play(t *testing.T, open Opener, scenarios []Scenario) []Row {
 				t.Fatal(err)
 			}
 			defer level.Close()
-			if s.Moves && level.Clock() == nil {
-				t.Skip("needs a clock that can be moved; played native and interpreted")
+			if s.NeedsClock && level.Clock() == nil {
+				t.Skip("needs a clock that can be moved; it runs native and interpreted")
 			}
-			g, calls := NewGate(t, level, backend), upstreams.Total()
-			s.Play(t, g)
-			rows = append(rows, g.Tally.Row(s.Name, upstreams.Total()-calls))
-			Unmarked(t, level.Logs())
+			h, calls := NewHarness(t, level, backend), upstreams.Total()
+			s.Run(t, h)
+			results = append(results, h.Counters.Result(s.Name, upstreams.Total()-calls))
+			ExpectNoMarker(t, level.Logs())
 		})
 	}
-	return rows
+	return results
 }
 
-// Unmarked fails a test if an output holds a secret or an identity.
-func Unmarked(t testing.TB, output string) {
-	t.Helper()
-	for _, line := range strings.Split(output, "\n") {
-		if strings.Contains(line, Marker) {
-			t.Errorf("a secret or an identity was written: %s", line)
-		}
-	}
-}
-
-// Pass lets time go by: moved where it can be, waited for elsewhere.
-func (g *Gate) Pass(d time.Duration) {
-	if clock := g.Clock(); clock != nil {
-		clock.Advance(d)
-		return
-	}
-	time.Sleep(d)
-}
-
-// Expect sends a call and compares the status.
-func (g *Gate) Expect(status int, c Call) Reply {
-	g.t.Helper()
-	r := g.Do(c)
-	if status == 200 && r.Status != 200 {
-		g.Tally.wrongNo.Add(1)
-	}
-	if status != 200 && (r.Status == 200 || r.Seen != nil) {
-		g.Tally.wrongYes.Add(1)
-	}
-	if r.Status != status {
-		g.t.Errorf("%s %v: status %d, want %d: %s", c.Route, redact(c.Lines), r.Status, status, r.Body)
-	}
-	reached := r.Header.Get(backendMark) != ""
-	if reached != (status == 200) {
-		g.t.Errorf("%s %v: status %d, backend reached: %t", c.Route, redact(c.Lines), r.Status, reached)
-	}
-	return r
-}
-
-// Known sends a call of a good user whose credential is remembered, and who has
-// to get in without noticing anything: it is timed.
-func (g *Gate) Known(c Call) Reply {
-	g.t.Helper()
-	begun := time.Now()
-	r := g.Expect(200, c)
-	g.Tally.known(time.Since(begun))
-	return r
-}
-
-func redact(lines []string) []string {
-	names := make([]string, 0, len(lines))
-	for _, line := range lines {
-		name, _, _ := strings.Cut(line, ":")
-		names = append(names, name)
-	}
-	return names
-}
-
-// counts compares how often an upstream was asked about a credential.
-func counts(t testing.TB, what string, got, want int) {
-	t.Helper()
-	if got != want {
-		t.Errorf("%s: %d calls to the upstream, want %d", what, got, want)
-	}
-}
-
-func block(kind, api, url string, more ...any) map[string]any {
-	inner := map[string]any{"api": api, "url": url}
-	for i := 0; i+1 < len(more); i += 2 {
-		inner[fmt.Sprint(more[i])] = more[i+1]
-	}
-	return map[string]any{kind: inner, "log": "debug"}
-}
-
-// with returns a configuration with further keys.
-func with(config map[string]any, more ...any) map[string]any {
-	merged := map[string]any{}
-	for key, value := range config {
-		merged[key] = value
-	}
-	for i := 0; i+1 < len(more); i += 2 {
-		merged[fmt.Sprint(more[i])] = more[i+1]
-	}
-	return merged
+// All lists every scenario.
+func All() []Scenario {
+	return slices.Concat(Caching, Identities, Canaries, SingleFlight, Passthrough, ConfigurationFaults, Regressions,
+		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, Forgeries)
 }

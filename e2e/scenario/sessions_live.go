@@ -9,81 +9,82 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// sentLink: login CSRF. What is live stays, also where that cannot be told now.
-func sentLink(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+// sentLink: login CSRF. A live session is kept, also while the upstream cannot
+// confirm it.
+func sentLink(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	config := block("bearer", "ippanel", up.URL, "timeout", "1s")
-	g.Serve(Routes{"r": session(config)})
+	config := routeConfig("bearer", "ippanel", up.URL, "timeout", "1s")
+	h.Serve(Routes{"r": sessionConfig(config)})
 	ali, sara := Marker+"ali", Marker+"sara"
-	b := g.browser(t)
+	b := h.newBrowser(t)
 	mine := up.IssueToken(ali)
-	b.follow(303, mine)
-	stays := func(token string) {
+	b.followLink(303, mine)
+	expectKept := func(token string) {
 		t.Helper()
 		before := b.cookie.Value
-		if r := b.follow(303, token); r.Header.Get("Set-Cookie") != "" || b.cookie.Value != before {
+		if r := b.followLink(303, token); r.Header.Get("Set-Cookie") != "" || b.cookie.Value != before {
 			t.Error("a live session is replaced")
 		}
 	}
 	theirs := up.IssueToken(sara)
-	stays(theirs)
-	b.isIn(ali)
-	form := Call{Method: "POST", Path: "/external-login", Body: strings.NewReader("token=" + theirs), Lines: []string{"Content-Type: application/x-www-form-urlencoded"}}
+	expectKept(theirs)
+	b.expectUser(ali)
+	form := Request{Method: "POST", Path: "/external-login", Body: strings.NewReader("token=" + theirs), Headers: []string{"Content-Type: application/x-www-form-urlencoded"}}
 	if r := b.send(form); r.Header.Get("Set-Cookie") != "" {
 		t.Error("a live session is replaced, by a form")
 	}
-	g.Serve(Routes{"r": with(session(config), "identity", map[string]any{"require": map[string]any{"id": "7"}})})
-	stays(theirs) // alive, if not wanted on this route
-	g.Serve(Routes{"r": session(config)})
+	h.Serve(Routes{"r": with(sessionConfig(config), "identity", map[string]any{"require": map[string]any{"id": "7"}})})
+	expectKept(theirs) // live, although this route denies its user
+	h.Serve(Routes{"r": sessionConfig(config)})
 
-	b.follow(303, up.IssueToken(ali)) // her own new one
-	b.isIn(ali)
+	b.followLink(303, up.IssueToken(ali)) // a newer token of the same user
+	b.expectUser(ali)
 	newer := b.cookie.Value
-	b.follow(303, mine)
+	b.followLink(303, mine)
 	if b.cookie.Value == newer {
 		t.Error("a newer token of the same user changes nothing")
 	}
-	b.isIn(ali)
+	b.expectUser(ali)
 
-	other := g.browser(t)
-	other.cookie = b.cookie // the same session, on another tab's way out
-	other.send(Call{Method: "POST", Path: "/logout", Lines: []string{"Origin: http://r.test"}})
-	b.isOut()
-	b.follow(303, theirs)
-	b.isIn(sara)
+	other := h.newBrowser(t)
+	other.cookie = b.cookie // the same session in another tab
+	other.send(Request{Method: "POST", Path: "/logout", Headers: []string{"Origin: http://r.test"}})
+	b.expectLoggedOut()
+	b.followLink(303, theirs)
+	b.expectUser(sara)
 
-	g.Serve(Routes{"r": with(session(config), "cache", map[string]any{"epoch": "2", "size": 1})})
-	b.isOut() // bound to the epoch too
-	b.follow(303, up.IssueToken(ali))
-	other.follow(303, theirs) // and there is no room for two
+	h.Serve(Routes{"r": with(sessionConfig(config), "cache", map[string]any{"epoch": "2", "size": 1})})
+	b.expectLoggedOut() // the cookie is bound to the epoch
+	b.followLink(303, up.IssueToken(ali))
+	other.followLink(303, theirs) // the cache holds only one entry
 	up.AnswerAll(&upstreams.Reply{Status: 503})
-	stays(theirs) // nobody can tell now whose session it is
+	expectKept(theirs) // the upstream cannot confirm whose session it is
 	up.AnswerAll(nil)
-	b.isIn(ali)
+	b.expectUser(ali)
 }
 
-func outranked(t *testing.T, g *Gate) {
-	up, uni := smsPanel(g.Clock()), university(g.Clock())
+func headerOutranksCookie(t *testing.T, h *Harness) {
+	up, uni := newSMSPanel(h.Clock()), newThammasat(h.Clock())
 	defer up.Close()
 	defer uni.Close()
-	config := session(block("bearer", "ippanel", up.URL))
+	config := sessionConfig(routeConfig("bearer", "ippanel", up.URL))
 	config["applicationKey"] = map[string]any{"api": "thammasat", "url": uni.URL, "account": true}
-	g.Serve(Routes{"r": config, "open": with(config, "optional", true)})
-	b := g.browser(t)
-	b.follow(303, up.IssueToken(Marker+"ali"))
-	b.isIn(Marker + "ali")
+	h.Serve(Routes{"r": config, "open": with(config, "optional", true)})
+	b := h.newBrowser(t)
+	b.followLink(303, up.IssueToken(Marker+"ali"))
+	b.expectUser(Marker + "ali")
 	sara := up.IssueToken(Marker + "sara")
 	for _, route := range []string{"r", "open"} {
 		b.route = route
 		cookie := func(status int, user string, lines ...string) {
 			t.Helper()
-			r := b.send(Call{Lines: lines})
+			r := b.send(Request{Headers: lines})
 			if r.Status != status || (status == 200) != (r.Seen != nil) {
 				t.Errorf("%v: %d, want %d", redact(lines), r.Status, status)
 			}
 			if status == 200 {
-				same(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
+				expectEqual(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
 			}
 		}
 		cookie(200, Marker+"sara", bearer(sara))
@@ -92,42 +93,42 @@ func outranked(t *testing.T, g *Gate) {
 		cookie(400, "", bearer(sara), bearer(sara))
 		cookie(200, Marker+"ali", "Authorization: Digest x")
 		cookie(200, Marker+"ali", "Authorization: ")
-		half := map[string]int{"r": 401, "open": 200}[route] // nobody, where nobody may pass
-		cookie(half, "", "Application-Key: "+Marker+"half-of-it")
-		cookie(half, "", "Authorization: Bearer ")
+		anonymous := map[string]int{"r": 401, "open": 200}[route] // anonymous, which "open" allows
+		cookie(anonymous, "", "Application-Key: "+Marker+"half-of-it")
+		cookie(anonymous, "", "Authorization: Bearer ")
 	}
 }
 
-func forwardedSession(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+func forwardedSession(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	g.Serve(Routes{"r": with(session(block("bearer", "ippanel", up.URL)), "forwardCredential", true)})
+	h.Serve(Routes{"r": with(sessionConfig(routeConfig("bearer", "ippanel", up.URL)), "forwardCredential", true)})
 	token := up.IssueToken(Marker + "ali")
-	b := g.browser(t)
-	b.follow(303, token)
+	b := h.newBrowser(t)
+	b.followLink(303, token)
 	for range 2 {
-		r := b.isIn(Marker + "ali")
-		same(t, "what the backend gets", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
+		r := b.expectUser(Marker + "ali")
+		expectEqual(t, "Authorization at the backend", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
 	}
-	r := b.send(Call{Lines: []string{"Application-Key: " + Marker + "of-nobody-here"}})
-	same(t, "beside a kind that is none here", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
-	r = b.send(Call{Lines: []string{"Authorization: Digest x"}})
-	same(t, "beside a scheme that is none here", strings.Join(r.Seen.Header["Authorization"], "|"), "Digest x")
+	r := b.send(Request{Headers: []string{"Application-Key: " + Marker + "of-no-kind-here"}})
+	expectEqual(t, "beside a credential of an unconfigured kind", strings.Join(r.Seen.Header["Authorization"], "|"), "Bearer "+token)
+	r = b.send(Request{Headers: []string{"Authorization: Digest x"}})
+	expectEqual(t, "beside another scheme", strings.Join(r.Seen.Header["Authorization"], "|"), "Digest x")
 }
 
 // panelLogout is the path of the panel's own logout.
 const panelLogout = "/v1/api/acl/auth/logout"
 
-func sessionLogout(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+func sessionLogout(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	g.Serve(Routes{"r": session(block("bearer", "ippanel", up.URL))})
+	h.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL))})
 	token := up.IssueToken(Marker + "ali")
-	b := g.browser(t)
-	b.follow(303, token)
+	b := h.newBrowser(t)
+	b.followLink(303, token)
 	old := *b.cookie
-	logout := func(method string, lines ...string) Reply {
-		return b.send(Call{Method: method, Path: "/logout", Lines: lines})
+	logout := func(method string, lines ...string) Response {
+		return b.send(Request{Method: method, Path: "/logout", Headers: lines})
 	}
 	for _, lines := range [][]string{
 		nil, {"Origin: null"}, {"Origin: http://evil.test"}, {"Origin: http://r.test.evil.test"}, {"Origin: http://r.test", "Origin: http://evil.test"}, {"Referer: http://r.test/"},
@@ -136,51 +137,51 @@ func sessionLogout(t *testing.T, g *Gate) {
 			t.Errorf("%v: %d", lines, r.Status)
 		}
 	}
-	logout("GET", "Origin: http://r.test") // the backend's
-	b.isIn(Marker + "ali")
-	counts(t, "the upstream's logout, before", up.CallsTo(panelLogout), 0)
+	logout("GET", "Origin: http://r.test") // passed to the backend
+	b.expectUser(Marker + "ali")
+	expectCount(t, "calls of the upstream's logout, before", up.CallsTo(panelLogout), 0)
 	r := logout("POST", "Origin: http://r.test")
 	if r.Status != 303 || r.Header.Get("Location") != "/" || b.cookie != nil || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the logout: %d, %q", r.Status, r.Header.Get("Location"))
 	}
-	counts(t, "the upstream's logout", up.CallsTo(panelLogout), 1)
-	b.isOut()
+	expectCount(t, "calls of the upstream's logout", up.CallsTo(panelLogout), 1)
+	b.expectLoggedOut()
 	calls := up.Calls()
 	for range 20 { // a copied cookie
 		b.cookie = &old
-		b.isOut()
+		b.expectLoggedOut()
 		logout("POST", "Origin: http://r.test")
 	}
-	counts(t, "the upstream's logout, for copies", up.CallsTo(panelLogout), 1)
+	expectCount(t, "calls of the upstream's logout, for copied cookies", up.CallsTo(panelLogout), 1)
 	if more := up.Calls() - calls; more > 1 {
-		t.Errorf("copies of an ended session cost %d calls", more)
+		t.Errorf("copied cookies of an ended session cost %d calls", more)
 	}
 	b.cookie = nil
-	same(t, "nobody's logout", logout("POST", "Origin: http://r.test").Header.Get("Location"), "/")
-	b.follow(303, up.IssueToken(Marker+"sara"))
-	b.isIn(Marker + "sara")
+	expectEqual(t, "Location of a logout without a session", logout("POST", "Origin: http://r.test").Header.Get("Location"), "/")
+	b.followLink(303, up.IssueToken(Marker+"sara"))
+	b.expectUser(Marker + "sara")
 	up.AnswerAll(&upstreams.Reply{Status: 503})
 	if r := logout("POST", "Origin: http://r.test"); r.Status != 303 || b.cookie != nil {
 		t.Errorf("a logout in an outage: %d", r.Status)
 	}
 }
 
-func sessionLogoutMeanwhile(t *testing.T, g *Gate) {
-	up := smsPanel(g.Clock())
+func sessionLogoutMeanwhile(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	config := block("bearer", "ippanel", up.URL, "revalidate", "1s", "timeout", "20s")
-	g.Serve(Routes{"r": session(config)})
+	config := routeConfig("bearer", "ippanel", up.URL, "revalidate", "1s", "timeout", "20s")
+	h.Serve(Routes{"r": sessionConfig(config)})
 	token := up.IssueToken(Marker + "ali")
-	b := g.browser(t)
-	b.follow(303, token)
+	b := h.newBrowser(t)
+	b.followLink(303, token)
 	old := *b.cookie
-	g.Pass(1100 * time.Millisecond)
+	h.Advance(1100 * time.Millisecond)
 	release := up.Hold()
-	b.isIn(Marker + "ali") // and is asked about again, behind the request's back
-	until(t, "it is asked about", func() bool { return up.CallsWith(token) == 2 })
-	done := make(chan Reply, 1)
+	b.expectUser(Marker + "ali") // and is revalidated in the background
+	waitFor(t, "the revalidation has begun", func() bool { return up.CallsWith(token) == 2 })
+	done := make(chan Response, 1)
 	go func() {
-		r, _ := g.Try(Call{Route: "r", Method: "POST", Path: "/logout", Lines: []string{"Origin: http://r.test", "Cookie: " + old.Name + "=" + old.Value}})
+		r, _ := h.Try(Request{Route: "r", Method: "POST", Path: "/logout", Headers: []string{"Origin: http://r.test", "Cookie: " + old.Name + "=" + old.Value}})
 		done <- r
 	}()
 	time.Sleep(100 * time.Millisecond)
@@ -189,5 +190,5 @@ func sessionLogoutMeanwhile(t *testing.T, g *Gate) {
 		t.Errorf("the logout: %d", r.Status)
 	}
 	b.cookie = &old
-	b.isOut()
+	b.expectLoggedOut()
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Pack writes the staged plugin as a tar.gz: the tree that a release is tagged
-// with, since the plugin catalog wants dependencies vendored. All of it lies in
-// one folder, upstreamauth/, so that it can be unpacked in place:
+// Pack writes the staged plugin as a tar.gz, for localPlugins of a Traefik that
+// takes no plugin from the catalog. All of it lies in one folder, upstreamauth/,
+// so that it can be unpacked in place:
 //
 //	tar -xzf upstreamauth.tar.gz -C plugins-local/src/github.com/upstreamauth
 //

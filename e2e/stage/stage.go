@@ -4,8 +4,8 @@
 //
 // Traefik's interpreter knows neither modules nor the module cache, so a tree
 // without vendor/ does not load. The repository carries no vendor folder;
-// whoever needs the plugin as Traefik sees it (the interpreted tests, the
-// runner, the release archive) asks this package for one.
+// what needs the plugin as Traefik sees it (the interpreted tests, the
+// runner, the archive of make dist) asks this package for one.
 package stage
 
 import (
@@ -64,7 +64,7 @@ func build() (tree, error) {
 	if err := sources.write(dir); err != nil {
 		return nil, err
 	}
-	if err := vendor(dir); err != nil {
+	if err := Vendor(dir); err != nil {
 		return nil, err
 	}
 
@@ -76,9 +76,10 @@ func build() (tree, error) {
 	return files, nil
 }
 
-// vendor runs `go mod vendor` in dir. With the modules in the module cache it
-// needs no network. A workspace or flags of the developer's must not reach it.
-func vendor(dir string) error {
+// Vendor runs `go mod vendor` in dir, which holds the plugin's module. With the
+// modules in the module cache it needs no network. A workspace or flags of the
+// developer's must not reach it.
+func Vendor(dir string) error {
 	cmd := exec.Command("go", "mod", "vendor")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")

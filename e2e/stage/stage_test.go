@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,82 +18,82 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
-func TestRootIsTheFolderOfThePluginsGoMod(t *testing.T) {
-	root, err := stage.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	goMod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(goMod), "module "+stage.Module+"\n") {
-		t.Errorf("%s/go.mod is not the plugin's", root)
-	}
-	if _, err := os.Stat(filepath.Join(root, "e2e", "stage", "stage_test.go")); err != nil {
-		t.Errorf("another checkout was found: %v", err)
-	}
-}
-
-func TestPluginIsStagedAsTraefikFindsIt(t *testing.T) {
-	goPath := t.TempDir()
-	if err := stage.Plugin(goPath); err != nil {
-		t.Fatal(err)
-	}
-
-	dir := filepath.Join(goPath, "src", "github.com", "upstreamauth", "upstreamauth")
-	if dir != stage.Dir(goPath) {
-		t.Errorf("Dir: got %s, want %s", stage.Dir(goPath), dir)
-	}
-
-	for _, name := range []string{"go.mod", "plugin.go", ".traefik.yml", "vendor/modules.txt"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			t.Error(err)
+func TestRoot(t *testing.T) {
+	t.Run("it is the folder of the plugin's go.mod", func(t *testing.T) {
+		root, err := stage.Root()
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
 
-func TestTestsAndTheRestOfTheRepositoryStayAtHome(t *testing.T) {
-	goPath := t.TempDir()
-	if err := stage.Plugin(goPath); err != nil {
-		t.Fatal(err)
-	}
-	dir := stage.Dir(goPath)
-
-	for _, name := range []string{"e2e", "testdata", "examples", "dist", ".git", ".ci", "Makefile"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s was staged (%v)", name, err)
+		goMod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, "_test.go") {
-			t.Errorf("%s was staged", path)
+		if !strings.Contains(string(goMod), "module "+stage.Module+"\n") {
+			t.Errorf("%s/go.mod is not the plugin's", root)
 		}
-		return err
+		if _, err := os.Stat(filepath.Join(root, "e2e", "stage", "stage_test.go")); err != nil {
+			t.Errorf("another checkout was found: %v", err)
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
-// The go command is started once: staging again costs a few file writes.
-func TestStagingAgainIsQuick(t *testing.T) {
-	if err := stage.Plugin(t.TempDir()); err != nil {
+func TestPlugin(t *testing.T) {
+	goPath := t.TempDir()
+	if err := stage.Plugin(goPath); err != nil {
 		t.Fatal(err)
 	}
+	dir := filepath.Join(goPath, "src", "github.com", "upstreamauth", "upstreamauth")
+	files := list(t, dir)
 
-	start := time.Now()
-	if err := stage.Plugin(t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("staging a second time took %s", took)
-	}
+	t.Run("it lies where Traefik looks for it", func(t *testing.T) {
+		if dir != stage.Dir(goPath) {
+			t.Errorf("Dir: got %s, want %s", stage.Dir(goPath), dir)
+		}
+		for _, name := range []string{"go.mod", "plugin.go", ".traefik.yml", "vendor/modules.txt"} {
+			if _, there := files[name]; !there {
+				t.Errorf("%s is missing", name)
+			}
+		}
+	})
+
+	t.Run("the rest of the repository is left out", func(t *testing.T) {
+		left := map[string]bool{
+			"e2e": true, "testdata": true, "examples": true, "docs": true, "assets": true, "dist": true,
+			".git": true, ".github": true, ".ci": true, ".assets": true, "Makefile": true,
+		}
+		for name := range files {
+			first, _, _ := strings.Cut(name, "/")
+			if left[first] || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "/testdata/") {
+				t.Errorf("%s was staged", name)
+			}
+		}
+	})
+
+	// What the interpreter does not import it should not be given: helpers of
+	// tests, or a program of its own.
+	t.Run("every package is one that the root package needs", func(t *testing.T) {
+		needed := imported(t, dir)
+		for name := range files {
+			if path.Ext(name) == ".go" && !needed[path.Dir(name)] {
+				t.Errorf("%s was staged, and nothing imports it", name)
+			}
+		}
+	})
+
+	// The go command is started once: staging again costs a few file writes.
+	t.Run("staging again is quick", func(t *testing.T) {
+		start := time.Now()
+		if err := stage.Plugin(t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("staging a second time took %s", took)
+		}
+	})
 }
 
-func TestTheArchiveHoldsTheStagedTreeAndIsReproducible(t *testing.T) {
+func TestPack(t *testing.T) {
 	var first, second bytes.Buffer
 	if err := stage.Pack(&first); err != nil {
 		t.Fatal(err)
@@ -99,39 +101,67 @@ func TestTheArchiveHoldsTheStagedTreeAndIsReproducible(t *testing.T) {
 	if err := stage.Pack(&second); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(first.Bytes(), second.Bytes()) {
-		t.Error("two archives of the same sources differ")
-	}
 
-	goPath := t.TempDir()
-	if err := stage.Plugin(goPath); err != nil {
+	t.Run("the same sources give the same bytes", func(t *testing.T) {
+		if !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Error("two archives of the same sources differ")
+		}
+	})
+
+	t.Run("it holds the staged tree", func(t *testing.T) {
+		goPath := t.TempDir()
+		if err := stage.Plugin(goPath); err != nil {
+			t.Fatal(err)
+		}
+		staged, packed := list(t, stage.Dir(goPath)), unpack(t, &first)
+		for name, want := range staged {
+			if got, there := packed["upstreamauth/"+name]; !there || got != want {
+				t.Errorf("%s: in the archive: %t, the same: %t", name, there, got == want)
+			}
+		}
+		if len(packed) != len(staged) {
+			t.Errorf("the archive holds %d files, staged were %d", len(packed), len(staged))
+		}
+	})
+}
+
+// imported are the folders below dir that the package in dir is made of.
+func imported(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	list := exec.Command("go", "list", "-mod=vendor", "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", ".")
+	list.Dir = dir
+	list.Env = append(os.Environ(), "GOWORK=off")
+	out, err := list.Output()
+	if err != nil {
 		t.Fatal(err)
 	}
+	needed := map[string]bool{}
+	for _, full := range strings.Fields(string(out)) {
+		rel, err := filepath.Rel(dir, full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		needed[filepath.ToSlash(rel)] = true
+	}
+	return needed
+}
 
-	packed := unpack(t, &first)
-	staged := 0
-	err := filepath.WalkDir(stage.Dir(goPath), func(path string, entry fs.DirEntry, err error) error {
+// list reads the files below dir: slash-separated path → content.
+func list(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		staged++
-
-		want, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, _ := filepath.Rel(filepath.Dir(stage.Dir(goPath)), path)
-		if got, ok := packed[filepath.ToSlash(name)]; !ok || got != string(want) {
-			t.Errorf("%s: in the archive: %v, the same: %v", name, ok, got == string(want))
-		}
-		return nil
+		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		files[name] = string(text)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packed) != staged {
-		t.Errorf("the archive holds %d files, staged were %d", len(packed), staged)
-	}
+	return files
 }
 
 func unpack(t *testing.T, archive io.Reader) map[string]string {

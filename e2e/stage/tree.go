@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -25,14 +26,18 @@ var everything = selection{
 	take:  func(string) bool { return true },
 }
 
-// plugin takes what a user of the plugin needs: its Go files without tests,
-// the files that Traefik and the go command read, and the documents.
+// plugin takes what the interpreter reads: the Go files of the plugin's rooms
+// without their tests, and the files that Traefik and the go command read; and
+// with them the licence, the readme and SECURITY.md, for those who unpack an
+// archive. A release's zip holds the same files: see .gitattributes.
 var plugin = selection{
 	enter: func(root, dir string) bool {
 		switch name := path.Base(dir); {
 		case strings.HasPrefix(name, "."), strings.HasPrefix(name, "_"):
 			return false
-		case name == "vendor", name == "testdata", name == "examples", name == "dist":
+		case strings.HasSuffix(name, "test"): // helpers of tests, as in httptest
+			return false
+		case slices.Contains([]string{"vendor", "testdata", "examples", "docs", "assets", "dist"}, name):
 			return false
 		}
 

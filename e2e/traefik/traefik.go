@@ -25,6 +25,9 @@ import (
 // staged plugin, at log level DEBUG, with an environment that holds no more
 // than PATH and HOME.
 type Options struct {
+	// Program is the path of the Traefik to start; what Binary gives where empty.
+	Program string
+
 	// LogLevel is Traefik's; DEBUG where empty.
 	LogLevel string
 
@@ -65,8 +68,8 @@ type Server struct {
 }
 
 // Binary is the path of the Traefik that Start runs: what the environment
-// variable TRAEFIK names, else what `make traefik` built.
-func Binary() (string, error) { return binary.Find() }
+// variable TRAEFIK names, else the newest pinned one, from `make traefik`.
+func Binary() (string, error) { return binary.Find(binary.Newest) }
 
 const (
 	// startTimeout is generous: a busy machine needs seconds to load plugins.
@@ -82,9 +85,12 @@ var errPortTaken = errors.New("traefik: a port was taken by another process")
 // Start runs Traefik and returns when it serves. A plugin that does not load is
 // an error that quotes the end of Traefik's log.
 func Start(options Options) (*Server, error) {
-	program, err := Binary()
-	if err != nil {
-		return nil, err
+	program := options.Program
+	if program == "" {
+		var err error
+		if program, err = Binary(); err != nil {
+			return nil, err
+		}
 	}
 
 	for attempt := 1; ; attempt++ {

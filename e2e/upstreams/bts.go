@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// BTSAccessLifetime is how long an access token is good, by BTS login.
+	// BTSAccessLifetime is how long an access token is valid, by BTS login.
 	BTSAccessLifetime = 24 * time.Hour
 
-	// BTSRefreshLifetime is how long a refresh token is good, by BTS login.
+	// BTSRefreshLifetime is how long a refresh token is valid, by BTS login.
 	BTSRefreshLifetime = 30 * 24 * time.Hour
 
 	// BTSStatusPath is a small protected GET of public integrations, there from the start.
@@ -31,7 +31,7 @@ type BTS struct {
 
 	key     *rsa.PrivateKey
 	kid     string
-	refresh tokens[string] // login, by the jti of a refresh token; each is good for one use
+	refresh tokens[string] // login, by the jti of a refresh token; each can be used once
 
 	mu    sync.Mutex
 	users map[string]BTSUser
@@ -51,7 +51,7 @@ type BTSUser struct {
 // btsPath is what a GET of one path answers.
 type btsPath struct {
 	body string
-	open bool // to anybody
+	open bool // without a token
 }
 
 // NewBTS starts a courier API without users. It panics if it cannot listen.
@@ -90,15 +90,15 @@ func (b *BTS) AddUser(u BTSUser) {
 	b.users[u.Login] = u
 }
 
-// Protect makes a GET of this path answer 200 with this body, JSON as it is to be sent, to whoever
-// has a good access token.
+// Protect makes a GET of this path answer 200 with this JSON body to a valid access
+// token.
 func (b *BTS) Protect(path, body string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.paths[path] = btsPath{body: body}
 }
 
-// Open makes a GET of this path answer 200 to anybody: a path that proves nothing about a token.
+// Open makes a GET of this path answer 200 without a token too: a path that checks no credential.
 func (b *BTS) Open(path string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -42,21 +42,21 @@ func (b btsAPI) credentials(c *call) []string {
 }
 
 // admit asks for JSON both ways, as the document does for every call; on a GET, which has no body,
-// it lets a missing Content-Type pass.
+// it accepts a missing Content-Type.
 func (b btsAPI) admit(c *call) *Reply {
 	method := http.MethodGet
 	if c.URL.Path == btsLogin || c.URL.Path == btsRefresh {
 		method = http.MethodPost
 	} else if _, found := b.path(c.URL.Path); !found {
-		return btsNo(http.StatusNotFound, btsNoPage)
+		return btsError(http.StatusNotFound, btsNoPage)
 	}
 	switch {
 	case c.Method != method:
-		return btsNo(http.StatusMethodNotAllowed, btsWrongMethod)
+		return btsError(http.StatusMethodNotAllowed, btsWrongMethod)
 	case method == http.MethodPost && !c.isJSON():
-		return btsNo(http.StatusUnsupportedMediaType, http.StatusText(http.StatusUnsupportedMediaType))
+		return btsError(http.StatusUnsupportedMediaType, http.StatusText(http.StatusUnsupportedMediaType))
 	case !c.takesJSON():
-		return btsNo(http.StatusNotAcceptable, http.StatusText(http.StatusNotAcceptable))
+		return btsError(http.StatusNotAcceptable, http.StatusText(http.StatusNotAcceptable))
 	}
 	return nil
 }
@@ -70,12 +70,12 @@ func (b btsAPI) answer(c *call) Reply {
 	}
 	path, _ := b.path(c.URL.Path)
 	if !path.open && !b.isAccess(c.bearer()) {
-		return *btsNo(http.StatusUnauthorized, btsWrongToken)
+		return *btsError(http.StatusUnauthorized, btsWrongToken)
 	}
 	return Reply{Status: http.StatusOK, Body: path.body}
 }
 
-// login judges the form of the two texts first, then whose they are.
+// login checks the form of the two texts first, then the account.
 func (b btsAPI) login(c *call) Reply {
 	texts := c.fields()
 	var errors fieldErrors
@@ -90,13 +90,13 @@ func (b btsAPI) login(c *call) Reply {
 	}
 	u, found := b.user(texts["login"])
 	if !found || u.Password != texts["password"] {
-		return *btsNo(http.StatusUnauthorized, btsWrongAccount)
+		return *btsError(http.StatusUnauthorized, btsWrongAccount)
 	}
 	return b.bothTokens(u)
 }
 
-// renew takes a refresh token and gives both anew. The old one is spent: the document does not say,
-// and a thief and an owner must not both go on for a month.
+// renew takes a refresh token and gives both anew. The old one is void: the document does not say,
+// but a stolen copy must not stay valid beside it for a month.
 func (b btsAPI) renew(c *call) Reply {
 	login, good := b.spendRefresh(c.fields()["refresh_token"])
 	u, found := b.user(login)
@@ -120,8 +120,8 @@ func (b btsAPI) bothTokens(u BTSUser) Reply {
 	}{true, btsWelcome, http.StatusOK, pair{b.accessToken(u), b.refreshToken(u.Login)}})
 }
 
-// btsNo is the shape of the documented 401, which has a type, and of the framework's other errors.
-func btsNo(status int, message string) *Reply {
+// btsError is the shape of the documented 401, which has a type, and of the framework's other errors.
+func btsError(status int, message string) *Reply {
 	body := struct {
 		Name    string `json:"name"`
 		Message string `json:"message"`

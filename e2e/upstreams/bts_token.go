@@ -8,8 +8,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// btsUse is the claim that tells a refresh token from an access token, which has none. The document
-// only says that there are two; without the claim each would pass for the other.
+// btsUse is a claim of refresh tokens only. The document only says that there are two kinds of
+// tokens; without the claim each would be accepted as the other.
 const btsUse, btsUseRefresh = "use", "refresh"
 
 // Sign returns a JWT with exactly these claims under the API's own key and kid: for tokens that no
@@ -68,13 +68,13 @@ func (b *BTS) verificationKey(token *jwt.Token) (any, error) {
 	return &b.key.PublicKey, nil
 }
 
-// isAccess tells whether a token is good for calls.
+// isAccess reports whether a token is a valid access token.
 func (b *BTS) isAccess(token string) bool {
 	claims, good := b.verify(token)
 	return good && claims[btsUse] != btsUseRefresh
 }
 
-// spendRefresh returns whose a refresh token is, once.
+// spendRefresh returns the user of a refresh token, once.
 func (b *BTS) spendRefresh(token string) (login string, good bool) {
 	claims, good := b.verify(token)
 	if !good || claims[btsUse] != btsUseRefresh {

@@ -32,14 +32,14 @@ func (c *call) fields() map[string]string {
 	return texts
 }
 
-// isJSON tells whether the request says that its body is JSON. All documents ask for the header,
+// isJSON reports whether the request has the media type of JSON. All documents require the header,
 // even on calls without a body.
 func (c *call) isJSON() bool {
 	media, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	return err == nil && media == "application/json"
 }
 
-// takesJSON tells whether the request can be answered in JSON; one without an Accept header can.
+// takesJSON reports whether the request can be answered in JSON; one without an Accept header can.
 func (c *call) takesJSON() bool {
 	accept := strings.Join(c.Header.Values("Accept"), ",")
 	if accept == "" {

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// selfSigned makes a certificate for 127.0.0.1, ::1 and localhost that is its own authority, good
+// selfSigned makes a certificate for 127.0.0.1, ::1 and localhost that is its own authority, valid
 // until the given real time (zero: a day from now). It returns the authority as PEM beside it.
 func selfSigned(until time.Time) (tls.Certificate, string, error) {
 	return Certificate("127.0.0.1", until)
 }
 
-// Certificate makes a certificate that is its own authority, good until the given real time (zero: a
+// Certificate makes a certificate that is its own authority, valid until the given real time (zero: a
 // day from now). For the host 127.0.0.1 it stands for ::1 and localhost too. It returns the authority
 // as PEM beside it.
 func Certificate(host string, until time.Time) (tls.Certificate, string, error) {

@@ -6,12 +6,12 @@ import (
 )
 
 // Clock is the real time plus an offset that tests move. All servers that share a Clock agree on
-// when a token ends. It is safe for concurrent use. The zero value tells the real time.
+// when a token ends. It is safe for concurrent use. The zero value is the real time.
 type Clock struct {
 	offset atomic.Int64 // nanoseconds
 }
 
-// NewClock returns a Clock that tells the real time until it is moved.
+// NewClock returns a Clock that is the real time until it is moved.
 func NewClock() *Clock {
 	return &Clock{}
 }

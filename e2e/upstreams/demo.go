@@ -37,7 +37,7 @@ type DemoSecrets struct {
 	ServiceToken   string // of the web service, user DemoClient, ends after ten hours
 }
 
-// Demo is all four APIs with known accounts: for trying the plugin by hand.
+// Demo is all four APIs with accounts, for trying the plugin by hand.
 type Demo struct {
 	Thammasat  *Thammasat
 	IPPanel    *IPPanel

@@ -3,7 +3,7 @@
 // web-service errors. Each is a real HTTP server on a real socket, speaks the protocol that its
 // document describes, and keeps its own accounts, tokens and limits.
 //
-// A test starts one, gives it accounts, and lets the plugin talk to it:
+// A test starts one, adds accounts, and configures the plugin with its address:
 //
 //	panel := upstreams.NewIPPanel(upstreams.IPPanelOptions{})
 //	defer panel.Close()
@@ -13,10 +13,10 @@
 //	calls := panel.CallsWith(token)
 //
 // What every server can do beyond its protocol stands in Server: count and record requests, hold
-// them back, and answer one credential, or everybody, by script. Time comes from a Clock that the
+// them back, and answer one credential, or every request, by script. Time comes from a Clock that the
 // test moves, so ten hours pass in no time.
 //
 // The emulation is stricter than the real APIs where strictness finds mistakes of a caller: field
-// names and schemes match byte for byte, and a POST that is not JSON is refused. Where a document is
-// silent, the comments say what was assumed. Nothing here is fit for keeping real credentials.
+// names and schemes match byte for byte, and a POST that is not JSON is rejected. Where a document is
+// silent, the comments say what was assumed. Nothing here protects real credentials.
 package upstreams

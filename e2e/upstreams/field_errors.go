@@ -2,8 +2,8 @@ package upstreams
 
 import "encoding/json"
 
-// fieldErrors says what is wrong with each field, in the order that the fields were looked at. Nil is
-// left out of a reply; an empty one is {}.
+// fieldErrors is the error of each field, in the order of the checks. Nil is left out of a reply; an
+// empty one is {}.
 type fieldErrors []fieldError
 
 // fieldError is one field and one text about it.

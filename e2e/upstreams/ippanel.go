@@ -6,19 +6,19 @@ import (
 )
 
 const (
-	// PanelLifetime is how long a final token is good, by IPPanel confirm_otp.
+	// PanelLifetime is how long a final token is valid, by IPPanel confirm_otp.
 	PanelLifetime = 10 * time.Hour
 
 	// PanelLoginLifetime is how long a token may wait for its one-time password. The document only
 	// says that it ends; ten minutes is assumed.
 	PanelLoginLifetime = 10 * time.Minute
 
-	// PanelOTPLifetime is how long a one-time password is good; two minutes is assumed, likewise.
+	// PanelOTPLifetime is how long a one-time password is valid; two minutes is assumed, likewise.
 	PanelOTPLifetime = 2 * time.Minute
 )
 
 // The ways that a login goes on, as data.method names them. Only MethodLogin comes with a token that
-// is good for calls.
+// is valid for calls.
 const (
 	MethodLogin  = "login" // no one-time password: the login's token is final
 	MethodSMS    = "sms"   // a one-time password goes out by text message
@@ -105,17 +105,17 @@ func (p *IPPanel) AddUser(u PanelUser) {
 	p.users[u.UserName] = &panelUser{PanelUser: u}
 }
 
-// AddAPIKey makes a key good for this user, for ever; a logout with it changes nothing. It panics if
+// AddAPIKey adds a key of this user that never expires; a logout with it changes nothing. It panics if
 // there is no such user.
 func (p *IPPanel) AddAPIKey(user, key string) {
-	p.mustKnow(user)
+	p.requireUser(user)
 	p.keys.issue(key, user, 0)
 }
 
 // IssueToken returns a final token of this user, as confirm_otp would. It panics if there is no such
 // user.
 func (p *IPPanel) IssueToken(user string) string {
-	p.mustKnow(user)
+	p.requireUser(user)
 	token := randomHex()
 	p.final.issue(token, user, PanelLifetime)
 	return token
@@ -144,8 +144,8 @@ func (p *IPPanel) user(name string) (PanelUser, bool) {
 	return u.PanelUser, true
 }
 
-// mustKnow panics if there is no such user, which is a mistake of the test.
-func (p *IPPanel) mustKnow(user string) {
+// requireUser panics if there is no such user, which is a mistake of the test.
+func (p *IPPanel) requireUser(user string) {
 	if _, found := p.user(user); !found {
 		panic("upstreams: the panel has no user " + user)
 	}
@@ -166,7 +166,7 @@ func (p *IPPanel) sendOTP(name string) {
 	u.otpEnds = p.Clock.Now().Add(PanelOTPLifetime)
 }
 
-// useOTP spends a user's one-time password; true if it was the right one, in time, for the first time.
+// useOTP uses up a user's one-time password; true if it was correct, in time and unused.
 func (p *IPPanel) useOTP(name, otp string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -42,12 +42,12 @@ func (p ippanelAPI) admit(c *call) *Reply {
 	var wrong Reply
 	switch {
 	case p.route(c.URL.Path) == nil:
-		wrong = ippanelNo(http.StatusNotFound, "404-1", http.StatusText(http.StatusNotFound), nil)
+		wrong = ippanelError(http.StatusNotFound, "404-1", http.StatusText(http.StatusNotFound), nil)
 	case c.Method != http.MethodPost:
-		wrong = ippanelNo(http.StatusMethodNotAllowed, "405-1", http.StatusText(http.StatusMethodNotAllowed), nil).
+		wrong = ippanelError(http.StatusMethodNotAllowed, "405-1", http.StatusText(http.StatusMethodNotAllowed), nil).
 			with("Allow", http.MethodPost)
 	case !c.isJSON():
-		wrong = ippanelNo(http.StatusUnsupportedMediaType, "415-1", http.StatusText(http.StatusUnsupportedMediaType), nil)
+		wrong = ippanelError(http.StatusUnsupportedMediaType, "415-1", http.StatusText(http.StatusUnsupportedMediaType), nil)
 	default:
 		return nil
 	}
@@ -58,7 +58,7 @@ func (p ippanelAPI) answer(c *call) Reply {
 	return p.route(c.URL.Path)(c)
 }
 
-// login takes username and password and says how the user goes on. A user of MethodSMS is sent a
+// login takes username and password and returns the next step. A user of MethodSMS is sent a
 // one-time password at once; send_sms_otp sends another.
 func (p ippanelAPI) login(c *call) Reply {
 	texts := c.fields()
@@ -94,7 +94,7 @@ func (p ippanelAPI) sendSMS(c *call) Reply {
 }
 
 // confirm takes a waiting token and the one-time password, and gives the final token for them. Both
-// are spent by it.
+// are void afterwards.
 func (p ippanelAPI) confirm(c *call) Reply {
 	texts := c.fields()
 	if missing := missingFields(texts, "token", "otp"); len(missing) > 0 {
@@ -107,8 +107,8 @@ func (p ippanelAPI) confirm(c *call) Reply {
 	return ippanelToken(p.IssueToken(user), MethodLogin)
 }
 
-// checkToken tells whose a final token or an API key is. A token that still waits for its one-time
-// password is nobody's.
+// checkToken returns the user of a final token or an API key. A token that still waits for its
+// one-time password is invalid.
 func (p ippanelAPI) checkToken(c *call) Reply {
 	token := c.Header.Get("Authorization")
 	name, found := p.final.find(token)
@@ -126,10 +126,10 @@ func (p ippanelAPI) checkToken(c *call) Reply {
 func (p ippanelAPI) logout(c *call) Reply {
 	token := c.Header.Get("Authorization")
 	if _, found := p.final.find(token); found && p.final.drop(token) {
-		return ippanelYes(nil)
+		return ippanelSuccess(nil)
 	}
 	if _, found := p.keys.find(token); found {
-		return ippanelYes(nil)
+		return ippanelSuccess(nil)
 	}
 	return ippanelWrongOrExpired()
 }

@@ -14,7 +14,7 @@ func ippanelRequired(field string) string {
 }
 
 // ippanelMeta is the second half of every reply. Errors stands in it only where the document shows
-// it: in the refusals, as an object even when it is empty.
+// it: in errors, as an object even when it is empty.
 type ippanelMeta struct {
 	Status     bool        `json:"status"`
 	Message    string      `json:"message"`
@@ -34,8 +34,8 @@ func missingFields(texts map[string]string, names ...string) fieldErrors {
 	return missing
 }
 
-// ippanelYes is the shape of every success.
-func ippanelYes(data any) Reply {
+// ippanelSuccess is the shape of every success.
+func ippanelSuccess(data any) Reply {
 	return jsonReply(http.StatusOK, struct {
 		Data any         `json:"data"`
 		Meta ippanelMeta `json:"meta"`
@@ -44,7 +44,7 @@ func ippanelYes(data any) Reply {
 
 // ippanelToken is the reply of the three steps of a login.
 func ippanelToken(token, method string) Reply {
-	return ippanelYes(struct {
+	return ippanelSuccess(struct {
 		Token  string `json:"token"`
 		Method string `json:"method"`
 	}{token, method})
@@ -52,7 +52,7 @@ func ippanelToken(token, method string) Reply {
 
 // ippanelUser is the reply of check_token, by the vendor's public pages.
 func ippanelUser(u PanelUser) Reply {
-	return ippanelYes(struct {
+	return ippanelSuccess(struct {
 		UserName      string `json:"user_name"`
 		UserID        int64  `json:"user_id"`
 		DocumentBlock bool   `json:"document_block"`
@@ -62,9 +62,9 @@ func ippanelUser(u PanelUser) Reply {
 	}{u.UserName, u.UserID, u.DocumentBlock, u.Reseller, u.SendBlock, u.Name})
 }
 
-// ippanelNo is the documented shape of a refusal. The HTTP status and the code disagree in it: the
+// ippanelError is the documented shape of an error. The HTTP status and the code disagree in it: the
 // document gives only the code, the vendor's public pages add the status.
-func ippanelNo(status int, code, message string, errors fieldErrors) Reply {
+func ippanelError(status int, code, message string, errors fieldErrors) Reply {
 	if errors == nil {
 		errors = fieldErrors{}
 	}
@@ -76,16 +76,16 @@ func ippanelNo(status int, code, message string, errors fieldErrors) Reply {
 
 // ippanelWrongOrExpired is the answer to a token or one-time password that is wrong, used or ended.
 func ippanelWrongOrExpired() Reply {
-	return ippanelNo(http.StatusUnauthorized, "400-1", ippanelWrong, nil)
+	return ippanelError(http.StatusUnauthorized, "400-1", ippanelWrong, nil)
 }
 
 // ippanelIncomplete is the answer to a request without all of its fields; its message is the first
 // field's.
 func ippanelIncomplete(missing fieldErrors) Reply {
-	return ippanelNo(http.StatusUnprocessableEntity, "400-2", missing[0].text, missing)
+	return ippanelError(http.StatusUnprocessableEntity, "400-2", missing[0].text, missing)
 }
 
-// ippanelLoginFailed is the answer to a refused login: without data, its errors at the top, by the
+// ippanelLoginFailed is the answer to a failed login: without data, its errors at the top, by the
 // vendor's public pages.
 func ippanelLoginFailed(errors fieldErrors) Reply {
 	return jsonReply(http.StatusUnprocessableEntity, struct {

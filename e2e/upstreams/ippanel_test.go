@@ -18,8 +18,8 @@ const (
 		`"send_block":false,"name":"سارا"},"meta":{"status":true,"message":"انجام شد","message_parameters":[],"message_code":"200-1"}}`
 )
 
-// panel starts an IPPanel with a user for each of the three methods.
-func panel(t *testing.T, clock *Clock) *IPPanel {
+// panelFixture starts an IPPanel with a user for each of the three methods.
+func panelFixture(t *testing.T, clock *Clock) *IPPanel {
 	t.Helper()
 	p := NewIPPanel(IPPanelOptions{Options: Options{Clock: clock}})
 	t.Cleanup(p.Close)
@@ -29,16 +29,16 @@ func panel(t *testing.T, clock *Clock) *IPPanel {
 	return p
 }
 
-// step posts to one of the panel's routes, with an Authorization header if there is one.
-func step(t *testing.T, p *IPPanel, route, authorization, body string) heard {
+// panelPost posts to one of the panel's routes, with an Authorization header if there is one.
+func panelPost(t *testing.T, p *IPPanel, route, authorization, body string) testResponse {
 	t.Helper()
-	return say(t, "POST", p.URL+"/api/acl/auth/"+route, body, "Authorization", authorization)
+	return send(t, "POST", p.URL+"/api/acl/auth/"+route, body, "Authorization", authorization)
 }
 
-// enter logs in and returns the token and the method.
-func enter(t *testing.T, p *IPPanel, user string) (token, method string) {
+// panelLogin logs in and returns the token and the method.
+func panelLogin(t *testing.T, p *IPPanel, user string) (token, method string) {
 	t.Helper()
-	got := step(t, p, "login", "", `{"username":"`+user+`","password":"secret"}`)
+	got := panelPost(t, p, "login", "", `{"username":"`+user+`","password":"secret"}`)
 	if got.status != 200 || got.textAt("meta", "message_code") != "200-1" {
 		t.Fatalf("login got %d %s", got.status, got.text)
 	}
@@ -50,153 +50,161 @@ func confirming(token, otp string) string {
 	return `{"token":"` + token + `","otp":"` + otp + `"}`
 }
 
-func TestTheWholeJourneyFromLoginToLogout(t *testing.T) {
-	p := panel(t, nil)
-	waiting, method := enter(t, p, "sara")
-	if method != "sms" || p.OTP("sara") == "" {
-		t.Fatalf("login goes on by %q", method)
-	}
-	step(t, p, "check_token", waiting, "").wants(t, 401, panelWrong)
-
-	first := p.OTP("sara")
-	sent := step(t, p, "send_sms_otp", "", `{"token":"`+waiting+`"}`)
-	if sent.status != 200 || sent.textAt("data", "method") != "sms" || sent.textAt("data", "token") != waiting {
-		t.Fatalf("send_sms_otp got %d %s", sent.status, sent.text)
-	}
-	otp := p.OTP("sara")
-	if first != otp {
-		step(t, p, "confirm_otp", "", confirming(waiting, first)).wants(t, 401, panelWrong)
-	}
-	step(t, p, "confirm_otp", "", confirming(waiting, "x"+otp)).wants(t, 401, panelWrong)
-
-	confirmed := step(t, p, "confirm_otp", "", confirming(waiting, otp))
-	final := confirmed.textAt("data", "token")
-	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(final) || final == waiting {
-		t.Fatalf("confirm_otp got %d %s", confirmed.status, confirmed.text)
-	}
-	confirmed.wants(t, 200, `{"data":{"token":"`+final+`","method":"login"},"meta":{"status":true,"message":"انجام شد",`+
-		`"message_parameters":[],"message_code":"200-1"}}`)
-	step(t, p, "confirm_otp", "", confirming(waiting, otp)).wants(t, 401, panelWrong)
-
-	step(t, p, "check_token", final, "").wants(t, 200, panelSara)
-	step(t, p, "logout", final, "").wants(t, 200, panelDone)
-	step(t, p, "check_token", final, "").wants(t, 401, panelWrong)
-	step(t, p, "logout", final, "").wants(t, 401, panelWrong)
-	if got := p.CallsWith(final); got != 4 {
-		t.Errorf("CallsWith(final token) = %d, want 4", got)
-	}
-	if got := p.CallsTo("/v1/api/acl/auth/check_token"); got != 3 {
-		t.Errorf("CallsTo(check_token) = %d, want 3", got)
-	}
-}
-
-func TestALoginWithoutOTPGivesTheFinalTokenAtOnce(t *testing.T) {
-	p := panel(t, nil)
-	token, method := enter(t, p, "navid")
-	if method != "login" {
-		t.Fatalf("login goes on by %q", method)
-	}
-	if got := step(t, p, "check_token", token, ""); got.textAt("data", "user_name") != "navid" {
-		t.Errorf("check_token got %d %s", got.status, got.text)
-	}
-}
-
-func TestAGeneratorsOTPIsConfirmedWithoutAMessage(t *testing.T) {
-	p := panel(t, nil)
-	token, method := enter(t, p, "gita")
-	if method != "ga" {
-		t.Fatalf("login goes on by %q", method)
-	}
-	if got := step(t, p, "confirm_otp", "", confirming(token, "123456")); got.textAt("data", "method") != "login" {
-		t.Errorf("confirm_otp got %d %s", got.status, got.text)
-	}
-}
-
-func TestAFailedLoginIs422WithItsErrorsAtTheTop(t *testing.T) {
-	p := panel(t, nil)
-	for _, body := range []string{`{"username":"sara","password":"wrong"}`, `{"username":"nobody","password":"secret"}`} {
-		step(t, p, "login", "", body).wants(t, 422, panelLoginFailed)
-	}
-	got := step(t, p, "login", "", `{"password":"secret"}`)
-	if got.status != 422 || got.textAt("meta", "message_code") != "422-1" || got.at("errors", "username") == nil {
-		t.Errorf("a login without a name got %d %s", got.status, got.text)
-	}
-}
-
-func TestAMissingFieldIs422WithTheFieldNamed(t *testing.T) {
-	p := panel(t, nil)
-	token, _ := enter(t, p, "sara")
-	for _, body := range []string{`{"token":"` + token + `"}`, confirming(token, ""), `{"token":"` + token + `","otp":123456}`} {
-		step(t, p, "confirm_otp", "", body).wants(t, 422, panelNoOTP)
-	}
-	got := step(t, p, "confirm_otp", "", "")
-	if got.status != 422 || got.at("meta", "errors", "otp") == nil || got.at("meta", "errors", "token") == nil {
-		t.Errorf("an empty body got %d %s", got.status, got.text)
-	}
-	if got := step(t, p, "send_sms_otp", "", "{}"); got.status != 422 || got.textAt("meta", "message_code") != "400-2" {
-		t.Errorf("send_sms_otp without a token got %d %s", got.status, got.text)
-	}
-	step(t, p, "send_sms_otp", "", `{"token":"unknown"}`).wants(t, 401, panelWrong)
-}
-
-func TestTokensAndOTPsEndByTheClock(t *testing.T) {
-	clock := NewClock()
-	p := panel(t, clock)
-
-	token, _ := enter(t, p, "sara")
-	clock.Advance(PanelOTPLifetime)
-	step(t, p, "confirm_otp", "", confirming(token, p.OTP("sara"))).wants(t, 401, panelWrong)
-
-	token, _ = enter(t, p, "sara")
-	clock.Advance(PanelLoginLifetime)
-	step(t, p, "send_sms_otp", "", `{"token":"`+token+`"}`).wants(t, 401, panelWrong)
-
-	final := p.IssueToken("sara")
-	clock.Advance(10*time.Hour - time.Minute)
-	step(t, p, "check_token", final, "").wants(t, 200, panelSara)
-	clock.Advance(time.Minute)
-	step(t, p, "check_token", final, "").wants(t, 401, panelWrong)
-}
-
-func TestAnAPIKeyNeverEnds(t *testing.T) {
-	clock := NewClock()
-	p := panel(t, clock)
-	p.AddAPIKey("sara", "key-of-sara")
-	clock.Advance(10 * 365 * 24 * time.Hour)
-	step(t, p, "logout", "key-of-sara", "").wants(t, 200, panelDone)
-	step(t, p, "check_token", "key-of-sara", "").wants(t, 200, panelSara)
-}
-
-func TestTheTokenTravelsBare(t *testing.T) {
-	p := panel(t, nil)
-	token := p.IssueToken("sara")
-	for _, authorization := range []string{"", "Bearer " + token, "unknown"} {
-		step(t, p, "check_token", authorization, "").wants(t, 401, panelWrong)
-	}
-	if p.CallsWith(token) != 0 || p.CallsWith("Bearer "+token) != 1 {
-		t.Error("a token with a scheme counts as the bare one")
-	}
-}
-
-func TestOnlyJSONPostsToKnownRoutesAreCalls(t *testing.T) {
-	p := panel(t, nil)
-	url := p.URL + "/api/acl/auth/check_token"
-	for want, got := range map[int]heard{
-		404: say(t, "POST", p.URL+"/api/acl/auth/elsewhere", ""),
-		405: say(t, "GET", url, ""),
-		415: say(t, "POST", url, "", "Content-Type", "text/plain"),
-	} {
-		if got.status != want || got.at("meta", "status") != false {
-			t.Errorf("got %d %s, want %d", got.status, got.text, want)
+func TestIPPanel(t *testing.T) {
+	t.Run("from login to logout", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		waiting, method := panelLogin(t, p, "sara")
+		if method != "sms" || p.OTP("sara") == "" {
+			t.Fatalf("login goes on by %q", method)
 		}
-	}
+		panelPost(t, p, "check_token", waiting, "").expect(t, 401, panelWrong)
+
+		first := p.OTP("sara")
+		sent := panelPost(t, p, "send_sms_otp", "", `{"token":"`+waiting+`"}`)
+		if sent.status != 200 || sent.textAt("data", "method") != "sms" || sent.textAt("data", "token") != waiting {
+			t.Fatalf("send_sms_otp got %d %s", sent.status, sent.text)
+		}
+		otp := p.OTP("sara")
+		if first != otp {
+			panelPost(t, p, "confirm_otp", "", confirming(waiting, first)).expect(t, 401, panelWrong)
+		}
+		panelPost(t, p, "confirm_otp", "", confirming(waiting, "x"+otp)).expect(t, 401, panelWrong)
+
+		confirmed := panelPost(t, p, "confirm_otp", "", confirming(waiting, otp))
+		final := confirmed.textAt("data", "token")
+		if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(final) || final == waiting {
+			t.Fatalf("confirm_otp got %d %s", confirmed.status, confirmed.text)
+		}
+		confirmed.expect(t, 200, `{"data":{"token":"`+final+`","method":"login"},"meta":{"status":true,"message":"انجام شد",`+
+			`"message_parameters":[],"message_code":"200-1"}}`)
+		panelPost(t, p, "confirm_otp", "", confirming(waiting, otp)).expect(t, 401, panelWrong)
+
+		panelPost(t, p, "check_token", final, "").expect(t, 200, panelSara)
+		panelPost(t, p, "logout", final, "").expect(t, 200, panelDone)
+		panelPost(t, p, "check_token", final, "").expect(t, 401, panelWrong)
+		panelPost(t, p, "logout", final, "").expect(t, 401, panelWrong)
+		if got := p.CallsWith(final); got != 4 {
+			t.Errorf("CallsWith(final token) = %d, want 4", got)
+		}
+		if got := p.CallsTo("/v1/api/acl/auth/check_token"); got != 3 {
+			t.Errorf("CallsTo(check_token) = %d, want 3", got)
+		}
+	})
+
+	t.Run("a token is sent without a scheme", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		token := p.IssueToken("sara")
+		for _, authorization := range []string{"", "Bearer " + token, "unknown"} {
+			panelPost(t, p, "check_token", authorization, "").expect(t, 401, panelWrong)
+		}
+		if p.CallsWith(token) != 0 || p.CallsWith("Bearer "+token) != 1 {
+			t.Error("a token with a scheme counts as the bare one")
+		}
+	})
 }
 
-func TestTheBaseIsPartOfTheURL(t *testing.T) {
-	p := NewIPPanel(IPPanelOptions{Base: "/edge/v2"})
-	defer p.Close()
-	p.AddUser(PanelUser{UserName: "sara"})
-	if status := step(t, p, "check_token", p.IssueToken("sara"), "").status; status != 200 {
-		t.Errorf("at %s: %d", p.URL, status)
-	}
+func TestIPPanelLogin(t *testing.T) {
+	t.Run("without a one-time password, the first token is the final one", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		token, method := panelLogin(t, p, "navid")
+		if method != "login" {
+			t.Fatalf("login goes on by %q", method)
+		}
+		if got := panelPost(t, p, "check_token", token, ""); got.textAt("data", "user_name") != "navid" {
+			t.Errorf("check_token got %d %s", got.status, got.text)
+		}
+	})
+
+	t.Run("a generator's one-time password is confirmed without a message", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		token, method := panelLogin(t, p, "gita")
+		if method != "ga" {
+			t.Fatalf("login goes on by %q", method)
+		}
+		if got := panelPost(t, p, "confirm_otp", "", confirming(token, "123456")); got.textAt("data", "method") != "login" {
+			t.Errorf("confirm_otp got %d %s", got.status, got.text)
+		}
+	})
+
+	t.Run("a failed one is a 422 with its errors at the top", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		for _, body := range []string{`{"username":"sara","password":"wrong"}`, `{"username":"unknown","password":"secret"}`} {
+			panelPost(t, p, "login", "", body).expect(t, 422, panelLoginFailed)
+		}
+		got := panelPost(t, p, "login", "", `{"password":"secret"}`)
+		if got.status != 422 || got.textAt("meta", "message_code") != "422-1" || got.at("errors", "username") == nil {
+			t.Errorf("a login without a name got %d %s", got.status, got.text)
+		}
+	})
+
+	t.Run("a missing field is a 422 that names it", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		token, _ := panelLogin(t, p, "sara")
+		for _, body := range []string{`{"token":"` + token + `"}`, confirming(token, ""), `{"token":"` + token + `","otp":123456}`} {
+			panelPost(t, p, "confirm_otp", "", body).expect(t, 422, panelNoOTP)
+		}
+		got := panelPost(t, p, "confirm_otp", "", "")
+		if got.status != 422 || got.at("meta", "errors", "otp") == nil || got.at("meta", "errors", "token") == nil {
+			t.Errorf("an empty body got %d %s", got.status, got.text)
+		}
+		if got := panelPost(t, p, "send_sms_otp", "", "{}"); got.status != 422 || got.textAt("meta", "message_code") != "400-2" {
+			t.Errorf("send_sms_otp without a token got %d %s", got.status, got.text)
+		}
+		panelPost(t, p, "send_sms_otp", "", `{"token":"unknown"}`).expect(t, 401, panelWrong)
+	})
+}
+
+func TestIPPanelLifetimes(t *testing.T) {
+	t.Run("tokens and one-time passwords expire by the clock", func(t *testing.T) {
+		clock := NewClock()
+		p := panelFixture(t, clock)
+
+		token, _ := panelLogin(t, p, "sara")
+		clock.Advance(PanelOTPLifetime)
+		panelPost(t, p, "confirm_otp", "", confirming(token, p.OTP("sara"))).expect(t, 401, panelWrong)
+
+		token, _ = panelLogin(t, p, "sara")
+		clock.Advance(PanelLoginLifetime)
+		panelPost(t, p, "send_sms_otp", "", `{"token":"`+token+`"}`).expect(t, 401, panelWrong)
+
+		final := p.IssueToken("sara")
+		clock.Advance(10*time.Hour - time.Minute)
+		panelPost(t, p, "check_token", final, "").expect(t, 200, panelSara)
+		clock.Advance(time.Minute)
+		panelPost(t, p, "check_token", final, "").expect(t, 401, panelWrong)
+	})
+
+	t.Run("an API key never expires", func(t *testing.T) {
+		clock := NewClock()
+		p := panelFixture(t, clock)
+		p.AddAPIKey("sara", "key-of-sara")
+		clock.Advance(10 * 365 * 24 * time.Hour)
+		panelPost(t, p, "logout", "key-of-sara", "").expect(t, 200, panelDone)
+		panelPost(t, p, "check_token", "key-of-sara", "").expect(t, 200, panelSara)
+	})
+}
+
+func TestIPPanelRoutes(t *testing.T) {
+	t.Run("only JSON posts to known routes are accepted", func(t *testing.T) {
+		p := panelFixture(t, nil)
+		url := p.URL + "/api/acl/auth/check_token"
+		for want, got := range map[int]testResponse{
+			404: send(t, "POST", p.URL+"/api/acl/auth/elsewhere", ""),
+			405: send(t, "GET", url, ""),
+			415: send(t, "POST", url, "", "Content-Type", "text/plain"),
+		} {
+			if got.status != want || got.at("meta", "status") != false {
+				t.Errorf("got %d %s, want %d", got.status, got.text, want)
+			}
+		}
+	})
+
+	t.Run("the base is part of the URL", func(t *testing.T) {
+		p := NewIPPanel(IPPanelOptions{Base: "/edge/v2"})
+		defer p.Close()
+		p.AddUser(PanelUser{UserName: "sara"})
+		if status := panelPost(t, p, "check_token", p.IssueToken("sara"), "").status; status != 200 {
+			t.Errorf("at %s: %d", p.URL, status)
+		}
+	})
 }

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Reply is what a server says. The zero value is an empty 200.
+// Reply is a server's response. The zero value is an empty 200.
 type Reply struct {
 	// Status is the HTTP status; 0 reads as 200.
 	Status int
 
-	// Header is set on the reply. Without a Content-Type of its own a reply is said to be JSON.
+	// Header is set on the reply. Without a Content-Type of its own a reply is declared to be JSON.
 	Header map[string]string
 
 	// Body is sent as it is.
@@ -22,9 +22,9 @@ type Reply struct {
 	Delay time.Duration
 }
 
-// play sends the reply, after its delay. A client that leaves, or a server that closes, in the
+// write sends the reply, after its delay. A client that leaves, or a server that closes, in the
 // meantime ends it without one.
-func (reply Reply) play(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
+func (reply Reply) write(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
 	if reply.Delay > 0 {
 		timer := time.NewTimer(reply.Delay)
 		defer timer.Stop()
@@ -45,7 +45,7 @@ func (reply Reply) play(w http.ResponseWriter, r *http.Request, closing <-chan s
 		status = http.StatusOK
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(reply.Body)) // a client that has left is no fault of ours
+	_, _ = w.Write([]byte(reply.Body)) // the client may have disconnected
 }
 
 // with returns the reply with one more header.

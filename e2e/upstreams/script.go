@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// script is what tests tell a server to answer instead of its API, and when to answer at all. All
+// script holds the replies that a test sets in place of the API's, and holds requests back. All
 // of its methods may be called at any time from anywhere.
 type script struct {
-	mu    sync.Mutex
-	each  map[string]Reply
-	all   *Reply
-	holds int
-	gate  chan struct{} // closed when the last hold is released
+	mu       sync.Mutex
+	each     map[string]Reply
+	all      *Reply
+	holds    int
+	released chan struct{} // closed when the last hold is released
 }
 
-// Answer makes everyone who presents this credential (a token, a key, or "user:password") get
+// Answer makes every request with this credential (a token, a key, or "user:password") get
 // exactly this reply, until Unscript. A request that is not of the API's protocol (path, method,
-// media type) is still told so first. An account's script outranks its key's.
+// media type) gets that error first. An account's script takes precedence over its key's.
 func (s *script) Answer(credential string, r Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,15 +29,15 @@ func (s *script) Answer(credential string, r Reply) {
 	s.each[credential] = r
 }
 
-// Unscript takes back what Answer said: the credential is judged by the API again.
+// Unscript removes the reply that Answer set: the API checks the credential again.
 func (s *script) Unscript(credential string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.each, credential)
 }
 
-// AnswerAll makes every request get this reply, whatever it is: a proxy that says 200 to everybody,
-// or an outage. It outranks all else; nil turns it off.
+// AnswerAll makes every request get this reply, whatever it is: a proxy that answers 200 to every
+// request, or an outage. It takes precedence over all else; nil turns it off.
 func (s *script) AnswerAll(r *Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *script) Hold() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.holds == 0 {
-		s.gate = make(chan struct{})
+		s.released = make(chan struct{})
 	}
 	s.holds++
 	return sync.OnceFunc(func() {
@@ -65,22 +65,22 @@ func (s *script) Hold() (release func()) {
 		defer s.mu.Unlock()
 		s.holds--
 		if s.holds == 0 {
-			close(s.gate)
-			s.gate = nil
+			close(s.released)
+			s.released = nil
 		}
 	})
 }
 
-// wait returns when nothing is held; false if the client left or the server closes before.
+// wait returns when nothing is held; false if the client disconnected or the server closes before.
 func (s *script) wait(ctx context.Context, closing <-chan struct{}) bool {
 	s.mu.Lock()
-	gate := s.gate
+	released := s.released
 	s.mu.Unlock()
-	if gate == nil {
+	if released == nil {
 		return true
 	}
 	select {
-	case <-gate:
+	case <-released:
 		return true
 	case <-ctx.Done():
 		return false
@@ -89,7 +89,7 @@ func (s *script) wait(ctx context.Context, closing <-chan struct{}) bool {
 	}
 }
 
-// toAll returns the reply for everybody, if there is one.
+// toAll returns the reply for every request, if there is one.
 func (s *script) toAll() (Reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

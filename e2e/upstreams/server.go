@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// maxBody is the largest request body that is read, in bytes. The largest honest one is two texts in
+// maxBody is the largest request body that is read, in bytes. The largest valid one is two texts in
 // JSON; a larger one is answered with 413.
 const maxBody = 64 << 10
 
@@ -31,7 +31,7 @@ type Options struct {
 	TLSUntil time.Time
 }
 
-// Server is what all four upstreams share: a socket, a ledger of what arrived, and a script of
+// Server is what all four upstreams share: a socket, a log of the requests, and a script of
 // what to answer. It is part of each of them and not made on its own.
 type Server struct {
 	// URL is the base address, without a final slash: http://127.0.0.1:40123, for IPPanel with /v1.
@@ -40,7 +40,7 @@ type Server struct {
 	// Clock is the time this server lives by.
 	Clock *Clock
 
-	ledger
+	requestLog
 	script
 
 	api       api
@@ -58,7 +58,7 @@ type api interface {
 	// the most specific first. They serve for counting and scripting and decide nothing.
 	credentials(c *call) []string
 
-	// admit returns what is to be said about a request that is not of the protocol (path, method,
+	// admit returns the error for a request that is not of the protocol (path, method,
 	// media type), and nil if it is.
 	admit(c *call) *Reply
 
@@ -69,10 +69,10 @@ type api interface {
 // listen opens the socket, plain or with TLS. Until begin, clients wait at it.
 func listen(o Options) (*Server, error) {
 	s := &Server{
-		Clock:   o.Clock,
-		ledger:  newLedger(),
-		served:  make(chan struct{}),
-		closing: make(chan struct{}),
+		Clock:      o.Clock,
+		requestLog: newRequestLog(),
+		served:     make(chan struct{}),
+		closing:    make(chan struct{}),
 	}
 	if s.Clock == nil {
 		s.Clock = NewClock()
@@ -122,7 +122,7 @@ func (s *Server) begin(a api) {
 }
 
 // must turns the one thing that can go wrong at a start, a socket that cannot be opened, into a
-// panic: a test without its upstream has nothing left to do.
+// panic: a test cannot go on without its upstream.
 func must[T any](upstream T, err error) T {
 	if err != nil {
 		panic("upstreams: " + err.Error())
@@ -145,7 +145,7 @@ func (s *Server) Close() {
 	})
 }
 
-// serve is one request's way: read, count, wait if held, decide, play.
+// serve handles one request: read, count, wait while held, decide, reply.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -153,18 +153,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		c.body = body
 		c.credentials = s.api.credentials(c)
 	}
-	s.note(c, s.Clock.Now())
+	s.add(c, s.Clock.Now())
 	if !s.wait(r.Context(), s.closing) {
-		panic(http.ErrAbortHandler) // nobody is there any more; a bare return would answer 200
+		panic(http.ErrAbortHandler) // the client has disconnected; a bare return would answer 200
 	}
 	reply := Reply{Status: http.StatusRequestEntityTooLarge}
 	if err == nil {
 		reply = s.replyTo(c)
 	}
-	reply.play(w, r, s.closing)
+	reply.write(w, r, s.closing)
 }
 
-// replyTo decides: the script for everybody, the protocol, the script for one, the API itself.
+// replyTo decides: the script for every request, the protocol, the script for one credential, the API.
 func (s *Server) replyTo(c *call) Reply {
 	if all, on := s.toAll(); on {
 		return all

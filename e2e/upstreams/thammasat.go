@@ -70,14 +70,14 @@ func newThammasat(o ThammasatOptions) (*Thammasat, error) {
 	return t, nil
 }
 
-// AddKey makes an Application-Key good, with a fresh quota.
+// AddKey adds a valid Application-Key, with a new quota.
 func (t *Thammasat) AddKey(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.keys[key] = &window{}
 }
 
-// AddAccount makes an account good, in place of an earlier one of the same user name.
+// AddAccount adds a valid account, in place of an earlier one of the same user name.
 func (t *Thammasat) AddAccount(a Account) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,8 +85,8 @@ func (t *Thammasat) AddAccount(a Account) {
 }
 
 // BodyFirst chooses the order of the checks, which the document leaves open. False, the default: the
-// key is judged first, so that a good key without a body is told that its body is missing. True: a
-// missing body is told to anybody, whatever the key.
+// key is checked first, so that only a valid key without a body gets the error about the body. True: a
+// missing body gets that error whatever the key.
 func (t *Thammasat) BodyFirst(on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -107,7 +107,7 @@ type window struct {
 	used  int
 }
 
-// take spends one call; over the quota it spends nothing and returns how long the window still lasts.
+// take counts one call; over the quota it counts none and returns how long the window still lasts.
 func (w *window) take(now time.Time, quota int) (wait time.Duration) {
 	if w.used == 0 || now.Sub(w.began) >= time.Hour {
 		w.began, w.used = now, 0
@@ -122,5 +122,5 @@ func (w *window) take(now time.Time, quota int) (wait time.Duration) {
 // over is the reply to a call over the quota. The document gives the quota and no reply for it.
 func over(wait time.Duration) Reply {
 	seconds := int((wait + time.Second - 1) / time.Second) // never too early
-	return thammasatNo(http.StatusTooManyRequests, thammasatOverQuota).with("Retry-After", strconv.Itoa(seconds))
+	return thammasatError(http.StatusTooManyRequests, thammasatOverQuota).with("Retry-After", strconv.Itoa(seconds))
 }

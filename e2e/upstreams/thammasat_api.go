@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The texts of the TU account API. The first four are the document's; the next three, the refusal of
-// an account and the state of a good one, are the public API's; the others are ours.
+// The texts of the TU account API. The first four are the document's; the next three, the error of a
+// wrong account and the state of a valid one, are the public API's; the others are ours.
 const (
 	thammasatNotPost    = `Request body using a POST operation (HTTP method)!`
 	thammasatNoBody     = `Body no data! Request body {user / pass}`
@@ -32,19 +32,19 @@ func (t thammasatAPI) admit(c *call) *Reply {
 	var wrong Reply
 	switch {
 	case c.URL.Path != ThammasatPath:
-		wrong = thammasatNo(http.StatusNotFound, thammasatNotFound)
+		wrong = thammasatError(http.StatusNotFound, thammasatNotFound)
 	case c.Method != http.MethodPost:
-		wrong = thammasatNo(http.StatusBadRequest, thammasatNotPost)
+		wrong = thammasatError(http.StatusBadRequest, thammasatNotPost)
 	case !c.isJSON():
-		wrong = thammasatNo(http.StatusUnsupportedMediaType, thammasatNotJSON)
+		wrong = thammasatError(http.StatusUnsupportedMediaType, thammasatNotJSON)
 	default:
 		return nil
 	}
 	return &wrong
 }
 
-// answer judges key, body and account in the order that BodyFirst chose. Every call with a good key
-// spends its quota, but for those that were answered before the key was looked at.
+// answer checks key, body and account in the order that BodyFirst chose. Every call with a valid key
+// counts against its quota, except those that were answered before the key was checked.
 func (t thammasatAPI) answer(c *call) Reply {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,30 +52,30 @@ func (t thammasatAPI) answer(c *call) Reply {
 	user, password := texts["UserName"], texts["PassWord"]
 	noBody := user == "" || password == ""
 	if noBody && t.bodyFirst {
-		return thammasatNo(http.StatusBadRequest, thammasatNoBody)
+		return thammasatError(http.StatusBadRequest, thammasatNoBody)
 	}
-	if refused := t.judgeKey(c.Header.Get("Application-Key")); refused != nil {
+	if refused := t.checkKey(c.Header.Get("Application-Key")); refused != nil {
 		return *refused
 	}
 	if noBody {
-		return thammasatNo(http.StatusBadRequest, thammasatNoBody)
+		return thammasatError(http.StatusBadRequest, thammasatNoBody)
 	}
 	found, ok := t.accounts[strings.ToLower(user)]
 	if !ok || found.Password != password {
-		return thammasatNo(t.refusal, thammasatRefused)
+		return thammasatError(t.refusal, thammasatRefused)
 	}
-	return thammasatYes(found)
+	return thammasatSuccess(found)
 }
 
-// judgeKey returns why a key is refused, or nil, and spends one call of its quota.
-func (t thammasatAPI) judgeKey(key string) *Reply {
+// checkKey returns the error of a key, or nil, and counts one call against its quota.
+func (t thammasatAPI) checkKey(key string) *Reply {
 	var refused Reply
 	quota, good := t.keys[key]
 	switch {
 	case key == "":
-		refused = thammasatNo(http.StatusUnauthorized, thammasatNoKey)
+		refused = thammasatError(http.StatusUnauthorized, thammasatNoKey)
 	case !good:
-		refused = thammasatNo(http.StatusForbidden, thammasatWrongKey)
+		refused = thammasatError(http.StatusForbidden, thammasatWrongKey)
 	default:
 		wait := quota.take(t.Clock.Now(), t.quota)
 		if wait <= 0 {
@@ -86,17 +86,17 @@ func (t thammasatAPI) judgeKey(key string) *Reply {
 	return &refused
 }
 
-// thammasatNo is the shape of every refusal.
-func thammasatNo(status int, message string) Reply {
+// thammasatError is the shape of every error.
+func thammasatError(status int, message string) Reply {
 	return jsonReply(status, struct {
 		Status  bool   `json:"status"`
 		Message string `json:"message"`
 	}{false, message})
 }
 
-// thammasatYes is the documented reply about a good account, in the document's order, with the public
+// thammasatSuccess is the documented reply about a valid account, in the document's order, with the public
 // API's fields where the account asks for them.
-func thammasatYes(a Account) Reply {
+func thammasatSuccess(a Account) Reply {
 	reply := struct {
 		Status       bool   `json:"status"`
 		Message      string `json:"message"`

@@ -13,13 +13,13 @@ import (
 const maxTokens = 100_000
 
 // tokens is a bounded store of what was issued. A token that is unknown, dropped, evicted or past
-// its end is not found, with no difference between them; the end is judged when it is looked up.
+// its end is not found, with no difference between them; the end is checked on lookup.
 type tokens[V any] struct {
 	clock *Clock
 	held  *lru.Cache[string, issued[V]]
 }
 
-// issued is what a token stands for, and until when.
+// issued is the value of a token and its end.
 type issued[V any] struct {
 	value V
 	ends  time.Time // zero: never
@@ -30,7 +30,7 @@ func newTokens[V any](clock *Clock) tokens[V] {
 	return tokens[V]{clock: clock, held: must(lru.New[string, issued[V]](maxTokens))}
 }
 
-// issue makes a token good for this long; 0 is for ever.
+// issue adds a token with this lifetime; 0 is unlimited.
 func (t tokens[V]) issue(token string, value V, lifetime time.Duration) {
 	entry := issued[V]{value: value}
 	if lifetime > 0 {
@@ -39,7 +39,7 @@ func (t tokens[V]) issue(token string, value V, lifetime time.Duration) {
 	t.held.Add(token, entry)
 }
 
-// find returns what a good token stands for.
+// find returns the value of a valid token.
 func (t tokens[V]) find(token string) (V, bool) {
 	entry, found := t.held.Get(token)
 	if !found || (!entry.ends.IsZero() && !t.clock.Now().Before(entry.ends)) {

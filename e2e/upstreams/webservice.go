@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// WebServiceLifetime is how long a token is good. The document shows errors alone; ten hours is
+// WebServiceLifetime is how long a token is valid. The document shows errors alone; ten hours is
 // assumed.
 const WebServiceLifetime = 10 * time.Hour
 
@@ -27,7 +27,7 @@ type WebService struct {
 	users tokens[User]
 }
 
-// User is whom a token of the web service stands for.
+// User is the user of a token of the web service.
 type User struct {
 	UserName string
 	ID       int64
@@ -72,7 +72,7 @@ func (w *WebService) IssueToken(u User) string {
 	return token
 }
 
-// AddToken makes a token of the caller's choice good for this user, from now on.
+// AddToken adds a token of the caller's choice for this user.
 func (w *WebService) AddToken(token string, u User) {
 	u.Data = maps.Clone(u.Data)
 	w.users.issue(token, u, WebServiceLifetime)

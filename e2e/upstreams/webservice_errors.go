@@ -45,7 +45,7 @@ var systemTexts = map[int]string{
 	http.StatusInternalServerError: `خطای داخلی سرور`,
 }
 
-// logicText returns what the document says for a code, with the variant worked in; see Fail.
+// logicText returns the document's text of a code, with the variant filled in; see Fail.
 func logicText(code int, variant string) string {
 	known := false
 	for _, row := range logicErrors {

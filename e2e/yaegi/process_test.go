@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What may hang for good or end the process is played in a child of the test.
+// Programs that may hang or end the process run in a child process.
 
 const childVariable = "UPSTREAMAUTH_YAEGI_PROGRAM"
 
@@ -43,31 +43,33 @@ func child(t *testing.T, name string, limit time.Duration) string {
 	return string(out)
 }
 
-// Loading them takes the process along, so golang-lru/v2 is out of reach.
-func TestGenericTypesThatReferToEachOtherStillEndTheProcess(t *testing.T) {
-	if got := compiled("GenericsThatGoRound"); got != "3" {
-		t.Errorf("compiled: %q", got)
-	}
-	got := child(t, "GenericsThatGoRound", 30*time.Second)
-	if strings.Contains(got, "outcome: 3 <nil>") {
-		t.Error("the interpreter loads them now: the rule against them may go")
-	}
-	t.Logf("as ever: %s", got)
-}
-
-// Values of one goroutine end up in another, or it never ends: which of them,
-// and how soon, is a matter of luck, so any failure counts, within a few tries.
-func TestSelectStillMixesUpGoroutines(t *testing.T) {
-	const fine = "every number its own"
-	if got := compiled("Select"); got != fine {
-		t.Errorf("compiled: %q", got)
-	}
-	for range 3 {
-		got := child(t, "Select", 5*time.Second)
-		if !strings.Contains(got, "outcome: "+fine) {
-			t.Logf("as ever: %s", got)
-			return
+func TestEndsTheProcess(t *testing.T) {
+	// Loading them ends the process, so golang-lru/v2 cannot be used.
+	t.Run("generic types that refer to each other", func(t *testing.T) {
+		if got := compiled("GenericsThatGoRound"); got != "3" {
+			t.Errorf("compiled: %q", got)
 		}
-	}
-	t.Error("the interpreter gets select right now: the rule against it may go")
+		got := child(t, "GenericsThatGoRound", 30*time.Second)
+		if strings.Contains(got, "outcome: 3 <nil>") {
+			t.Error("the interpreter loads them now: the rule against them may go")
+		}
+		t.Logf("as ever: %s", got)
+	})
+
+	// Values of one goroutine end up in another, or it never ends: which of them,
+	// and how soon, is a matter of luck, so any failure counts, within a few tries.
+	t.Run("select, or it mixes up goroutines", func(t *testing.T) {
+		const fine = "every number its own"
+		if got := compiled("Select"); got != fine {
+			t.Errorf("compiled: %q", got)
+		}
+		for range 3 {
+			got := child(t, "Select", 5*time.Second)
+			if !strings.Contains(got, "outcome: "+fine) {
+				t.Logf("as ever: %s", got)
+				return
+			}
+		}
+		t.Error("the interpreter gets select right now: the rule against it may go")
+	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/yaegi/readers"
 )
 
-// interpretedReaders loads the plugin and, beside it, the program that asks it.
+// interpretedReaders loads the plugin and the program that calls it.
 func interpretedReaders(t *testing.T) func(name string) any {
 	t.Helper()
 	goPath := t.TempDir()
@@ -52,7 +52,7 @@ func interpretedReaders(t *testing.T) func(name string) any {
 // The scenarios show that the interpreted plugin does what it should; this
 // looks into the corners that no scenario has: whatever stands in a header, a
 // token or a reply, compiler and interpreter read it alike.
-func TestCompilerAndInterpreterReadCredentialsAndRepliesAlike(t *testing.T) {
+func TestReaders(t *testing.T) {
 	find := interpretedReaders(t)
 	header := find("Header").(func(string, string, string, int) string)
 	token := find("Token").(func(string) string)
@@ -108,8 +108,10 @@ func pick(random *rand.Rand, texts []string) string {
 }
 
 var (
-	lines = []string{"", "Bearer x", "bearer x.y.z", "BEARER  x", "Bearer x y", " Bearer x", "Bearer\tx", "AbCd", "Basic dTpw", "Basic dTpwcA==",
-		"basic Og==", "Basic", "Digest a=b", "token", "Bearer é", "Bearer " + strings.Repeat("x", 9000), "\x00", "Basic dTpw dTpw"}
+	lines = []string{
+		"", "Bearer x", "bearer x.y.z", "BEARER  x", "Bearer x y", " Bearer x", "Bearer\tx", "AbCd", "Basic dTpw", "Basic dTpwcA==",
+		"basic Og==", "Basic", "Digest a=b", "token", "Bearer é", "Bearer " + strings.Repeat("x", 9000), "\x00", "Basic dTpw dTpw",
+	}
 	second = []string{"", "", "", "Bearer y", "Digest z"}
 	keys   = []string{"", "k", "k l", "\tk", "é", strings.Repeat("k", 8193)}
 	claims = []string{
@@ -119,6 +121,8 @@ var (
 		strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33), `{"sub":true,"jti":0.10,"name":null,"api":"x","expires":"y"}`,
 	}
 	codes    = []string{"", "400-1", "422-1", "200-1", "-3", "-104", "-104/expired", "-201", "401", "403", "499", "1000-1", "40a-1", "400-1234"}
-	messages = []string{"", "no", "\"quoted\" <b>", "منقضی شده", "بازه فراخوانی هر ۵ ثانیه است. لطفا ۱۲ ثانیه دیگر", "٣٠", "in 99999999999 s",
-		strings.Repeat("m", 513), "Body no data! Request body {user / pass}", "\u2028"}
+	messages = []string{
+		"", "no", "\"quoted\" <b>", "منقضی شده", "بازه فراخوانی هر ۵ ثانیه است. لطفا ۱۲ ثانیه دیگر", "٣٠", "in 99999999999 s",
+		strings.Repeat("m", 513), "Body no data! Request body {user / pass}", "\u2028",
+	}
 )

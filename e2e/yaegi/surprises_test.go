@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/yaegi/surprises"
 )
 
-// surprising: what the compiler makes of a program, and the interpreter.
+// surprising are the results of the compiler and of the interpreter, which differ.
 var surprising = []struct{ name, right, wrong string }{
 	{"AppendInLoop", "012", "222"},
 	{"AppendAnyInLoop", "0 1 2", "2 2 2"},
@@ -19,6 +19,8 @@ var surprising = []struct{ name, right, wrong string }{
 	{"AssignInLoop", "012", "222"},
 	{"HandlersInLoop", "012", "222"},
 	{"ChainInLoop", "210", "2round and round"},
+	{"GotoLoop", "[0 1 2]", "[2 2 2]"},
+	{"RangeAssigned", "[0 1 2]", "[2 2 2]"},
 	{"ClosuresInLoop", "0 1 2", "3 3 3"},
 	{"ClosuresInCases", "abc", "ccc"},
 	{"MethodValuesInLoop", "0 1 2", "2 2 2"},
@@ -27,6 +29,9 @@ var surprising = []struct{ name, right, wrong string }{
 	{"IotaAsKey", "onetwo", panicked},
 	{"InterfacesCompared", "true", panicked},
 	{"InterfaceAsKey", "found", panicked},
+	{"InterfaceAndValue", "true", "false"},
+	{"InterfaceSwitch", "same", panicked},
+	{"InterfaceInKey", "found", panicked},
 	{"TypeSwitch", "thing like ", "thing neither "},
 	{"TypeSwitchInterface", "an error", "none"},
 	{"ContextKeys", "one two ", "two two "},
@@ -51,16 +56,18 @@ var surprising = []struct{ name, right, wrong string }{
 
 	{"ErrorsAs", "true", panicked},
 	{"OwnUnwrap", "true", "false"},
-	{"EmbeddedInterface", "upstream asked", panicked},
+	{"EmbeddedInterface", "upstream called", panicked},
 	{"RedactingString", "{Secret:***}", "{Secret:hunter2}"},
 	{"OwnUnmarshal", "99 <nil>", "0 json: Unmarshal(non-pointer stdlib._encoding_json_Unmarshaler)"},
 	{"OwnTransport", "418", panicked},
 	{"OwnBody", "text<nil>", panicked},
 	{"OwnCheckRedirect", "302", panicked},
+	{"TemplateMethod", "text", "failed: true"},
+	{"MethodExpression", "3", panicked},
 	{"WrappedWriter", "true", "false"},
 }
 
-func TestTheInterpreterStillGetsTheseWrong(t *testing.T) {
+func TestDiffers(t *testing.T) {
 	for _, c := range surprising {
 		t.Run(c.name, func(t *testing.T) {
 			if got := compiled(c.name); got != c.right {
@@ -69,7 +76,7 @@ func TestTheInterpreterStillGetsTheseWrong(t *testing.T) {
 			got, err := interpreted(t, c.name, io.Discard)
 			switch {
 			case err != nil:
-				t.Errorf("it does not even load any more: %v", err)
+				t.Errorf("it does not load any more: %v", err)
 			case got == c.right:
 				t.Errorf("the interpreter gets this right now (%q): the rule against it may go", got)
 			case got != c.wrong:
@@ -79,7 +86,7 @@ func TestTheInterpreterStillGetsTheseWrong(t *testing.T) {
 	}
 }
 
-// alike: the forms that the plugin uses instead.
+// alike are the forms that the plugin uses instead: both have the same result.
 var alike = []struct{ name, want string }{
 	{"AppendMadeElsewhere", "012"},
 	{"AppendBasics", "001122"},
@@ -101,14 +108,16 @@ var alike = []struct{ name, want string }{
 	{"GuardedAfterFunc", "fired"},
 	{"ErrorsAsCompiled", "truedial"},
 	{"WrappedByVerb", "true"},
-	{"NamedInterface", "upstream asked"},
+	{"NamedInterface", "upstream called"},
 	{"RoundTripOnly", "302"},
+	{"TemplateMap", "text"},
+	{"MethodExprCalled", "3"},
 	{"MethodByReflection", "true"},
 	{"ReflectSelect", "every number its own"},
 	{"OneChannelForAll", "every number its own"},
 }
 
-func TestCompilerAndInterpreterAgreeOnWhatThePluginUsesInstead(t *testing.T) {
+func TestAgrees(t *testing.T) {
 	for _, c := range alike {
 		t.Run(c.name, func(t *testing.T) {
 			if got := compiled(c.name); got != c.want {
@@ -121,7 +130,8 @@ func TestCompilerAndInterpreterAgreeOnWhatThePluginUsesInstead(t *testing.T) {
 	}
 }
 
-// refused: what loads nowhere, with what the compiler makes of it.
+// refused are the programs that the interpreter does not load, with the compiler's
+// result.
 var refused = []struct{ name, right string }{
 	{"RangeOverNumber", "012"},
 	{"RangeOverFunction", "012"},
@@ -136,7 +146,7 @@ var refused = []struct{ name, right string }{
 	{"EmbeddedByPointer", "reached"},
 }
 
-func TestTheInterpreterStillDoesNotLoadThese(t *testing.T) {
+func TestDoesNotLoad(t *testing.T) {
 	for _, c := range refused {
 		t.Run(c.name, func(t *testing.T) {
 			if got := compiled(c.name); got != c.right {
@@ -149,37 +159,41 @@ func TestTheInterpreterStillDoesNotLoadThese(t *testing.T) {
 	}
 }
 
-// os.Stderr is the process's own, whatever Traefik gives the interpreter,
-// unless that is a file.
-func TestStandardErrorIsReplacedByAFileOnly(t *testing.T) {
-	own := compiled("StandardError")
-	if got, err := interpreted(t, "StandardError", io.Discard); got != own || err != nil {
-		t.Errorf("beside a writer: file %s (%v), the process has %s", got, err, own)
-	}
-	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	if got, err := interpreted(t, "StandardError", file); got == own || err != nil {
-		t.Errorf("with a file: still file %s (%v)", got, err)
-	}
+func TestStandardError(t *testing.T) {
+	// os.Stderr is the process's own, whatever Traefik gives the interpreter,
+	// unless that is a file.
+	t.Run("is replaced by a file only", func(t *testing.T) {
+		own := compiled("StandardError")
+		if got, err := interpreted(t, "StandardError", io.Discard); got != own || err != nil {
+			t.Errorf("beside a writer: file %s (%v), the process has %s", got, err, own)
+		}
+		file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = file.Close() }()
+		if got, err := interpreted(t, "StandardError", file); got == own || err != nil {
+			t.Errorf("with a file: still file %s (%v)", got, err)
+		}
+	})
 }
 
-func TestEveryProgramIsPlayed(t *testing.T) {
-	played := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
-	for _, c := range surprising {
-		played[c.name] = true
-	}
-	for _, c := range alike {
-		played[c.name] = true
-	}
-	for _, c := range refused {
-		played[c.name] = true
-	}
-	for name := range surprises.Programs {
-		if !played[name] {
-			t.Errorf("%s is never played", name)
+func TestPrograms(t *testing.T) {
+	t.Run("every one has a test", func(t *testing.T) {
+		tested := map[string]bool{"StandardError": true, "Select": true, "GenericsThatGoRound": true}
+		for _, c := range surprising {
+			tested[c.name] = true
 		}
-	}
+		for _, c := range alike {
+			tested[c.name] = true
+		}
+		for _, c := range refused {
+			tested[c.name] = true
+		}
+		for name := range surprises.Programs {
+			if !tested[name] {
+				t.Errorf("%s has no test", name)
+			}
+		}
+	})
 }

@@ -1,7 +1,7 @@
-// Package yaegi_test keeps what is known of the interpreter in Traefik: where
-// it differs from the compiler without a word, and what both run alike. Each
-// entry shapes the plugin's code; the day one of them is no longer true, its
-// test says so, and a rule of the house can go.
+// Package yaegi_test records how the interpreter in Traefik differs from the
+// compiler, and which forms both run alike. The plugin's code avoids the
+// differences. When one of them disappears, its test fails, and the lint rule
+// against it can be removed.
 package yaegi_test
 
 import (

@@ -1,7 +1,7 @@
 package apis
 
-// All lists every dialect, in the order of the readme. A new one is a file of
-// its own and a line here.
+// All lists every dialect, in the order of docs/apis.md. A new one is a file of its own
+// and a line here.
 func All() []*API {
-	return []*API{complete(thammasat()), complete(ippanel()), complete(bts()), complete(webservice())}
+	return []*API{withDefaults(thammasat()), withDefaults(ippanel()), withDefaults(bts()), withDefaults(webservice())}
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// bts is BTS's courier API (document: BTS login). Its tokens are RS256 JWTs of
-// 24 hours; there is no documented call that checks one, so the operator names
-// a small protected GET.
+// bts is BTS's courier API (document: BTS login). Its tokens are RS256 JWTs of 24
+// hours. No documented call verifies one, so the operator names a small protected GET.
 func bts() *API {
 	return &API{
 		Name:           "bts",
@@ -56,7 +55,7 @@ func btsRows() []Row {
 	}
 }
 
-// btsDataAlone stands for a reply without a status whose data is an object or
+// btsDataAlone is the code of a response without a status whose data is an object or
 // an array: some of the API's calls answer so.
 const btsDataAlone = "data alone"
 
@@ -70,7 +69,7 @@ func btsClassify(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
-// btsTokensIn: the refresh token is a JWT too, and opens nothing.
+// btsTokensIn also returns the refresh token: it is a JWT too, and no credential.
 func btsTokensIn(r transport.Response) (token, refresh string) {
 	if r.Body.Field("status").Bool() != "true" {
 		return "", ""
@@ -83,14 +82,14 @@ func btsTokensIn(r transport.Response) (token, refresh string) {
 
 var btsMembers = []member{{"user", "sub"}, {"id", "jti"}, {"name", "name"}, {"email", "email"}}
 
-// btsIdentify reads the token's own claims, which the upstream has vouched for
-// by now. A token that is no JWT is good without an identity.
-func btsIdentify(_ transport.Response, c verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
+// btsIdentify reads the token's own claims, which the upstream has confirmed by now. A
+// token that is no JWT is valid without an identity.
+func btsIdentify(_ transport.Response, c verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
 	claims := jwt.Claims(c.Token)
-	who := newFieldSet()
-	who.add(claims, btsMembers)
-	who.addRest(claims, btsMembers)
-	return who.fields, ""
+	fields := newFieldSet()
+	fields.add(claims, btsMembers)
+	fields.addRest(claims, btsMembers)
+	return fields.fields, ""
 }
 
 func btsCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
@@ -98,7 +97,7 @@ func btsCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
 	return copyErrors(d, r.Body.Field("errors"))
 }
 
-// btsCode: the status codes that a body may carry.
+// btsCode tells whether a code is one of the status codes that a body may carry.
 func btsCode(code string) bool {
 	return containsWord("400 401 403 422 429", code)
 }

@@ -12,40 +12,44 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
-var update = flag.Bool("update", false, "write the readme's status tables anew")
+var update = flag.Bool("update", false, "write the status tables of docs/apis.md anew")
 
-// The readme's status tables are the tables that the gate reads. Where they
-// differ: go test -run Readme -update .
-func TestTheReadmesStatusTablesAreTheGates(t *testing.T) {
-	readme, err := os.ReadFile("../../readme.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(readme)
-	for _, api := range apis.All() {
-		begin := "<!-- table:" + api.Name + " -->\n"
-		before, rest, found := strings.Cut(text, begin)
-		shown, after, closed := strings.Cut(rest, "<!-- /table -->")
-		if !found || !closed || strings.Contains(rest, begin) {
-			t.Fatalf("the readme needs one pair of lines %q and %q", strings.TrimSpace(begin), "<!-- /table -->")
-		}
-		table := statusTable(api)
-		if shown != table && !*update {
-			t.Errorf("the readme's table of %s differs (-update writes it anew); it is to be:\n%s", api.Name, table)
-		}
-		text = before + begin + table + "<!-- /table -->" + after
-	}
-	if *update && text != string(readme) {
-		if err := os.WriteFile("../../readme.md", []byte(text), 0o644); err != nil {
+// page holds a status table of each API, between two marks.
+const page = "../../docs/apis.md"
+
+func TestDocuments(t *testing.T) {
+	// Where they differ: go test -run Documents ./verifier/apis -update
+	t.Run("the status tables are those that the gate reads", func(t *testing.T) {
+		written, err := os.ReadFile(page)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
+		text := string(written)
+		for _, api := range apis.All() {
+			begin := "<!-- table:" + api.Name + " -->\n"
+			before, rest, found := strings.Cut(text, begin)
+			shown, after, closed := strings.Cut(rest, "<!-- /table -->")
+			if !found || !closed || strings.Contains(rest, begin) {
+				t.Fatalf("%s needs one pair of lines %q and %q", page, strings.TrimSpace(begin), "<!-- /table -->")
+			}
+			table := statusTable(api)
+			if shown != table && !*update {
+				t.Errorf("%s: the table of %s differs (-update writes it anew); it is to be:\n%s", page, api.Name, table)
+			}
+			text = before + begin + table + "<!-- /table -->" + after
+		}
+		if *update && text != string(written) {
+			if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // statusTable writes an API's rows as a table for people.
 func statusTable(api *apis.API) string {
 	var b strings.Builder
-	b.WriteString("| upstream says | meaning | client gets | message |\n|---|---|---|---|\n")
+	b.WriteString("| upstream answers | reason | client gets | message |\n|---|---|---|---|\n")
 	for _, row := range api.Rows {
 		line := []string{says(api.Name, row), means(row), gets(row), message(row)}
 		for i := range line {
@@ -64,7 +68,7 @@ var words = map[string]struct{ flag, code string }{
 	"webservice": {flag: "IsSuccess", code: "Msg.Code"},
 }
 
-// says writes down what a row asks of a reply.
+// says writes down what a row asks of a response.
 func says(api string, row apis.Row) string {
 	var parts []string
 	if row.HTTP != "" {
@@ -119,11 +123,11 @@ func under(checks string) string {
 func means(row apis.Row) string {
 	switch row.Meaning {
 	case apis.Valid:
-		return "good"
+		return "valid"
 	case apis.RateLimited:
 		return "`throttled`"
 	case apis.Misconfigured:
-		return "`unavailable`, an operator's mistake"
+		return "`unavailable`, logged as `misconfigured`"
 	case apis.Outage:
 		return "`unavailable`"
 	}
@@ -138,7 +142,7 @@ func means(row apis.Row) string {
 func gets(row apis.Row) string {
 	switch row.Meaning {
 	case apis.Valid:
-		return "the backend's reply"
+		return "the backend's response"
 	case apis.RateLimited:
 		return "429"
 	case apis.Denied:
@@ -147,7 +151,7 @@ func gets(row apis.Row) string {
 	return "`errors.unavailable`"
 }
 
-// message is the upstream's, or the row's where that is not fit.
+// message is the upstream's, or the row's where that cannot be copied.
 func message(row apis.Row) string {
 	status, own := row.Status, row.Message
 	switch row.Meaning {
@@ -159,14 +163,14 @@ func message(row apis.Row) string {
 		if own != "" {
 			return fmt.Sprintf("`%s`", own)
 		}
-		return "the gate's"
+		return "the gate's own"
 	}
 	if own == "" {
 		own = http.StatusText(status) + "."
 	}
-	relayed := "its own"
+	relayed := "the upstream's"
 	if status == http.StatusUnprocessableEntity {
-		relayed = "its own and its `errors`"
+		relayed = "the upstream's, and its `errors`"
 	}
 	return fmt.Sprintf("%s, else `%s`", relayed, own)
 }

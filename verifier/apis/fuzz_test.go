@@ -62,7 +62,7 @@ func FuzzThammasatReply(f *testing.F) {
 	}
 	aboutKey := func(status int, _ document) bool { return status == 401 || status == 403 }
 	probe := &Account{User: "operator", Password: "p"}
-	fuzzReplies(f, complete(thammasat()), []documented{
+	fuzzReplies(f, withDefaults(thammasat()), []documented{
 		{Settings{Kind: verifier.ApplicationKey}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}, bare, aboutKey, nil},
 		{Settings{Kind: verifier.ApplicationKey, Probe: probe}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}, account, aboutKey, nil},
 		{Settings{Kind: verifier.ApplicationKey, Account: true}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k", User: "u", Password: "p"}, account, no, nil},
@@ -88,7 +88,7 @@ func FuzzIPPanelReply(f *testing.F) {
 		text, isText := name.(string)
 		return name != nil && (!isText || !presentable(text))
 	}
-	fuzzReplies(f, complete(ippanel()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, yes, no, odd}})
+	fuzzReplies(f, withDefaults(ippanel()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, yes, no, odd}})
 }
 
 func FuzzBTSReply(f *testing.F) {
@@ -104,7 +104,7 @@ func FuzzBTSReply(f *testing.F) {
 		return status == 401 || status == 403 || status == 422 ||
 			(status/100 == 2 && d["status"] == false && (code == "400" || code == "401" || code == "403" || code == "422"))
 	}
-	fuzzReplies(f, complete(bts()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "a.b.c"}, yes, no, nil}})
+	fuzzReplies(f, withDefaults(bts()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "a.b.c"}, yes, no, nil}})
 }
 
 func FuzzWebserviceReply(f *testing.F) {
@@ -115,7 +115,7 @@ func FuzzWebserviceReply(f *testing.F) {
 		}
 		return status == 400 || status == 401 || status == 403
 	}
-	fuzzReplies(f, complete(webservice()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, yes, no, nil}})
+	fuzzReplies(f, withDefaults(webservice()), []documented{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, yes, no, nil}})
 }
 
 func fuzzReplies(f *testing.F, api *API, checks []documented) {

@@ -11,8 +11,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// ippanel is the IPPanel SMS panel (document: IPPanel confirm_otp, and the
-// vendor's public pages). Its tokens are opaque and good for 10 hours.
+// ippanel is the IPPanel SMS panel (document: IPPanel confirm_otp, and the vendor's
+// public pages). Its tokens are opaque and valid for 10 hours.
 func ippanel() *API {
 	return &API{
 		Name:        "ippanel",
@@ -68,13 +68,13 @@ func ippanelClassify(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
-// ippanelRequest presents a token alone, as the documents show it.
+// ippanelRequest sends a token alone, as the documents show it.
 func ippanelRequest(token string) transport.Request {
 	return transport.Request{Header: http.Header{"Authorization": {token}}}
 }
 
-// ippanelTokensIn: only where the method is "login" is the token the final one;
-// elsewhere it waits for a one-time password, and is no credential.
+// ippanelTokensIn returns a token only where the method is "login": with any other it
+// waits for a one-time password, and is no credential.
 func ippanelTokensIn(r transport.Response) (token, refresh string) {
 	flag, code := ippanelClassify(r)
 	data := r.Body.Field("data")
@@ -87,17 +87,16 @@ func ippanelTokensIn(r transport.Response) (token, refresh string) {
 
 var ippanelMembers = []member{{"user", "user_name"}, {"id", "user_id"}, {"name", "name"}}
 
-// ippanelIdentify: "for whom" is part of the documented yes; a reply that names
-// nobody is none.
-func ippanelIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
+// ippanelIdentify requires a user: the documented response names one.
+func ippanelIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
 	data := r.Body.Field("data")
-	who := newFieldSet()
-	who.add(data, ippanelMembers)
-	if !who.has["user"] {
-		return nil, "a yes without data.user_name"
+	fields := newFieldSet()
+	fields.add(data, ippanelMembers)
+	if !fields.has["user"] {
+		return nil, "a valid token without data.user_name"
 	}
-	who.addRest(data, ippanelMembers)
-	return who.fields, ""
+	fields.addRest(data, ippanelMembers)
+	return fields.fields, ""
 }
 
 func ippanelCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
@@ -107,8 +106,8 @@ func ippanelCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial
 	return copyErrors(d, meta.Field("errors"))
 }
 
-// ippanelCode: three digits, a dash, and a number of at most three digits; and
-// not that of a yes, which says nothing about a refusal.
+// ippanelCode tells whether a code has the documented form, three digits, a dash, and
+// a number of at most three digits, and is that of a denial.
 func ippanelCode(code string) bool {
 	if len(code) < 5 || len(code) > 7 || code[3] != '-' || code[0] == '2' {
 		return false
@@ -123,8 +122,8 @@ func ippanelMessage(reason verifier.Reason) string {
 	return ""
 }
 
-// ippanelCodes are the codes of refusals that bring none: the document's where
-// it has one, else of its form. They say the same whatever the status.
+// ippanelCodes are the codes of denials that bring none: the document's where it has
+// one, else codes of its form. They do not depend on the status.
 func ippanelCodes() map[verifier.Reason]string {
 	return map[verifier.Reason]string{
 		verifier.Missing: "400-1", verifier.Invalid: "400-1", verifier.Expired: "400-1", verifier.Unprocessable: "400-2",

@@ -8,22 +8,21 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// Login is how an API gives out its tokens, by its documents. All its calls are
-// POST.
+// Login is how an API gives out its tokens, by its documents. All its calls are POST.
 type Login struct {
-	Paths         []string // below the API's address: their replies bring tokens
+	Paths         []string // below the API's address: their responses bring tokens
 	Logout        string   // ends the token that it is sent with; empty: there is none
-	SelfContained bool     // a token tells itself whose it is, so that nobody has to be asked
+	SelfContained bool     // the identity is in the token's claims, so that no call is needed for it
 
-	// LogoutRequest is what the logout wants to be asked.
+	// LogoutRequest is the call that ends a token; nil where Logout is empty.
 	LogoutRequest func(token string) transport.Request
 
-	// TokensIn reads what a login's reply gives out: the token that is good from now
-	// on, and one that opens nothing. Either may be empty.
+	// TokensIn reads what a login's response gives out: the token that is valid from
+	// now on, and a refresh token, which is no credential. Either may be empty.
 	TokensIn func(r transport.Response) (token, refresh string)
 }
 
-// Read reads a login's reply, by its HTTP status and whole body. Tokens that no
+// Read reads a login's response, by its HTTP status and whole body. Tokens that no
 // client could present are left out.
 func (l *Login) Read(status int, body []byte) (token, refresh string) {
 	if status != http.StatusOK {

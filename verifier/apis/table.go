@@ -10,34 +10,34 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// Meaning is what a documented reply says about the credential.
+// Meaning is what a documented response says about the credential.
 type Meaning string
 
-// The meanings. The zero meaning is none: such a row cannot let anybody in.
+// The meanings. The zero value is none of them: such a row allows no client.
 const (
-	Valid         Meaning = "good"
-	Denied        Meaning = "refused"
-	RateLimited   Meaning = "busy"          // 429: not now
-	Outage        Meaning = "trouble"       // the upstream's own fault
-	Misconfigured Meaning = "wrong setting" // the operator's mistake
+	Valid         Meaning = "valid"
+	Denied        Meaning = "denied"
+	RateLimited   Meaning = "rate-limited"
+	Outage        Meaning = "outage"        // the upstream has failed
+	Misconfigured Meaning = "misconfigured" // the operator's settings are wrong
 )
 
-// Row is one documented reply. An empty condition fits everything.
+// Row is one documented response. An empty condition matches everything.
 type Row struct {
 	Name     string // the row's name, unique in its table; testdata/ goes by it
 	HTTP     string // statuses: "200", "2xx", "5xx 3xx"
-	Flag     string // the reply's own yes or no: "true", "false none"
-	Code     string // the reply's code; a final * fits what follows, * alone any code
-	Variants string // the checks it stands for, of an API that has several
+	Flag     string // the response's own flag: "true", "false none"
+	Code     string // the response's code; a final * matches any rest, * alone any code
+	Variants string // the variants of the call that it belongs to, of an API that has several
 	Meaning  Meaning
-	Status   int             // what the client gets; 0: 429 where busy, else operator's choice
+	Status   int             // to the client; 0: 429 where rate-limited, else errors.unavailable
 	Reason   verifier.Reason // empty: the status's own
 	Message  string          // the document's text; empty: the status's own
 }
 
-// findRow returns the first row that fits, or nil. (Statuses are told apart without
-// a call of ours: most rows are passed over by them.)
-func findRow(rows []Row, status int, flag, code, check string) *Row {
+// findRow returns the first row that matches, or nil. It compares statuses without a
+// call of ours, which would be interpreted: most rows are passed over by them.
+func findRow(rows []Row, status int, flag, code, variant string) *Row {
 	exact := strconv.Itoa(1000 + status)[1:] // three digits: a status of 020 is none of 200
 	class := exact[:1] + "xx"
 	for i := range rows {
@@ -45,21 +45,21 @@ func findRow(rows []Row, status int, flag, code, check string) *Row {
 		if row.HTTP != "" && !strings.Contains(row.HTTP, exact) && !strings.Contains(row.HTTP, class) {
 			continue
 		}
-		if fitsFlag(row.Flag, flag) && fitsCode(row.Code, code) && (row.Variants == "" || containsWord(row.Variants, check)) {
+		if matchesFlag(row.Flag, flag) && matchesCode(row.Code, code) && (row.Variants == "" || containsWord(row.Variants, variant)) {
 			return row
 		}
 	}
 	return nil
 }
 
-func fitsFlag(wanted, flag string) bool {
+func matchesFlag(wanted, flag string) bool {
 	if flag == "" {
 		flag = "none"
 	}
 	return wanted == "" || containsWord(wanted, flag)
 }
 
-func fitsCode(pattern, code string) bool {
+func matchesCode(pattern, code string) bool {
 	if pattern == "*" {
 		return code != ""
 	}
@@ -69,20 +69,20 @@ func fitsCode(pattern, code string) bool {
 	return pattern == "" || pattern == code
 }
 
-// containsWord tells whether word is one of words, which are apart by one space. (By
-// compiled calls alone: each miss asks it a dozen times.)
+// containsWord tells whether word is one of words, which are separated by one space. It
+// makes compiled calls alone, since each miss calls it a dozen times.
 func containsWord(words, word string) bool {
 	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+words+" ", " "+word+" ")
 }
 
-// denial is what a row says to the client, before the reply's own words.
-func (row *Row) denial(reply transport.Response) verifier.Denial {
+// denial is what the client gets by a row, before the response's own message.
+func (row *Row) denial(response transport.Response) verifier.Denial {
 	d := verifier.Denial{
 		Reason:     row.Reason,
 		Status:     row.Status,
-		HTTP:       reply.Status,
+		HTTP:       response.Status,
 		Message:    row.Message,
-		RetryAfter: retryAfter(reply.RetryAfter, reply.Received),
+		RetryAfter: retryAfter(response.RetryAfter, response.Received),
 	}
 	if row.Meaning == RateLimited {
 		d.Status = http.StatusTooManyRequests
@@ -113,8 +113,8 @@ func reasonOf(status int) verifier.Reason {
 	return verifier.Unavailable
 }
 
-// retryAfter reads the header: seconds or a date (RFC 9110, 10.2.3), clamped
-// to 1…3600 s. 0 means that nothing readable was said.
+// retryAfter reads the header: seconds or a date (RFC 9110, 10.2.3), clamped to
+// 1…3600 s. 0: it holds neither.
 func retryAfter(text string, now time.Time) time.Duration {
 	if text == "" {
 		return 0
@@ -133,7 +133,7 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return wait
 }
 
-// digitsTooMany: a number beyond 64 bits is still a number, and a long wait.
+// digitsTooMany takes a number beyond 64 bits for the longest wait.
 func digitsTooMany(text string) time.Duration {
 	if strings.Trim(text, "0123456789") == "" {
 		return time.Hour

@@ -10,170 +10,180 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-func TestTheFirstRowThatFitsCounts(t *testing.T) {
-	rows := []Row{
-		{Name: "trouble", HTTP: "5xx 3xx"},
-		{Name: "busy", HTTP: "429"},
-		{Name: "good", HTTP: "200", Flag: "true", Code: "200-*"},
-		{Name: "special code", Code: "400-1"},
-		{Name: "only checked so", HTTP: "400", Variants: "bare"},
-		{Name: "any code", HTTP: "400", Code: "*"},
-		{Name: "no flag", HTTP: "2xx", Flag: "none"},
-		{Name: "no", HTTP: "2xx", Flag: "false none"},
-		{Name: "401", HTTP: "401"},
-	}
-	cases := []struct {
-		status            int
-		flag, code, check string
-		want              string
-	}{
-		{500, "true", "200-1", "", "trouble"},
-		{599, "", "", "", "trouble"},
-		{302, "true", "200-1", "", "trouble"},
-		{429, "", "", "", "busy"},
-		{200, "true", "200-1", "", "good"},
-		{200, "true", "200-", "", "good"},
-		{200, "true", "201-1", "", ""},
-		{201, "true", "200-1", "", ""},
-		{200, "TRUE", "200-1", "", ""},
-		{200, "other", "200-1", "", ""},
-		{200, "true", "", "", ""},
-		{401, "", "400-1", "", "special code"},
-		{401, "", "400-10", "", "401"},
-		{400, "", "x", "bare", "only checked so"},
-		{400, "", "x", "account", "any code"},
-		{400, "", "", "account", ""},
-		{204, "", "", "", "no flag"},
-		{204, "false", "", "", "no"},
-		{204, "other", "", "", ""},
-		{418, "true", "200-1", "", ""},
-		{100, "", "", "", ""},
-		{0, "true", "200-1", "", ""},
-		{20, "true", "200-1", "", ""},
-		{29, "", "", "", ""},
-	}
-	for _, c := range cases {
-		got := ""
-		if row := findRow(rows, c.status, c.flag, c.code, c.check); row != nil {
-			got = row.Name
+func TestFindRow(t *testing.T) {
+	t.Run("the first row that matches counts", func(t *testing.T) {
+		rows := []Row{
+			{Name: "trouble", HTTP: "5xx 3xx"},
+			{Name: "busy", HTTP: "429"},
+			{Name: "good", HTTP: "200", Flag: "true", Code: "200-*"},
+			{Name: "special code", Code: "400-1"},
+			{Name: "only checked so", HTTP: "400", Variants: "bare"},
+			{Name: "any code", HTTP: "400", Code: "*"},
+			{Name: "no flag", HTTP: "2xx", Flag: "none"},
+			{Name: "no", HTTP: "2xx", Flag: "false none"},
+			{Name: "401", HTTP: "401"},
 		}
-		if got != c.want {
-			t.Errorf("%d, flag %q, code %q, check %q: row %q, want %q", c.status, c.flag, c.code, c.check, got, c.want)
+		cases := []struct {
+			status            int
+			flag, code, check string
+			want              string
+		}{
+			{500, "true", "200-1", "", "trouble"},
+			{599, "", "", "", "trouble"},
+			{302, "true", "200-1", "", "trouble"},
+			{429, "", "", "", "busy"},
+			{200, "true", "200-1", "", "good"},
+			{200, "true", "200-", "", "good"},
+			{200, "true", "201-1", "", ""},
+			{201, "true", "200-1", "", ""},
+			{200, "TRUE", "200-1", "", ""},
+			{200, "other", "200-1", "", ""},
+			{200, "true", "", "", ""},
+			{401, "", "400-1", "", "special code"},
+			{401, "", "400-10", "", "401"},
+			{400, "", "x", "bare", "only checked so"},
+			{400, "", "x", "account", "any code"},
+			{400, "", "", "account", ""},
+			{204, "", "", "", "no flag"},
+			{204, "false", "", "", "no"},
+			{204, "other", "", "", ""},
+			{418, "true", "200-1", "", ""},
+			{100, "", "", "", ""},
+			{0, "true", "200-1", "", ""},
+			{20, "true", "200-1", "", ""},
+			{29, "", "", "", ""},
 		}
-	}
-}
-
-func TestRetryAfterIsReadInEveryFormAndKeptWithinAnHour(t *testing.T) {
-	now := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
-	cases := []struct {
-		text string
-		want time.Duration
-	}{
-		{"", 0},
-		{"1", time.Second},
-		{"120", 2 * time.Minute},
-		{"3600", time.Hour},
-		{"3601", time.Hour},
-		{"0", time.Second},
-		{"-1", time.Second},
-		{"9223372036854775807", time.Hour},
-		{"9223372036854775808", time.Hour},
-		{strings.Repeat("9", 5000), time.Hour},
-		{"soon", 0},
-		{"1.5", 0},
-		{"1e3", 0},
-		{"60 seconds", 0},
-		{"٦٠", 0},
-		{now.Add(90 * time.Second).Format(http.TimeFormat), 91 * time.Second},
-		{now.Format(http.TimeFormat), time.Second},
-		{now.Add(-24 * time.Hour).Format(http.TimeFormat), time.Second},
-		{now.Add(24 * time.Hour).Format(http.TimeFormat), time.Hour},
-		{"Fri, 31 Dec 9999 23:59:59 GMT", time.Hour},
-		{"Mon, 01 Jan 0001 00:00:00 GMT", time.Second},
-		{now.Add(90 * time.Second).Format(time.RFC850), 91 * time.Second},
-		{"Fri, 32 Dec 2031 23:59:59 GMT", 0},
-	}
-	for _, c := range cases {
-		if got := retryAfter(c.text, now); got != c.want {
-			t.Errorf("%.40q: %s, want %s", c.text, got, c.want)
-		}
-	}
-}
-
-func TestARowSaysWhatTheClientIsTold(t *testing.T) {
-	reply := transport.Response{Status: 418, RetryAfter: "7"}
-	cases := []struct {
-		row  Row
-		want verifier.Denial
-	}{
-		{Row{Meaning: Denied, Status: 401}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "Unauthorized."}},
-		{Row{Meaning: Denied, Status: 401, Message: "No!"}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "No!"}},
-		{Row{Meaning: Denied, Status: 403, Reason: verifier.Expired}, verifier.Denial{Reason: verifier.Expired, Status: 403, Message: "Forbidden."}},
-		{Row{Meaning: Denied, Status: 403}, verifier.Denial{Reason: verifier.Forbidden, Status: 403, Message: "Forbidden."}},
-		{Row{Meaning: Denied, Status: 400}, verifier.Denial{Reason: verifier.Unprocessable, Status: 400, Message: "Bad Request."}},
-		{Row{Meaning: Denied, Status: 422}, verifier.Denial{Reason: verifier.Unprocessable, Status: 422, Message: "Unprocessable Entity."}},
-		{Row{Meaning: RateLimited}, verifier.Denial{Reason: verifier.Throttled, Status: 429, Message: "Too Many Requests."}},
-		{Row{Meaning: Outage}, verifier.Denial{Reason: verifier.Unavailable}},
-		{Row{Meaning: Misconfigured}, verifier.Denial{Reason: verifier.Unavailable}},
-		{Row{}, verifier.Denial{Reason: verifier.Unavailable}},
-	}
-	for _, c := range cases {
-		c.want.HTTP, c.want.RetryAfter = 418, 7*time.Second
-		if got := c.row.denial(reply); got != c.want {
-			t.Errorf("%+v: %+v, want %+v", c.row, got, c.want)
-		}
-	}
-	busy := Row{Meaning: RateLimited}
-	if got := busy.denial(transport.Response{Status: 429, RetryAfter: "soon"}); got.RetryAfter != time.Minute {
-		t.Errorf("busy for %s, want a minute where nothing readable is said", got.RetryAfter)
-	}
-}
-
-// Every table: names are unique, and no row can let anybody in by omission.
-func TestNoTableLetsAnybodyInWithoutAFlagOrACode(t *testing.T) {
-	for _, api := range All() {
-		names := map[string]bool{}
-		for _, row := range api.Rows {
-			if row.Name == "" || names[row.Name] {
-				t.Errorf("%s: row %q: no name of its own", api.Name, row.Name)
+		for _, c := range cases {
+			got := ""
+			if row := findRow(rows, c.status, c.flag, c.code, c.check); row != nil {
+				got = row.Name
 			}
-			names[row.Name] = true
-			if row.Meaning == "" {
-				t.Errorf("%s: row %q means nothing", api.Name, row.Name)
-			}
-			if row.Meaning == Valid && (row.HTTP == "" || (row.Flag != "true" && row.Code == "")) {
-				t.Errorf("%s: row %q is good by its status alone", api.Name, row.Name)
-			}
-			if row.Meaning == Denied && (row.Status < 400 || row.Status > 499) {
-				t.Errorf("%s: row %q refuses with %d", api.Name, row.Name, row.Status)
+			if got != c.want {
+				t.Errorf("%d, flag %q, code %q, check %q: row %q, want %q", c.status, c.flag, c.code, c.check, got, c.want)
 			}
 		}
-	}
+	})
 }
 
-// What no row describes is not an answer, and a yes least of all.
-func TestAReplyOutsideOfTheTablesIsNoYes(t *testing.T) {
-	for _, api := range All() {
-		for _, status := range []int{100, 200, 201, 204, 206, 300, 400, 404, 418, 451, 600, 999} {
-			for _, flag := range []string{"", "false", "other", "TRUE", "True", "1"} {
-				for _, code := range []string{"", "0", "200", "ok", "200-1"} {
-					row := findRow(api.Rows, status, flag, code, "")
-					if row != nil && row.Meaning == Valid {
-						t.Errorf("%s: HTTP %d, flag %q, code %q is row %q", api.Name, status, flag, code, row.Name)
+func TestRetryAfter(t *testing.T) {
+	t.Run("it is read in every form, and kept within an hour", func(t *testing.T) {
+		now := time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC)
+		cases := []struct {
+			text string
+			want time.Duration
+		}{
+			{"", 0},
+			{"1", time.Second},
+			{"120", 2 * time.Minute},
+			{"3600", time.Hour},
+			{"3601", time.Hour},
+			{"0", time.Second},
+			{"-1", time.Second},
+			{"9223372036854775807", time.Hour},
+			{"9223372036854775808", time.Hour},
+			{strings.Repeat("9", 5000), time.Hour},
+			{"soon", 0},
+			{"1.5", 0},
+			{"1e3", 0},
+			{"60 seconds", 0},
+			{"٦٠", 0},
+			{now.Add(90 * time.Second).Format(http.TimeFormat), 91 * time.Second},
+			{now.Format(http.TimeFormat), time.Second},
+			{now.Add(-24 * time.Hour).Format(http.TimeFormat), time.Second},
+			{now.Add(24 * time.Hour).Format(http.TimeFormat), time.Hour},
+			{"Fri, 31 Dec 9999 23:59:59 GMT", time.Hour},
+			{"Mon, 01 Jan 0001 00:00:00 GMT", time.Second},
+			{now.Add(90 * time.Second).Format(time.RFC850), 91 * time.Second},
+			{"Fri, 32 Dec 2031 23:59:59 GMT", 0},
+		}
+		for _, c := range cases {
+			if got := retryAfter(c.text, now); got != c.want {
+				t.Errorf("%.40q: %s, want %s", c.text, got, c.want)
+			}
+		}
+	})
+}
+
+func TestRowDenial(t *testing.T) {
+	t.Run("a row determines what the client gets", func(t *testing.T) {
+		reply := transport.Response{Status: 418, RetryAfter: "7"}
+		cases := []struct {
+			row  Row
+			want verifier.Denial
+		}{
+			{Row{Meaning: Denied, Status: 401}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "Unauthorized."}},
+			{Row{Meaning: Denied, Status: 401, Message: "No!"}, verifier.Denial{Reason: verifier.Invalid, Status: 401, Message: "No!"}},
+			{Row{Meaning: Denied, Status: 403, Reason: verifier.Expired}, verifier.Denial{Reason: verifier.Expired, Status: 403, Message: "Forbidden."}},
+			{Row{Meaning: Denied, Status: 403}, verifier.Denial{Reason: verifier.Forbidden, Status: 403, Message: "Forbidden."}},
+			{Row{Meaning: Denied, Status: 400}, verifier.Denial{Reason: verifier.Unprocessable, Status: 400, Message: "Bad Request."}},
+			{Row{Meaning: Denied, Status: 422}, verifier.Denial{Reason: verifier.Unprocessable, Status: 422, Message: "Unprocessable Entity."}},
+			{Row{Meaning: RateLimited}, verifier.Denial{Reason: verifier.Throttled, Status: 429, Message: "Too Many Requests."}},
+			{Row{Meaning: Outage}, verifier.Denial{Reason: verifier.Unavailable}},
+			{Row{Meaning: Misconfigured}, verifier.Denial{Reason: verifier.Unavailable}},
+			{Row{}, verifier.Denial{Reason: verifier.Unavailable}},
+		}
+		for _, c := range cases {
+			c.want.HTTP, c.want.RetryAfter = 418, 7*time.Second
+			if got := c.row.denial(reply); got != c.want {
+				t.Errorf("%+v: %+v, want %+v", c.row, got, c.want)
+			}
+		}
+		busy := Row{Meaning: RateLimited}
+		if got := busy.denial(transport.Response{Status: 429, RetryAfter: "soon"}); got.RetryAfter != time.Minute {
+			t.Errorf("busy for %s, want a minute where nothing readable is said", got.RetryAfter)
+		}
+	})
+}
+
+func TestTables(t *testing.T) {
+	// Every table: names are unique, and no row can let anybody in by omission.
+	t.Run("no row allows a client without a flag or a code", func(t *testing.T) {
+		for _, api := range All() {
+			names := map[string]bool{}
+			for _, row := range api.Rows {
+				if row.Name == "" || names[row.Name] {
+					t.Errorf("%s: row %q: no name of its own", api.Name, row.Name)
+				}
+				names[row.Name] = true
+				if row.Meaning == "" {
+					t.Errorf("%s: row %q means nothing", api.Name, row.Name)
+				}
+				if row.Meaning == Valid && (row.HTTP == "" || (row.Flag != "true" && row.Code == "")) {
+					t.Errorf("%s: row %q is good by its status alone", api.Name, row.Name)
+				}
+				if row.Meaning == Denied && (row.Status < 400 || row.Status > 499) {
+					t.Errorf("%s: row %q refuses with %d", api.Name, row.Name, row.Status)
+				}
+			}
+		}
+	})
+
+	// What no row describes is not an answer, and a yes least of all.
+	t.Run("a response outside of the tables allows no client", func(t *testing.T) {
+		for _, api := range All() {
+			for _, status := range []int{100, 200, 201, 204, 206, 300, 400, 404, 418, 451, 600, 999} {
+				for _, flag := range []string{"", "false", "other", "TRUE", "True", "1"} {
+					for _, code := range []string{"", "0", "200", "ok", "200-1"} {
+						row := findRow(api.Rows, status, flag, code, "")
+						if row != nil && row.Meaning == Valid {
+							t.Errorf("%s: HTTP %d, flag %q, code %q is row %q", api.Name, status, flag, code, row.Name)
+						}
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
-func TestAWordIsAWholeWord(t *testing.T) {
-	for word, want := range map[string]bool{"user": true, "id": true, "name": true, "": false, "use": false, "ser": false, "user id": false, " ": false, "id ": false, "Name": false} {
-		if containsWord("user id name", word) != want {
-			t.Errorf("%q: %t", word, !want)
+func TestContainsWord(t *testing.T) {
+	t.Run("a word is a whole word", func(t *testing.T) {
+		for word, want := range map[string]bool{"user": true, "id": true, "name": true, "": false, "use": false, "ser": false, "user id": false, " ": false, "id ": false, "Name": false} {
+			if containsWord("user id name", word) != want {
+				t.Errorf("%q: %t", word, !want)
+			}
 		}
-	}
-	if containsWord("", "") || !containsWord("x", "x") {
-		t.Error("one word, or none")
-	}
+		if containsWord("", "") || !containsWord("x", "x") {
+			t.Error("one word, or none")
+		}
+	})
 }

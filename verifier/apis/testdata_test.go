@@ -58,58 +58,60 @@ type toldCase struct {
 	}
 }
 
-func TestEveryRowOfTheTablesIsInTestdataAndNoOther(t *testing.T) {
-	for _, api := range All() {
-		played := map[string]bool{}
-		for _, c := range replies(t, api.Name) {
-			played[c.row] = true
-		}
-		delete(played, "")
-		for _, row := range api.Rows {
-			if !played[row.Name] {
-				t.Errorf("%s: the row %q is in no case of testdata", api.Name, row.Name)
+func TestTestdata(t *testing.T) {
+	t.Run("it has every row of the tables, and no other", func(t *testing.T) {
+		for _, api := range All() {
+			played := map[string]bool{}
+			for _, c := range replies(t, api.Name) {
+				played[c.row] = true
 			}
-			delete(played, row.Name)
-		}
-		for name := range played {
-			t.Errorf("%s: testdata plays a row that the table does not have: %q", api.Name, name)
-		}
-	}
-}
-
-func TestEveryReplyOfTestdataSelectsItsRow(t *testing.T) {
-	for _, api := range All() {
-		for _, c := range replies(t, api.Name) {
-			reply := transport.Response{Status: c.reply.Status, Body: c.reply.object(t)}
-			flag, code := api.Classify(reply)
-			row := findRow(api.Rows, reply.Status, flag, code, api.Variant(c.settings))
-			name := ""
-			// A documented yes or no counts only with its JSON object.
-			if row != nil && (reply.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) {
-				name = row.Name
-			}
-			if name != c.row {
-				t.Errorf("%s/%s: %s: selects the row %q, want %q", api.Name, c.file, c.name, name, c.row)
-			}
-		}
-	}
-}
-
-func TestRowsOfTestdataAreInTheDocumentsOrder(t *testing.T) {
-	for _, api := range All() {
-		last := 0
-		for _, c := range replies(t, api.Name) {
-			for i, row := range api.Rows {
-				if c.file != "rows.json" || row.Name != c.row {
-					continue
+			delete(played, "")
+			for _, row := range api.Rows {
+				if !played[row.Name] {
+					t.Errorf("%s: the row %q is in no case of testdata", api.Name, row.Name)
 				}
-				if i < last {
-					t.Errorf("%s: %q comes after %q", api.Name, row.Name, api.Rows[last].Name)
-				}
-				last = i
+				delete(played, row.Name)
+			}
+			for name := range played {
+				t.Errorf("%s: testdata plays a row that the table does not have: %q", api.Name, name)
 			}
 		}
-	}
+	})
+
+	t.Run("every response selects its row", func(t *testing.T) {
+		for _, api := range All() {
+			for _, c := range replies(t, api.Name) {
+				reply := transport.Response{Status: c.reply.Status, Body: c.reply.object(t)}
+				flag, code := api.Classify(reply)
+				row := findRow(api.Rows, reply.Status, flag, code, api.Variant(c.settings))
+				name := ""
+				// A documented yes or no counts only with its JSON object.
+				if row != nil && (reply.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) {
+					name = row.Name
+				}
+				if name != c.row {
+					t.Errorf("%s/%s: %s: selects the row %q, want %q", api.Name, c.file, c.name, name, c.row)
+				}
+			}
+		}
+	})
+
+	t.Run("its rows are in the document's order", func(t *testing.T) {
+		for _, api := range All() {
+			last := 0
+			for _, c := range replies(t, api.Name) {
+				for i, row := range api.Rows {
+					if c.file != "rows.json" || row.Name != c.row {
+						continue
+					}
+					if i < last {
+						t.Errorf("%s: %q comes after %q", api.Name, row.Name, api.Rows[last].Name)
+					}
+					last = i
+				}
+			}
+		}
+	})
 }
 
 // replies reads every reply of an API's cases, in the order of the files.

@@ -11,8 +11,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// The checks that the TU account API's one call can make. The bare check sends
-// no account and learns about the key alone; the probe sends the operator's.
+// The variants of the account API's one call. The bare variant sends no account, and
+// verifies the key alone; the probe variant sends the operator's account.
 const (
 	bareVariant    = "bare"
 	accountVariant = "account"
@@ -129,22 +129,22 @@ var (
 	}
 )
 
-// thammasatIdentify reads the account. A key alone, and the operator's own
-// probe account, tell nothing about who is calling.
-func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, flaw string) {
-	check := thammasatVariant(s)
-	if check == bareVariant || check == probeVariant {
+// thammasatIdentify reads the account. A key alone, and a key with the operator's own
+// probe account, say nothing about the caller.
+func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, defect string) {
+	variant := thammasatVariant(s)
+	if variant == bareVariant || variant == probeVariant {
 		return nil, ""
 	}
-	who := newFieldSet()
+	fields := newFieldSet()
 	account := &strictjson.Value{Kind: strictjson.Text, Text: strings.ToLower(c.User)} // as the client gave it
-	who.add(r.Body, thammasatUser)
-	who.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"account": account}}, thammasatAccount)
-	who.add(r.Body, thammasatMembers)
-	if !who.has["user"] {
-		return nil, "a yes without a user"
+	fields.add(r.Body, thammasatUser)
+	fields.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"account": account}}, thammasatAccount)
+	fields.add(r.Body, thammasatMembers)
+	if !fields.has["user"] {
+		return nil, "a valid account without a user"
 	}
-	return who.fields, ""
+	return fields.fields, ""
 }
 
 func thammasatCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
@@ -163,14 +163,14 @@ func thammasatFake(random []byte, _ time.Time, s Settings) verifier.Credential {
 	return c
 }
 
-// thammasatRejectsFake: the bare check tells a good key by a 400, so it works only
-// where a bad one gets the documented 403.
+// thammasatRejectsFake: the bare variant takes a 400 for a valid key, so it works only
+// where an invalid one gets the documented 403.
 func thammasatRejectsFake(d verifier.Denial, s Settings) bool {
 	return d.HTTP == http.StatusForbidden || (thammasatVariant(s) != bareVariant && rejectsFake(d, s))
 }
 
-// thammasatRejectsAccount: accounts are refused inside a 200 or a 400; a 401 and
-// a 403 are about the key.
+// thammasatRejectsAccount: accounts are denied within a 200 or a 400; a 401 and a 403
+// are about the key.
 func thammasatRejectsAccount(d verifier.Denial) bool {
 	return d.Reason == verifier.Invalid && d.HTTP != http.StatusUnauthorized
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// webservice is a web service that says no inside a 200 (document: web-service
-// errors). The document shows errors alone; that a good reply says
-// "IsSuccess": true with its facts in Data, and the 10 hours, are assumed.
+// webservice is a web service that denies within a 200 (document: web-service errors).
+// The document shows errors alone; that the response to a valid token says
+// "IsSuccess": true with the identity in Data, and the 10 hours, are assumed.
 func webservice() *API {
 	return &API{
 		Name:        "webservice",
@@ -70,12 +70,12 @@ func webserviceRows() []Row {
 	}
 }
 
-// expiredWord begins the document's word for "expired"; the rest of it depends
+// expiredWord is the beginning of the document's word for "expired"; the rest depends
 // on which ی the server writes.
 const expiredWord = "منقض"
 
-// webserviceClassify: the document gives -104 two meanings, told apart by the text
-// alone, and asks for two codes; here they have two.
+// webserviceClassify: the document gives -104 two meanings, which only the text
+// distinguishes, and asks for two codes; here they have two.
 func webserviceClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("IsSuccess").Bool()
 	message := r.Body.Field("Msg")
@@ -94,12 +94,12 @@ func webserviceClassify(r transport.Response) (flag, code string) {
 
 var webserviceMembers = []member{{"user", "UserName"}, {"id", "Id"}, {"name", "Name"}, {"email", "Email"}}
 
-func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, flaw string) {
+func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
 	data := r.Body.Field("Data")
-	who := newFieldSet()
-	who.add(data, webserviceMembers)
-	who.addRest(data, webserviceMembers)
-	return who.fields, ""
+	fields := newFieldSet()
+	fields.add(data, webserviceMembers)
+	fields.addRest(data, webserviceMembers)
+	return fields.fields, ""
 }
 
 func webserviceCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
@@ -116,8 +116,8 @@ func webserviceCopyMessage(r transport.Response, d verifier.Denial) verifier.Den
 	return copyMessage(d, message)
 }
 
-// lastNumber finds the last number of a text, in Latin, Persian or Arabic
-// digits; -1 where there is none.
+// lastNumber is the last number of a text, in Latin, Persian or Arabic digits; -1 where
+// there is none.
 func lastNumber(text string) int64 {
 	last, open := int64(-1), false
 	for _, r := range text {

@@ -1,3 +1,6 @@
+// Package chain puts together what a scope asks: the upstream, and around it the
+// decorators that limit the calls to it and that decide what its answers are worth.
+// It is the one place where a new sort of check is put in.
 package chain
 
 import (
@@ -9,27 +12,29 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// New returns what a scope asks: the upstream, and around it what spares it and
-// what makes its word believable. The canary's own questions are spared it too.
+// New returns the verifier of a scope. From the outside in: a JWT's own end, the
+// canary, trust in observed logins, the account limiter, the circuit breaker, the
+// budget, the reporter of outages, the upstream. The canary's own calls are limited
+// like all others.
 //
-// limit is asked before every call how many there may be. The error is about TLS
+// limit is called before every call and returns the budget. The error is about TLS
 // material that does not parse.
 func New(api *apis.API, s apis.Settings, limit func() verifier.Rate, now func() time.Time, report verifier.Report) (verifier.Verifier, error) {
-	exchange, err := transport.NewClient(s.Target, now)
+	client, err := transport.NewClient(s.Target, now)
 	if err != nil {
 		return nil, err
 	}
-	upstream := apis.NewUpstream(api, s, exchange)
-	watched := verifier.NewOutageReporter(upstream, now, report)
-	budgeted := verifier.NewBudget(watched, s.Kind == verifier.ApplicationKey, limit, now, report)
-	circuit := verifier.NewCircuitBreaker(budgeted, now, report)
-	braked := withAccountLimiter(circuit, api, s, now)
-	taught := withLoginTrust(braked, api, s)
-	believed := withCanary(taught, api, s, now, report)
-	return jwt.NewExpiry(believed, api.JWT, now), nil
+	upstream := apis.NewUpstream(api, s, client)
+	reported := verifier.NewOutageReporter(upstream, now, report)
+	budgeted := verifier.NewBudget(reported, s.Kind == verifier.ApplicationKey, limit, now, report)
+	guarded := verifier.NewCircuitBreaker(budgeted, now, report)
+	limited := withAccountLimiter(guarded, api, s, now)
+	trusted := withLoginTrust(limited, api, s)
+	proven := withCanary(trusted, api, s, now, report)
+	return jwt.NewExpiry(proven, api.JWT, now), nil
 }
 
-// withAccountLimiter puts a brake before next, where clients bring accounts.
+// withAccountLimiter puts an account limiter before next, where clients bring accounts.
 func withAccountLimiter(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time) verifier.Verifier {
 	if api.RejectsAccount == nil || (s.Kind != verifier.Basic && !s.Account) {
 		return next
@@ -37,7 +42,8 @@ func withAccountLimiter(next verifier.Verifier, api *apis.API, s apis.Settings, 
 	return verifier.NewAccountLimiter(next, api.RejectsAccount, now)
 }
 
-// withLoginTrust puts what was learned of logins before next, where it is believed.
+// withLoginTrust puts trust in observed logins before next, where a login secret is
+// configured.
 func withLoginTrust(next verifier.Verifier, api *apis.API, s apis.Settings) verifier.Verifier {
 	if s.LoginSecret == "" {
 		return next
@@ -51,7 +57,7 @@ func withLoginTrust(next verifier.Verifier, api *apis.API, s apis.Settings) veri
 	})
 }
 
-// withCanary puts the canary before next, where the operator has not done without it.
+// withCanary puts the canary before next, unless the operator has turned it off.
 func withCanary(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report) verifier.Verifier {
 	if !s.Canary {
 		return next

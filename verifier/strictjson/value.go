@@ -1,3 +1,5 @@
+// Package strictjson reads JSON that no two readers can understand differently: an
+// upstream's response decides about access, so an ambiguous one is none.
 package strictjson
 
 import (
@@ -7,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep a reply may nest: documented replies stay below 5.
+// maxDepth bounds how deep a response may nest: documented responses stay below 5.
 const maxDepth = 32
 
 // JSON kinds of a Value.
@@ -30,10 +32,10 @@ type Value struct {
 	Items  []*Value          // an array's
 }
 
-// Read reads one single JSON object. It returns nil for everything that
-// two readers could understand differently: other values, trailing data, text
-// that is not UTF-8, and objects, at any depth, that repeat a name in whatever
-// case.
+// Read reads one single JSON object. It returns nil for anything that two readers
+// could understand differently: another value, trailing data, text that is not UTF-8,
+// nesting over 32 levels, and objects, at any depth, that repeat a name without
+// regard to case.
 func Read(data []byte) *Value {
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return nil
@@ -55,7 +57,7 @@ func readValue(d *json.Decoder, depth int) *Value {
 	return readRest(d, token, depth)
 }
 
-// readRest reads the rest of a value that begins with a token.
+// readRest reads the rest of a value of which a token has been read.
 func readRest(d *json.Decoder, token json.Token, depth int) *Value {
 	if depth > maxDepth {
 		return nil
@@ -100,7 +102,7 @@ func readMembers(d *json.Decoder, depth int) *Value {
 			return nil
 		}
 		text, isText := value.(string)
-		child := &Value{Kind: Text, Text: text} // most are texts, and take no call
+		child := &Value{Kind: Text, Text: text} // most are texts, which are spared a call
 		if !isText || depth == maxDepth {
 			child = readRest(d, value, depth+1)
 		}
@@ -131,7 +133,7 @@ func readItems(d *json.Decoder, depth int) *Value {
 	return array
 }
 
-// Field returns an object's member; nil for anything else.
+// Field returns an object's member; nil where there is none, or v is no object.
 func (v *Value) Field(name string) *Value {
 	if v == nil || v.Kind != Object {
 		return nil
@@ -139,18 +141,18 @@ func (v *Value) Field(name string) *Value {
 	return v.Fields[name]
 }
 
-// IsKind tells whether v is of a JSON kind.
+// IsKind tells whether v is of a JSON kind; nil is of none.
 func (v *Value) IsKind(kind string) bool {
 	return v != nil && v.Kind == kind
 }
 
-// IsScalar: a text, a number or a boolean.
+// IsScalar tells whether v is a text, a number or a boolean.
 func (v *Value) IsScalar() bool {
 	return v.IsKind(Text) || v.IsKind(Number) || v.IsKind(Bool)
 }
 
-// Bool is the text of a boolean: "true", "false"; "" where there is none, and
-// "other" where something else stands in its place, which no row describes.
+// Bool is the text of a boolean: "true" or "false"; "" for nil, and "other" for a
+// value of another kind.
 func (v *Value) Bool() string {
 	if v == nil {
 		return ""
@@ -161,7 +163,7 @@ func (v *Value) Bool() string {
 	return v.Text
 }
 
-// TextOf is the text of a value of the wanted kind, else "".
+// TextOf is the text of a value of the wanted kind; "" for any other.
 func (v *Value) TextOf(kind string) string {
 	if !v.IsKind(kind) {
 		return ""
@@ -169,7 +171,7 @@ func (v *Value) TextOf(kind string) string {
 	return v.Text
 }
 
-// Quote writes a text as JSON.
+// Quote encodes a text as JSON.
 func Quote(text string) string {
 	quoted, err := json.Marshal(text)
 	if err != nil {

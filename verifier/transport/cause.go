@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// reason names what went wrong in words of ours: the texts of the standard
-// library may quote what the other side sent.
+// reason names what went wrong, by a fixed list: the texts of the standard library may
+// quote what the other side sent.
 func reason(err error) string {
 	var dns *net.DNSError
 	var op *net.OpError

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,59 +15,32 @@ import (
 	"github.com/upstreamauth/upstreamauth/version"
 )
 
-// Bounds of one exchange.
+// Bounds of one call.
 const (
-	maxReply       = 64 << 10         // bytes of a reply, decompressed; of its headers likewise
-	maxConnections = 64               // to one upstream; whoever finds none free waits
+	maxResponse    = 64 << 10         // bytes of a response's body, decompressed; of its headers likewise
+	maxConnections = 64               // to one upstream; a call that finds none free waits
 	idleLimit      = 30 * time.Second // an unused connection closes after
-	dialLimit      = 10 * time.Second // one connection is made, or given up, after
+	dialLimit      = 10 * time.Second // a connection that is not made by then is given up
 )
 
-// Target is what is called, and how its server is recognized. All of it changes
-// the answers, so all of it is part of the scope.
-type Target struct {
-	URL    string // normalized: no final slash, host in lower case
-	Path   string
-	Method string
-	TLS    TLS
-}
-
-// Scope lists all that changes the answers; some of it is secret.
-func (t Target) Scope() []string {
-	return []string{
-		t.URL, t.Path, t.Method,
-		t.TLS.CA, t.TLS.Cert, t.TLS.Key, t.TLS.ServerName, strconv.FormatBool(t.TLS.InsecureSkipVerify),
-	}
-}
-
-// TLS is how an https upstream is recognized. Zero: by the system's roots.
-type TLS struct {
-	CA                 string // PEM
-	Cert               string // PEM
-	Key                string // PEM; secret
-	ServerName         string
-	InsecureSkipVerify bool
-}
-
-// Request is what an API wants to ask: headers beside the usual ones, and a
-// body, which may be empty.
+// Request is what an API wants to send: headers beside the usual ones, and a body,
+// which may be empty.
 type Request struct {
 	Header http.Header
 	Body   string
 }
 
-// Response is what came back.
+// Response is what the upstream answered.
 type Response struct {
 	Status     int
 	RetryAfter string // the header, as it came
 	Received   time.Time
-	Body       *strictjson.Value // one JSON object, read strictly; nil: there was none
+	Body       *strictjson.Value // one JSON object, read strictly; nil: there is none
 	Defect     string            // why Body is nil
 	Truncated  bool              // the connection broke, or time ran out, inside the body
 }
 
-// Client speaks to one upstream: one request, one reply, nothing repeated.
-// It is the only thing here that opens connections.
+// Client calls one upstream.
 type Client struct {
 	transport *http.Transport
 	url       *url.URL
@@ -96,7 +68,7 @@ func NewClient(t Target, now func() time.Time) (*Client, error) {
 		IdleConnTimeout:        idleLimit,
 		MaxIdleConnsPerHost:    maxConnections,
 		MaxConnsPerHost:        maxConnections,
-		MaxResponseHeaderBytes: maxReply,
+		MaxResponseHeaderBytes: maxResponse,
 	}
 	// The interpreter cannot assign a compiled method; reflection can, and what
 	// it gives is compiled, so that no code of ours runs while connecting.
@@ -105,50 +77,50 @@ func NewClient(t Target, now func() time.Time) (*Client, error) {
 	return &Client{transport: transport, url: address, method: t.Method, now: now}, nil
 }
 
-// Do asks once, within the context's time. An error says that no reply came;
+// Do makes one call, within the context's time. An error says that no response came;
 // its text names a cause from a fixed list, never what was sent or received.
-func (e *Client) Do(ctx context.Context, q Request) (Response, error) {
-	response, err := e.transport.RoundTrip(e.request(ctx, q))
+func (c *Client) Do(ctx context.Context, q Request) (Response, error) {
+	response, err := c.transport.RoundTrip(c.request(ctx, q))
 	if err != nil {
 		return Response{}, errors.New(reason(err))
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		// Nobody asked for it, and no time limit ends such a connection.
+		// It was not requested, and no time limit ends such a connection.
 		response.Body.Close()
 		return Response{}, errors.New("not understood as HTTP")
 	}
-	reply := Response{
+	result := Response{
 		Status:     response.StatusCode,
 		RetryAfter: response.Header.Get("Retry-After"),
-		Received:   e.now(),
+		Received:   c.now(),
 	}
 	body := response.Body
-	data, err := io.ReadAll(io.LimitReader(body, maxReply+1))
+	data, err := io.ReadAll(io.LimitReader(body, maxResponse+1))
 	body.Close()
 	switch {
 	case err != nil:
-		reply.Truncated = true
-		reply.Defect = "its body was cut off: " + reason(err)
-	case len(data) > maxReply:
-		reply.Defect = "its body is over 64 KiB"
+		result.Truncated = true
+		result.Defect = "its body was cut off: " + reason(err)
+	case len(data) > maxResponse:
+		result.Defect = "its body is over 64 KiB"
 	default:
-		reply.Body = strictjson.Read(data)
-		if reply.Body == nil {
-			reply.Defect = "its body is not one plain JSON object"
+		result.Body = strictjson.Read(data)
+		if result.Body == nil {
+			result.Defect = "its body is not one plain JSON object"
 		}
 	}
-	return reply, nil
+	return result, nil
 }
 
-func (e *Client) request(ctx context.Context, q Request) *http.Request {
+func (c *Client) request(ctx context.Context, q Request) *http.Request {
 	header := q.Header
 	header.Set("Accept", "application/json")
 	header.Set("Content-Type", "application/json")
 	header.Set("User-Agent", "upstreamauth/"+version.Version)
 	r := &http.Request{
-		Method:     e.method,
-		URL:        e.url,
-		Host:       e.url.Host,
+		Method:     c.method,
+		URL:        c.url,
+		Host:       c.url.Host,
 		Header:     header,
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
@@ -157,9 +129,9 @@ func (e *Client) request(ctx context.Context, q Request) *http.Request {
 	if q.Body != "" {
 		r.Body = io.NopCloser(strings.NewReader(q.Body))
 		r.ContentLength = int64(len(q.Body))
-	} else if e.method == http.MethodGet {
-		// An empty body of unknown length keeps the transport from sending a
-		// GET again when a kept connection breaks: one try, as documented.
+	} else if c.method == http.MethodGet {
+		// An empty body of unknown length keeps net/http from sending a GET
+		// again when a kept connection breaks: one try, as documented.
 		r.Body = io.NopCloser(strings.NewReader(""))
 		r.ContentLength = -1
 	}

@@ -81,79 +81,81 @@ func secure(t *testing.T, p pair, config *tls.Config) (url string, requests *ato
 	return server.URL, requests
 }
 
-func TestACredentialIsSentOnlyToAServerThatIsRecognized(t *testing.T) {
-	later := time.Now().Add(time.Hour)
-	own, named, other := certificate(t, "", later), certificate(t, "api.example", later), certificate(t, "", later)
-	expired := certificate(t, "", time.Now().Add(-time.Hour))
-	old := &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-	clients := x509.NewCertPool()
-	clients.AppendCertsFromPEM([]byte(other.cert))
-	mutual := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MaxVersion: tls.VersionTLS12}
-	cases := []struct {
-		name   string
-		server pair
-		config *tls.Config
-		client TLS
-		want   string // why not; empty: the reply comes
-	}{
-		{"its authority is given", own, &tls.Config{}, TLS{CA: own.cert}, ""},
-		{"several authorities are given", own, &tls.Config{}, TLS{CA: other.cert + own.cert}, ""},
-		{"the system's roots do not know it", own, &tls.Config{}, TLS{}, "TLS: its certificate is signed by an unknown authority"},
-		{"another authority", own, &tls.Config{}, TLS{CA: other.cert}, "TLS: its certificate is signed by an unknown authority"},
-		{"another name", named, &tls.Config{}, TLS{CA: named.cert}, "TLS: its certificate is for another name"},
-		{"the name is given", named, &tls.Config{}, TLS{CA: named.cert, ServerName: "api.example"}, ""},
-		{"another name is given", own, &tls.Config{}, TLS{CA: own.cert, ServerName: "api.example"}, "TLS: its certificate is for another name"},
-		{"expired", expired, &tls.Config{}, TLS{CA: expired.cert}, "TLS: its certificate has expired"},
-		{"nothing is to be recognized", expired, &tls.Config{}, TLS{InsecureSkipVerify: true}, ""},
-		{"TLS 1.1", own, old, TLS{CA: own.cert}, "TLS: it speaks no TLS 1.2 or newer"},
-		{"TLS 1.1, and nothing is to be recognized", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it speaks no TLS 1.2 or newer"},
-		{"it wants a client's certificate", own, mutual, TLS{CA: own.cert}, "TLS: no secure connection"},
-		{"a client's certificate", own, mutual.Clone(), TLS{CA: own.cert, Cert: other.cert, Key: other.key}, ""},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			url, requests := secure(t, c.server, c.config)
-			reply, err := ask(t, Target{URL: url, TLS: c.client}, "", 10*time.Second)
-			if c.want == "" {
-				if err != nil || reply.Body == nil || requests.Load() != 1 {
-					t.Errorf("%+v (%v)", reply, err)
-				}
-				return
-			}
-			if err == nil || err.Error() != c.want {
-				t.Errorf("got %v, want %s", err, c.want)
-			}
-			if requests.Load() != 0 {
-				t.Error("the credential was sent")
-			}
-		})
-	}
-}
-
-func TestHTTPAndHTTPSAreNotMixedUp(t *testing.T) {
-	own := certificate(t, "", time.Now().Add(time.Hour))
-	url, requests := secure(t, own, &tls.Config{})
-	reply, err := ask(t, Target{URL: "http" + url[len("https"):]}, "", 10*time.Second)
-	if (err == nil && reply.Body != nil) || requests.Load() != 0 {
-		t.Errorf("%+v (%v)", reply, err)
-	}
-	plain, count := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) {})
-	if _, err := ask(t, Target{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestTLSMaterialThatDoesNotParseIsAnError(t *testing.T) {
-	own, other := certificate(t, "", time.Now().Add(time.Hour)), certificate(t, "", time.Now().Add(time.Hour))
-	for want, given := range map[string]TLS{
-		"tls.ca holds no certificate":              {CA: "-----BEGIN " + marker},
-		"tls.cert and tls.key do not fit together": {Cert: own.cert, Key: other.key},
-	} {
-		if _, err := NewClient(Target{URL: "https://127.0.0.1", TLS: given}, time.Now); err == nil || err.Error() != want {
-			t.Errorf("got %v, want %s", err, want)
+func TestClientTLS(t *testing.T) {
+	t.Run("a credential is sent only to a server that is recognized", func(t *testing.T) {
+		later := time.Now().Add(time.Hour)
+		own, named, other := certificate(t, "", later), certificate(t, "api.example", later), certificate(t, "", later)
+		expired := certificate(t, "", time.Now().Add(-time.Hour))
+		old := &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+		clients := x509.NewCertPool()
+		clients.AppendCertsFromPEM([]byte(other.cert))
+		mutual := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MaxVersion: tls.VersionTLS12}
+		cases := []struct {
+			name   string
+			server pair
+			config *tls.Config
+			client TLS
+			want   string // why not; empty: the reply comes
+		}{
+			{"its authority is given", own, &tls.Config{}, TLS{CA: own.cert}, ""},
+			{"several authorities are given", own, &tls.Config{}, TLS{CA: other.cert + own.cert}, ""},
+			{"the system's roots do not know it", own, &tls.Config{}, TLS{}, "TLS: its certificate is signed by an unknown authority"},
+			{"another authority", own, &tls.Config{}, TLS{CA: other.cert}, "TLS: its certificate is signed by an unknown authority"},
+			{"another name", named, &tls.Config{}, TLS{CA: named.cert}, "TLS: its certificate is for another name"},
+			{"the name is given", named, &tls.Config{}, TLS{CA: named.cert, ServerName: "api.example"}, ""},
+			{"another name is given", own, &tls.Config{}, TLS{CA: own.cert, ServerName: "api.example"}, "TLS: its certificate is for another name"},
+			{"expired", expired, &tls.Config{}, TLS{CA: expired.cert}, "TLS: its certificate has expired"},
+			{"nothing is to be recognized", expired, &tls.Config{}, TLS{InsecureSkipVerify: true}, ""},
+			{"TLS 1.1", own, old, TLS{CA: own.cert}, "TLS: it speaks no TLS 1.2 or newer"},
+			{"TLS 1.1, and nothing is to be recognized", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it speaks no TLS 1.2 or newer"},
+			{"it wants a client's certificate", own, mutual, TLS{CA: own.cert}, "TLS: no secure connection"},
+			{"a client's certificate", own, mutual.Clone(), TLS{CA: own.cert, Cert: other.cert, Key: other.key}, ""},
 		}
-	}
-	if _, err := NewClient(Target{URL: "http://a b/" + marker}, time.Now); err == nil || err.Error() != "the address does not parse" {
-		t.Errorf("got %v", err)
-	}
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				url, requests := secure(t, c.server, c.config)
+				reply, err := ask(t, Target{URL: url, TLS: c.client}, "", 10*time.Second)
+				if c.want == "" {
+					if err != nil || reply.Body == nil || requests.Load() != 1 {
+						t.Errorf("%+v (%v)", reply, err)
+					}
+					return
+				}
+				if err == nil || err.Error() != c.want {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+				if requests.Load() != 0 {
+					t.Error("the credential was sent")
+				}
+			})
+		}
+	})
+
+	t.Run("http and https are not mixed up", func(t *testing.T) {
+		own := certificate(t, "", time.Now().Add(time.Hour))
+		url, requests := secure(t, own, &tls.Config{})
+		reply, err := ask(t, Target{URL: "http" + url[len("https"):]}, "", 10*time.Second)
+		if (err == nil && reply.Body != nil) || requests.Load() != 0 {
+			t.Errorf("%+v (%v)", reply, err)
+		}
+		plain, count := raw(t, func(c net.Conn, _ *http.Request, _ <-chan struct{}) {})
+		if _, err := ask(t, Target{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
+			t.Errorf("%v", err)
+		}
+	})
+
+	t.Run("TLS material that does not parse is an error", func(t *testing.T) {
+		own, other := certificate(t, "", time.Now().Add(time.Hour)), certificate(t, "", time.Now().Add(time.Hour))
+		for want, given := range map[string]TLS{
+			"tls.ca holds no certificate":              {CA: "-----BEGIN " + marker},
+			"tls.cert and tls.key do not fit together": {Cert: own.cert, Key: other.key},
+		} {
+			if _, err := NewClient(Target{URL: "https://127.0.0.1", TLS: given}, time.Now); err == nil || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+		if _, err := NewClient(Target{URL: "http://a b/" + marker}, time.Now); err == nil || err.Error() != "the address does not parse" {
+			t.Errorf("got %v", err)
+		}
+	})
 }

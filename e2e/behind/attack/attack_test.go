@@ -1,5 +1,5 @@
-// Package attack plays the attacks on a Traefik of their own, and every
-// scenario of faults with them when a table is wanted.
+// Package attack runs the attacks on a Traefik of their own, and in full also the
+// scenarios of faults.
 package attack
 
 import (
@@ -16,11 +16,11 @@ import (
 )
 
 var (
-	full  = flag.Bool("full", false, "play the attacks in full, and every scenario of faults: about 10 minutes")
+	full  = flag.Bool("full", false, "run the attacks in full, and the scenarios of faults: about 10 minutes")
 	table = flag.String("table", "", "the file that the table is written to, beside standard output")
 )
 
-// divide is how much smaller the attacks are where they are not played in full.
+// divide is how much smaller the attacks are where they do not run in full.
 const divide = 20
 
 func TestAttacks(t *testing.T) {
@@ -34,30 +34,31 @@ func TestAttacks(t *testing.T) {
 		}
 	}()
 	open := func(backend string) (scenario.Level, error) { return behind.Open(server, backend), nil }
-	var rows []scenario.Row
-	t.Run("panics", func(t *testing.T) { rows = append(rows, playPanics(t)) })
+	var results []scenario.Result
+	t.Run("panics", func(t *testing.T) { results = append(results, runPanics(t)) })
 	if !*full {
-		report(t, append(scenario.PlayAttacks(t, open, divide), rows...))
+		report(t, append(scenario.RunAttacks(t, open, divide), results...))
 		return
 	}
-	rows = append(scenario.PlayAttacks(t, open, 1), rows...)
+	results = append(scenario.RunAttacks(t, open, 1), results...)
 	t.Run("scenarios", func(t *testing.T) {
-		rows = append(rows, scenario.Play(t, open, slices.Concat(
-			scenario.Troubles, scenario.Spared, scenario.Circuits, scenario.Clients, scenario.Again, scenario.Trust, scenario.Siege,
-			scenario.Logins, scenario.Issuing, scenario.Sessions, scenario.Forgeries))...)
+		results = append(results, scenario.Run(t, open, slices.Concat(
+			scenario.UpstreamFaults, scenario.Budgets, scenario.Circuits, scenario.ClientLimits, scenario.Revalidation, scenario.Canaries, scenario.SingleFlight, scenario.Regressions,
+			scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.Forgeries))...)
 	})
-	report(t, rows)
+	report(t, results)
 }
 
-// report writes the table, and fails for what must never be.
-func report(t *testing.T, rows []scenario.Row) {
+// report writes the table, and fails for false accepts, false rejects and requests
+// without a response.
+func report(t *testing.T, results []scenario.Result) {
 	t.Helper()
 	var text bytes.Buffer
-	scenario.Table(&text, rows)
+	scenario.Table(&text, results)
 	fmt.Print(text.String())
-	for _, r := range rows {
-		if r.WrongYes+r.WrongNo+r.Lost > 0 {
-			t.Errorf("%s: %d wrong yes, %d wrong no, %d lost", r.Scenario, r.WrongYes, r.WrongNo, r.Lost)
+	for _, r := range results {
+		if r.FalseAccepts+r.FalseRejects+r.NoResponse > 0 {
+			t.Errorf("%s: %d false accepts, %d false rejects, %d without a response", r.Scenario, r.FalseAccepts, r.FalseRejects, r.NoResponse)
 		}
 	}
 	if *table == "" {

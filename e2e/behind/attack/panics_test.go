@@ -11,15 +11,15 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// points are where a panic goes off behind Traefik: one of each kind of place, of
-// those that e2e/panics plants.
+// points are where panics occur behind Traefik: one of each kind of place, of
+// those that e2e/panics injects.
 var points = []string{
 	"plugin.go:Runtime.build",                      // while Traefik makes the handler
 	"gate/hit.go:Gate.oneHeader.func1",             // on the hit path
 	"gate/hit.go:Gate.hitPath.func1",               // and off it
 	"gate/gate.go:Gate.ServeHTTP",                  // in the handler
 	"gate/gate.go:Gate.decide",                     // while a request is decided
-	"gate/gate.go:Gate.logDenial",                  // while it is refused
+	"gate/gate.go:Gate.logDenial",                  // while it is denied
 	"gate/refusal.go:refusal.write",                // and answered
 	"cache/lookup.go:Cache.begin+1",                // with the cache's lock
 	"cache/run.go:Scope.run",                       // on a goroutine that many wait for
@@ -29,19 +29,19 @@ var points = []string{
 	"verifier/canary.go:Canary.run",                // on the canary's goroutine
 	"verifier/canary.go:Canary.finish",             // in a deferred function there
 	"verifier/circuit.go:CircuitBreaker.after",     // in a deferred function of many
-	"verifier/transport/client.go:Client.request",  // while the upstream is asked
+	"verifier/transport/client.go:Client.request",  // while the upstream is called
 	"verifier/apis/thammasat.go:thammasatClassify", // while its reply is read
-	"verifier/apis/upstream.go:Upstream.interpret", // and judged
+	"verifier/apis/upstream.go:Upstream.interpret", // and classified
 	"telemetry/log.go:Sink.write+1",                // while something is logged
 }
 
-// playPanics has them go off, on a Traefik of their own.
-func playPanics(t *testing.T) scenario.Row {
-	var field *panics.Field
+// runPanics makes them occur, on a Traefik of their own.
+func runPanics(t *testing.T) scenario.Result {
+	var injector *panics.Injector
 	server, err := traefik.Start(traefik.Options{
 		Env: scenario.Environment(), Static: behind.Trusting(), LogLevel: "INFO",
 		Stage: func(goPath string) (err error) {
-			field, err = panics.Plant(goPath)
+			injector, err = panics.Inject(goPath)
 			return err
 		},
 	})
@@ -56,10 +56,10 @@ func playPanics(t *testing.T) scenario.Row {
 	backend := scenario.NewBackend(nil)
 	defer backend.Close()
 	level := behind.Open(server, backend.URL)
-	g, calls := scenario.NewGate(t, level, backend), upstreams.Total()
-	scenario.Panics(t, g, field, points, nil)
-	scenario.Unmarked(t, level.Logs())
-	row := g.Tally.Row("a panic of the plugin's own", upstreams.Total()-calls)
-	row.Note = fmt.Sprintf("at %d places", len(points))
-	return row
+	h, calls := scenario.NewHarness(t, level, backend), upstreams.Total()
+	scenario.Panics(t, h, injector, points, nil)
+	scenario.ExpectNoMarker(t, level.Logs())
+	result := h.Counters.Result("a panic in the plugin's code", upstreams.Total()-calls)
+	result.Note = fmt.Sprintf("at %d places", len(points))
+	return result
 }

@@ -10,16 +10,16 @@ import (
 )
 
 // The readme's advice. The query is in one field of Traefik's, in every format;
-// whoever keeps headers keeps the cookie with them, and the token where it is
-// refused, unless three names are redacted.
-func TestTheHandOffsTokenCanBeKeptOutOfTheAccessLog(t *testing.T) {
+// a log with headers has the cookie in it, and the token where it is denied, unless
+// three names are redacted.
+func TestAccessLog(t *testing.T) {
 	withoutQueries := map[string]any{"RequestPath": "drop"}
 	withoutSecrets := map[string]any{"Authorization": "redact", "Cookie": "redact", "Set-Cookie": "redact"}
 	type fields = map[string]any
 	for name, c := range map[string]struct {
 		format string
 		fields fields
-		told   bool
+		logged bool
 	}{
 		"json":                          {"json", nil, true},
 		"json, as advised":              {"json", fields{"names": withoutQueries}, false},
@@ -36,21 +36,21 @@ func TestTheHandOffsTokenCanBeKeptOutOfTheAccessLog(t *testing.T) {
 				log["fields"] = c.fields // Traefik does not start with an empty block
 			}
 			text, token, cookie := visit(t, log)
-			if told := strings.Contains(text, token); told != c.told {
-				t.Errorf("the log holds the token: %t", told)
+			if logged := strings.Contains(text, token); logged != c.logged {
+				t.Errorf("the log holds the token: %t", logged)
 			}
-			if !c.told && strings.Contains(text, cookie) {
+			if !c.logged && strings.Contains(text, cookie) {
 				t.Error("the log holds the cookie")
 			}
 			if !regexp.MustCompile(`"DownstreamStatus":303|HTTP/1.1" 303 `).MatchString(text) {
-				t.Error("the log does not tell of the hand-off")
+				t.Error("the log does not hold the hand-off")
 			}
 		})
 	}
 }
 
-// visit has a browser come by a hand-off, go, and its old cookie be sent by
-// somebody, and returns the access log and what must not be in it.
+// visit follows a hand-off in a browser, logs out and sends the old cookie again. It
+// returns the access log and what must not be in it.
 func visit(t *testing.T, log map[string]any) (text, token, cookie string) {
 	s, err := start(map[string]any{"accessLog": log})
 	if err != nil {

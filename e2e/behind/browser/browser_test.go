@@ -1,6 +1,6 @@
 // Package browser follows the hand-off of a session in a real browser, behind a
-// real Traefik: what the address bar, the history and other servers get to know
-// is for a browser to say.
+// real Traefik, because only a browser shows what its address bar, its history and
+// other servers get.
 package browser
 
 import (
@@ -144,10 +144,10 @@ func (v *visitor) shoots(what string) {
 	v.t.Logf("picture: %s", name)
 }
 
-// knows fails if the address bar, the list behind Back or a script of the page
+// expectUnknown fails if the address bar, the list behind Back or a script of the page
 // holds a secret, or a script any cookie, and returns the address bar's. What
 // Chromium writes to its disk is another matter: see profile_test.go.
-func (v *visitor) knows(secrets ...string) (address string) {
+func (v *visitor) expectUnknown(secrets ...string) (address string) {
 	v.t.Helper()
 	var scripts, cookies string
 	var entries []*page.NavigationEntry
@@ -170,7 +170,7 @@ func (v *visitor) knows(secrets ...string) (address string) {
 	for place, text := range places {
 		for _, secret := range secrets {
 			if strings.Contains(text, secret) {
-				v.t.Errorf("a token is told by %s", place)
+				v.t.Errorf("a token is in %s", place)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 )
 
-func TestABrowserIsCarriedAcrossAndTheTokenStaysBehind(t *testing.T) {
+func TestHandOff(t *testing.T) {
 	s, err := start(map[string]any{})
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +19,7 @@ func TestABrowserIsCarriedAcrossAndTheTokenStaysBehind(t *testing.T) {
 	defer s.stop()
 	t.Run("without TLS", func(t *testing.T) { journey(t, s, s.plain(), false) })
 	t.Run("with TLS at Traefik", func(t *testing.T) { journey(t, s, s.secure, true) })
-	scenario.Unmarked(t, s.server.Logs())
+	scenario.ExpectNoMarker(t, s.server.Logs())
 }
 
 func journey(t *testing.T, s *site, address string, secure bool) {
@@ -37,10 +37,10 @@ func journey(t *testing.T, s *site, address string, secure bool) {
 	in := func(user, path string) {
 		t.Helper()
 		if text := v.reads(); !strings.Contains(text, "Hello, "+user) {
-			t.Fatalf("the page says %q", text)
+			t.Fatalf("the page is %q", text)
 		}
-		if at := v.knows(ali, sara); at != address+path {
-			t.Errorf("the address bar says %s", at)
+		if at := v.expectUnknown(ali, sara); at != address+path {
+			t.Errorf("the address bar has %s", at)
 		}
 	}
 	status(401, "asked", v.opens(address+"/"))
@@ -59,10 +59,10 @@ func journey(t *testing.T, s *site, address string, secure bool) {
 	if again := flags(t, v.cookies(), secure); again.Value != cookie.Value {
 		t.Error("another user's link changed the cookie")
 	}
-	// A refusal's page has the token in its address, so it must not be a Referer.
-	status(401, "a refused link", v.opens(link(wrong)))
+	// A denial's page has the token in its address, which must not become a Referer.
+	status(401, "a denied link", v.opens(link(wrong)))
 	v.do(chromedp.Evaluate(`void (document.body.innerHTML = '<a id="next" href="/next">next page</a>')`, nil))
-	status(200, "from a refused link", v.clicks("#next"))
+	status(200, "from a denied link", v.clicks("#next"))
 	in("ali", "/next")
 
 	if got := replay(t, s.server.URL, host, cookie); got != 200 {
@@ -80,7 +80,7 @@ func journey(t *testing.T, s *site, address string, secure bool) {
 		t.Errorf("the cookie, after the logout: %d", got)
 	}
 	status(401, "asked again", v.opens(address+"/welcome"))
-	quiet(t, s, address, ali, sara, wrong, cookie.Value)
+	expectNoSecrets(t, s, address, ali, sara, wrong, cookie.Value)
 }
 
 // flags looks at the one cookie that there is to be. A domain without a dot in
@@ -100,19 +100,19 @@ func flags(t *testing.T, all []*network.Cookie, secure bool) *network.Cookie {
 	return c
 }
 
-// quiet looks for secrets in Traefik's log, and in what the servers behind it and
-// beside it were told, to which the pages' addresses belong: Referers were sent.
-func quiet(t *testing.T, s *site, address string, secrets ...string) {
+// expectNoSecrets looks for secrets in Traefik's log, and in the requests to the servers behind
+// it and beside it. Those requests must have Referers, or their check shows nothing.
+func expectNoSecrets(t *testing.T, s *site, address string, secrets ...string) {
 	t.Helper()
 	mentioned, err := s.server.Mentions(secrets...)
 	if err != nil || len(mentioned) != 0 {
 		t.Errorf("%d secrets are in the log, %v", len(mentioned), err)
 	}
-	told := s.told()
-	for _, request := range told {
+	requests := s.requests()
+	for _, request := range requests {
 		for _, secret := range append(secrets, "external-login") {
 			if strings.Contains(request, secret) {
-				t.Error("a server was told of a token, a cookie or a hand-off")
+				t.Error("a server received a token, a cookie or the path of a hand-off")
 			}
 		}
 	}
@@ -121,11 +121,11 @@ func quiet(t *testing.T, s *site, address string, secrets ...string) {
 	for _, place := range []string{pages + "/picture", others + "/picture", others + "/away"} {
 		referer := fmt.Sprintf("Referer:[%s/", address)
 		sent := false
-		for _, request := range told {
+		for _, request := range requests {
 			sent = sent || strings.HasPrefix(request, place) && strings.Contains(request, referer)
 		}
 		if !sent {
-			t.Errorf("%s was told no Referer: nothing is shown by its absence", place)
+			t.Errorf("%s received no Referer, so the check for secrets shows nothing", place)
 		}
 	}
 }

@@ -32,7 +32,7 @@ type site struct {
 	safe          *httptest.Server // others, with TLS: pages with it send no Referer to a server without
 
 	mu   sync.Mutex
-	seen []string // what servers were told, each request as text
+	seen []string // the requests to the servers, as text
 }
 
 // start starts a site whose Traefik has more in its static configuration.
@@ -60,7 +60,7 @@ func start(static map[string]any) (*site, error) {
 }
 
 func (s *site) dynamic() map[string]any {
-	gate := map[string]any{
+	config := map[string]any{
 		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "loginSecret": "env:UPSTREAMAUTH_LOGIN_SECRET", "lifetime": lifetime.String()},
 		"session": map[string]any{
 			"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout",
@@ -68,13 +68,13 @@ func (s *site) dynamic() map[string]any {
 	}
 	service := map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": s.pages.URL}}}}
 	router := func(entry string) map[string]any {
-		return map[string]any{"rule": "Host(`" + host + "`)", "middlewares": []string{"gate"}, "service": "pages", "entryPoints": []string{entry}}
+		return map[string]any{"rule": "Host(`" + host + "`)", "middlewares": []string{"upstreamauth"}, "service": "pages", "entryPoints": []string{entry}}
 	}
 	secure := router("secure")
 	secure["tls"] = map[string]any{}
 	return map[string]any{"http": map[string]any{
 		"routers":     map[string]any{"plain": router("web"), "secure": secure},
-		"middlewares": map[string]any{"gate": map[string]any{"plugin": map[string]any{"upstreamauth": gate}}},
+		"middlewares": map[string]any{"upstreamauth": map[string]any{"plugin": map[string]any{"upstreamauth": config}}},
 		"services":    map[string]any{"pages": service},
 	}}
 }
@@ -107,9 +107,9 @@ func (s *site) note(r *http.Request) {
 	s.seen = append(s.seen, fmt.Sprint(r.Host, r.RequestURI, r.Header))
 }
 
-// told is what the servers behind Traefik, and beside it, have been told since
+// requests is the requests to the servers behind Traefik, and beside it, since
 // the last call.
-func (s *site) told() []string {
+func (s *site) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seen := s.seen

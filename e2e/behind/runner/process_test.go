@@ -19,38 +19,40 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
 
-func TestStopLeavesNothingBehind(t *testing.T) {
-	server := start(t, traefik.Options{})
-	apply(t, server, "route", route("/", "hello"))
-	dir := filepath.Dir(server.LogFile())
+func TestServerProcess(t *testing.T) {
+	t.Run("Stop leaves no process and no files behind", func(t *testing.T) {
+		server := start(t, traefik.Options{})
+		apply(t, server, "route", route("/", "hello"))
+		dir := filepath.Dir(server.LogFile())
 
-	if err := server.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Stop(); err != nil {
-		t.Errorf("stopping again: %v", err)
-	}
+		if err := server.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Stop(); err != nil {
+			t.Errorf("stopping again: %v", err)
+		}
 
-	if err := syscall.Kill(server.PID(), 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the process is still there: %v", err)
-	}
-	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s is still there: %v", dir, err)
-	}
-}
+		if err := syscall.Kill(server.PID(), 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("the process is still there: %v", err)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", dir, err)
+		}
+	})
 
-func TestTheDeathOfTraefikIsTold(t *testing.T) {
-	server := start(t, traefik.Options{})
-	if err := syscall.Kill(server.PID(), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	t.Run("the end of Traefik is reported", func(t *testing.T) {
+		server := start(t, traefik.Options{})
+		if err := syscall.Kill(server.PID(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
 
-	if err := server.Apply("route", route("/", "hello")); err == nil || !strings.Contains(err.Error(), "ended by itself") {
-		t.Errorf("Apply: %v", err)
-	}
-	if err := server.Stop(); err == nil {
-		t.Error("Stop says nothing of it")
-	}
+		if err := server.Apply("route", route("/", "hello")); err == nil || !strings.Contains(err.Error(), "ended by itself") {
+			t.Errorf("Apply: %v", err)
+		}
+		if err := server.Stop(); err == nil {
+			t.Error("Stop does not report it")
+		}
+	})
 }
 
 // parentVariable makes this test binary a parent that starts Traefik and waits.
@@ -70,41 +72,43 @@ func TestMain(m *testing.M) {
 	time.Sleep(time.Minute)
 }
 
-// A test that panics or runs into its time limit never calls Stop.
-func TestTraefikEndsWithItsParent(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("other systems do not tie a process to its parent")
-	}
-
-	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), parentVariable+"=1")
-	out, err := parent.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, _ := bufio.NewReader(out).ReadString('\n')
-	_ = parent.Process.Kill()
-	_ = parent.Wait()
-
-	number, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
-	pid, err := strconv.Atoi(number)
-	if err != nil {
-		t.Fatalf("the parent did not start Traefik: %q", line)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-
-	for begun := time.Now(); runs(pid); time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 5*time.Second {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-			t.Fatal("Traefik outlived its parent by five seconds")
+func TestServerParent(t *testing.T) {
+	// A test that panics or runs into its time limit never calls Stop.
+	t.Run("Traefik ends with its parent", func(t *testing.T) {
+		if runtime.GOOS != "linux" {
+			t.Skip("other systems do not tie a process to its parent")
 		}
-	}
+
+		parent := exec.Command(os.Args[0])
+		parent.Env = append(os.Environ(), parentVariable+"=1")
+		out, err := parent.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := parent.Start(); err != nil {
+			t.Fatal(err)
+		}
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		_ = parent.Process.Kill()
+		_ = parent.Wait()
+
+		number, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
+		pid, err := strconv.Atoi(number)
+		if err != nil {
+			t.Fatalf("the parent did not start Traefik: %q", line)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+
+		for begun := time.Now(); runs(pid); time.Sleep(10 * time.Millisecond) {
+			if time.Since(begun) > 5*time.Second {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+				t.Fatal("Traefik outlived its parent by five seconds")
+			}
+		}
+	})
 }
 
-// runs says whether a process that is no child of ours still runs. One that has
+// runs reports whether a process that is no child of ours still runs. One that has
 // ended stays listed, as a zombie, where nobody collects orphans.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

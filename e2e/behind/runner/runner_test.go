@@ -16,67 +16,90 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
 
-func TestTraefikServesWhatWasAppliedLast(t *testing.T) {
-	server := start(t, traefik.Options{Env: []string{"SAMPLE=!"}})
+func TestServerApply(t *testing.T) {
+	t.Run("serves what was applied last", func(t *testing.T) {
+		server := start(t, traefik.Options{Env: []string{"SAMPLE=!"}})
 
-	const reloads = 20
-	var longest, all time.Duration
-	for n := range reloads {
-		begun := time.Now()
-		apply(t, server, "route", route("/", fmt.Sprint("version ", n)))
-		took := time.Since(begun)
-		longest, all = max(longest, took), all+took
+		const reloads = 20
+		var longest, all time.Duration
+		for n := range reloads {
+			begun := time.Now()
+			apply(t, server, "route", route("/", fmt.Sprint("version ", n)))
+			took := time.Since(begun)
+			longest, all = max(longest, took), all+took
 
-		if _, body := get(t, server.URL+"/"); body != fmt.Sprintf("version %d!", n) {
-			t.Fatalf("after applying version %d: %q", n, body)
+			if _, body := get(t, server.URL+"/"); body != fmt.Sprintf("version %d!", n) {
+				t.Fatalf("after applying version %d: %q", n, body)
+			}
 		}
-	}
-	t.Logf("%d reloads: %s on average, %s at most", reloads, all/reloads, longest)
+		t.Logf("%d reloads: %s on average, %s at most", reloads, all/reloads, longest)
+	})
+
+	t.Run("files of the configuration can be added and removed", func(t *testing.T) {
+		server := start(t, traefik.Options{})
+
+		apply(t, server, "one", route("/one", "one"))
+		apply(t, server, "two", route("/two", "two"))
+		expect(t, server.URL+"/one", http.StatusOK, "one")
+		expect(t, server.URL+"/two", http.StatusOK, "two")
+
+		if err := server.Remove("one"); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, server.URL+"/one", http.StatusNotFound, "404 page not found\n")
+		expect(t, server.URL+"/two", http.StatusOK, "two")
+
+		toml := "[http.routers.three]\nrule = \"Path(`/three`)\"\nservice = \"noop@internal\"\n"
+		if err := server.Put("three.toml", []byte(toml)); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, server.URL+"/three", http.StatusTeapot, "")
+
+		if err := server.Delete("three.toml"); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, server.URL+"/three", http.StatusNotFound, "404 page not found\n")
+	})
 }
 
-func TestThePluginItselfIsStagedAndLoads(t *testing.T) {
-	begun := time.Now()
-	server, err := traefik.Start(traefik.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("started in %s", time.Since(begun).Round(time.Millisecond))
+func TestServerStart(t *testing.T) {
+	t.Run("stages and loads the plugin", func(t *testing.T) {
+		begun := time.Now()
+		server, err := traefik.Start(traefik.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("started in %s", time.Since(begun).Round(time.Millisecond))
 
-	if err := server.Stop(); err != nil {
-		t.Error(err)
-	}
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	t.Run("a plugin that does not load is an error", func(t *testing.T) {
+		server, err := traefik.Start(traefik.Options{
+			Plugin: "sample",
+			Module: "example.com/sample",
+			Stage: func(goPath string) error {
+				return errors.Join(copySample(goPath),
+					os.WriteFile(filepath.Join(goPath, "src/example.com/sample/sample.go"), []byte("package sample\nfunc {"), 0o600))
+			},
+		})
+		if err == nil {
+			_ = server.Stop()
+			t.Fatal("Traefik started")
+		}
+		if !strings.Contains(err.Error(), "failed to import plugin code") {
+			t.Errorf("the error does not say why: %v", err)
+		}
+	})
 }
 
-func TestFilesOfTheConfigurationComeAndGo(t *testing.T) {
-	server := start(t, traefik.Options{})
+func TestServerApplyFile(t *testing.T) {
+	t.Run("a file stays as it was written", func(t *testing.T) {
+		server := start(t, traefik.Options{})
 
-	apply(t, server, "one", route("/one", "one"))
-	apply(t, server, "two", route("/two", "two"))
-	expect(t, server.URL+"/one", http.StatusOK, "one")
-	expect(t, server.URL+"/two", http.StatusOK, "two")
-
-	if err := server.Remove("one"); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, server.URL+"/one", http.StatusNotFound, "404 page not found\n")
-	expect(t, server.URL+"/two", http.StatusOK, "two")
-
-	toml := "[http.routers.three]\nrule = \"Path(`/three`)\"\nservice = \"noop@internal\"\n"
-	if err := server.Put("three.toml", []byte(toml)); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, server.URL+"/three", http.StatusTeapot, "")
-
-	if err := server.Delete("three.toml"); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, server.URL+"/three", http.StatusNotFound, "404 page not found\n")
-}
-
-func TestAnAppliedFileStaysAsItWasWritten(t *testing.T) {
-	server := start(t, traefik.Options{})
-
-	text := `
+		text := `
 http:
   routers:
     route: {rule: "Path(` + "`/`" + `)", middlewares: [say], service: noop@internal}
@@ -86,73 +109,60 @@ http:
         sample:
           say: "0x1F" # not 31
 `
-	if err := server.ApplyYAML("odd", []byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, server.URL+"/", http.StatusOK, "0x1F")
-
-	if err := server.ApplyYAML("odd", []byte("- not\n- a block\n")); err == nil {
-		t.Error("a list was taken for a configuration")
-	}
-	if err := server.ApplyYAML("../odd", []byte(text)); err == nil {
-		t.Error("a name that leaves the folder was taken")
-	}
-	expect(t, server.URL+"/", http.StatusOK, "0x1F")
-}
-
-func TestTheLogHoldsAllThatThePluginWrote(t *testing.T) {
-	server := start(t, traefik.Options{})
-	apply(t, server, "route", route("/", "a-word-to-look-for"))
-
-	logs := server.Logs()
-	for _, line := range []string{"by fmt: ", "by log: ", "by os.Stderr: "} {
-		if !strings.Contains(logs, line+"a-word-to-look-for") {
-			t.Errorf("the log does not hold %q", line)
+		if err := server.ApplyYAML("odd", []byte(text)); err != nil {
+			t.Fatal(err)
 		}
-	}
+		expect(t, server.URL+"/", http.StatusOK, "0x1F")
 
-	found, err := server.Mentions("a-word-to-look-for", "a-word-nobody-wrote")
-	if err != nil || len(found) != 1 || found[0] != "a-word-to-look-for" {
-		t.Errorf("Mentions: %q, %v", found, err)
-	}
-
-	raw, err := server.RawData()
-	if err != nil || !strings.Contains(string(raw), "route@file") {
-		t.Errorf("RawData: %.200q, %v", raw, err)
-	}
-}
-
-func TestTraefikTellsItsGoroutinesAndMemory(t *testing.T) {
-	server := start(t, traefik.Options{Profiling: true})
-
-	if n, err := server.Goroutines(); err != nil || n < 10 {
-		t.Errorf("Goroutines: %d, %v", n, err)
-	}
-	if n, err := server.Memory(); err != nil || n < 10<<20 {
-		t.Errorf("Memory: %d, %v", n, err)
-	}
-
-	if _, err := start(t, traefik.Options{}).Goroutines(); err == nil {
-		t.Error("the debug routes are open without having been asked for")
-	}
-}
-
-func TestAPluginThatDoesNotLoadIsToldAtTheStart(t *testing.T) {
-	server, err := traefik.Start(traefik.Options{
-		Plugin: "sample",
-		Module: "example.com/sample",
-		Stage: func(goPath string) error {
-			return errors.Join(copySample(goPath),
-				os.WriteFile(filepath.Join(goPath, "src/example.com/sample/sample.go"), []byte("package sample\nfunc {"), 0o600))
-		},
+		if err := server.ApplyYAML("odd", []byte("- not\n- a block\n")); err == nil {
+			t.Error("a list was taken for a configuration")
+		}
+		if err := server.ApplyYAML("../odd", []byte(text)); err == nil {
+			t.Error("a name that leaves the folder was taken")
+		}
+		expect(t, server.URL+"/", http.StatusOK, "0x1F")
 	})
-	if err == nil {
-		_ = server.Stop()
-		t.Fatal("Traefik started")
-	}
-	if !strings.Contains(err.Error(), "failed to import plugin code") {
-		t.Errorf("the error does not say why: %v", err)
-	}
+}
+
+func TestServerLogs(t *testing.T) {
+	t.Run("hold all output of the plugin", func(t *testing.T) {
+		server := start(t, traefik.Options{})
+		apply(t, server, "route", route("/", "a-word-to-look-for"))
+
+		logs := server.Logs()
+		for _, line := range []string{"by fmt: ", "by log: ", "by os.Stderr: "} {
+			if !strings.Contains(logs, line+"a-word-to-look-for") {
+				t.Errorf("the log does not hold %q", line)
+			}
+		}
+
+		found, err := server.Mentions("a-word-to-look-for", "a-word-nobody-wrote")
+		if err != nil || len(found) != 1 || found[0] != "a-word-to-look-for" {
+			t.Errorf("Mentions: %q, %v", found, err)
+		}
+
+		raw, err := server.RawData()
+		if err != nil || !strings.Contains(string(raw), "route@file") {
+			t.Errorf("RawData: %.200q, %v", raw, err)
+		}
+	})
+}
+
+func TestServerState(t *testing.T) {
+	t.Run("reports goroutines and memory", func(t *testing.T) {
+		server := start(t, traefik.Options{Profiling: true})
+
+		if n, err := server.Goroutines(); err != nil || n < 10 {
+			t.Errorf("Goroutines: %d, %v", n, err)
+		}
+		if n, err := server.Memory(); err != nil || n < 10<<20 {
+			t.Errorf("Memory: %d, %v", n, err)
+		}
+
+		if _, err := start(t, traefik.Options{}).Goroutines(); err == nil {
+			t.Error("the debug routes are open without having been asked for")
+		}
+	})
 }
 
 // start runs a Traefik with the sample plugin until the test ends.

@@ -36,7 +36,7 @@ func request(others int, more ...string) *http.Request {
 	}
 }
 
-// writer takes a reply and drops it.
+// writer drops the response.
 type writer struct {
 	header http.Header
 	status int
@@ -52,7 +52,7 @@ type subject struct {
 	against string // the no-op that it is compared with
 	handler http.Handler
 	request func(i int) *http.Request
-	status  int // 0: the request gets in
+	status  int // 0: the request is allowed
 }
 
 // batch is how many requests are timed together. They are made before the clock

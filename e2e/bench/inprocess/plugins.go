@@ -1,5 +1,5 @@
 // Package inprocess measures the plugin in the interpreter, without Traefik
-// around it: what a request costs, and what a remembered credential weighs.
+// around it: what a request costs, and how much memory a cached credential takes.
 package inprocess
 
 import (
@@ -51,8 +51,8 @@ func (b *bench) close() {
 	_ = os.RemoveAll(b.dir)
 }
 
-// upstream calls every credential good that contains "good". It speaks for the
-// web service, and for the university where it is asked like that.
+// upstream allows every credential that contains "good". It responds as the web
+// service, or as the TU account API to a request with an Application-Key.
 func upstream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	body, _ := io.ReadAll(r.Body)
@@ -80,7 +80,7 @@ func upstream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// next is where requests end that get in.
+// next takes the requests that are allowed.
 var next = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header()["X-Backend"] = nil })
 
 // handler makes one of ours.
@@ -89,7 +89,7 @@ func (b *bench) handler(config map[string]any) (http.Handler, error) {
 }
 
 // bearers is the configuration of a route for tokens of the web service; the
-// epoch keeps it apart from others.
+// epoch gives it a scope of its own.
 func (b *bench) bearers(epoch string, entries int, more ...any) map[string]any {
 	config := map[string]any{
 		"bearer":   map[string]any{"api": "webservice", "url": b.upstream.URL, "path": "/check"},
@@ -113,7 +113,7 @@ func headers(n int) map[string]any {
 	return all
 }
 
-// fill has that many tokens let in.
+// fill sends that many tokens, so that they are cached.
 func fill(h http.Handler, prefix string, entries int) error {
 	var group sync.WaitGroup
 	failed := make(chan int, 8)
@@ -132,7 +132,7 @@ func fill(h http.Handler, prefix string, entries int) error {
 	group.Wait()
 	select {
 	case status := <-failed:
-		return fmt.Errorf("a good token gets %d", status)
+		return fmt.Errorf("a valid token gets %d", status)
 	default:
 		return nil
 	}

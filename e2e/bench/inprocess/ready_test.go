@@ -19,9 +19,8 @@ type settable struct{ off atomic.Int64 }
 func (c *settable) Now() time.Time                  { return time.Now().Add(time.Duration(c.off.Load())) }
 func (c *settable) Since(t time.Time) time.Duration { return c.Now().Round(0).Sub(t) }
 
-// The hit path is written for the interpreter: what matters about it is played
-// there, too.
-func TestInterpretedReadyAnswersKeepTheirPromises(t *testing.T) {
+// The hit path is written for the interpreter, so its promises are tested there.
+func TestInterpretedPrebuilt(t *testing.T) {
 	dir := t.TempDir()
 	if err := stage.Plugin(dir); err != nil {
 		t.Fatal(err)
@@ -38,7 +37,7 @@ func TestInterpretedReadyAnswersKeepTheirPromises(t *testing.T) {
 		"bearer":         map[string]any{"api": "webservice", "url": server.URL, "path": "/check"},
 		"applicationKey": map[string]any{"api": "thammasat", "url": server.URL},
 		"cache":          map[string]any{"negativeLifetime": "10s"},
-	}, "gate@file")
+	}, "route@file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +64,7 @@ func TestInterpretedReadyAnswersKeepTheirPromises(t *testing.T) {
 			t.Errorf("both: %d, the backend got %v", status, got)
 		}
 		if status, h := ask("Authorization", wrong, "X_auth_user", "admin"); status != 401 || got != nil || h["X_auth_user"] != nil {
-			t.Errorf("a refusal: %d, the backend got %v, others would %v", status, got, h)
+			t.Errorf("a denial: status %d, the backend got %v, the request has %v", status, got, h)
 		}
 		if ask("Authorization", good, "Connection", "X-Auth-Api"); got == nil || got["X-Auth-Api"] == nil || got["Connection"] != nil {
 			t.Errorf("what Connection names: the backend got %v", got)
@@ -74,7 +73,7 @@ func TestInterpretedReadyAnswersKeepTheirPromises(t *testing.T) {
 	clock.off.Store(-int64(time.Hour)) // before the plugin was loaded
 	for range 6 {
 		if status, _ := ask("Authorization", wrong); status != 401 || got != nil {
-			t.Errorf("by a clock that was set back a refusal gets %d, the backend %v", status, got)
+			t.Errorf("with a clock that was set back, a denial: status %d, the backend got %v", status, got)
 		}
 		clock.off.Add(int64(3 * time.Second))
 	}

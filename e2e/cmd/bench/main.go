@@ -18,11 +18,11 @@ import (
 )
 
 func main() {
-	quick := flag.Bool("quick", false, "every way once, in a minute; the numbers say little and go to dist/ instead of docs/")
+	quick := flag.Bool("quick", false, "everything once, in a minute: too briefly to compare the numbers, which go to dist/ instead of docs/results/")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not listen to the first
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	if err := run(ctx, *quick); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -35,14 +35,14 @@ func run(ctx context.Context, quick bool) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%5.0fs  %s\n", time.Since(begun).Seconds(), fmt.Sprintf(format, args...))
 	}
-	options, folder := bench.Full(), "docs"
+	options, folder := bench.Full(), filepath.Join("docs", "results")
 	if quick {
 		options, folder = bench.Quick(), "dist"
 	}
 	if err := bench.Wrk(ctx, say); err != nil {
 		return err
 	}
-	say("this takes %s; leave the machine alone meanwhile", options.Takes)
+	say("this takes %s; run nothing else meanwhile", options.Takes)
 	report, err := bench.Run(ctx, options, say)
 	if err != nil {
 		return err

@@ -1,6 +1,6 @@
 // Command demo runs a real Traefik with the plugin, the four emulated APIs and
-// a backend, prints commands to paste, and tells whenever an API is asked. It
-// runs until it is interrupted and leaves no process behind.
+// a backend, prints commands to paste, and prints a line for each call to an API.
+// It runs until it is interrupted and leaves no process behind.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/demo"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
 )
 
 func main() {
@@ -26,7 +27,11 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	d, err := demo.Start(out)
+	program, err := binary.Any(ctx, out)
+	if err != nil {
+		return err
+	}
+	d, err := demo.Start(out, program)
 	if err != nil {
 		return err
 	}
@@ -37,7 +42,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// guide prints the commands, each with what it is to give.
+// guide prints the commands, each with the status that it gets.
 func guide(out io.Writer, d *demo.Demo) {
 	fmt.Fprint(out, "\nPaste these into another terminal:\n")
 	for _, l := range d.Lines() {
@@ -50,23 +55,23 @@ func guide(out io.Writer, d *demo.Demo) {
 	for _, j := range d.Journeys() {
 		fmt.Fprintf(out, "\n# %s → %s\n%s\n", j.Title, strings.Join(j.Statuses, ", "), strings.Join(j.Commands, "\n"))
 	}
-	fmt.Fprint(out, "\nBelow, a line for each call that an API gets. Ctrl-C ends it.\n")
+	fmt.Fprint(out, "\nBelow, a line for each call to an API. Ctrl-C ends the demo.\n")
 }
 
-// watch tells about calls until ctx ends.
+// watch prints the calls until ctx ends.
 func watch(ctx context.Context, out io.Writer, d *demo.Demo) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	told := d.Calls()
+	seen := d.Calls()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 			for api, calls := range d.Calls() {
-				if calls != told[api] {
-					fmt.Fprintf(out, "%s was asked: %d calls so far\n", api, calls)
-					told[api] = calls
+				if calls != seen[api] {
+					fmt.Fprintf(out, "call to %s: %d so far\n", api, calls)
+					seen[api] = calls
 				}
 			}
 		}

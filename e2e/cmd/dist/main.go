@@ -18,7 +18,8 @@ func main() {
 	}
 }
 
-// run writes beside the target and renames: nobody picks up half an archive.
+// run writes beside the target and renames, so that the target is never half an
+// archive.
 func run(args []string) error {
 	if len(args) != 1 {
 		return errors.New("want one argument, the file to write")

@@ -1,24 +1,27 @@
-// Command traefik-build makes sure there is a Traefik to try the plugin with
-// and prints its path. `make traefik` runs it.
+// Command traefik-build makes sure there is a Traefik to try the plugin with and
+// prints its path. `make traefik` and `make traefik-oldest` run it.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
 )
 
 func main() {
+	oldest := flag.Bool("oldest", false, "the oldest version that is tested, not the newest")
+	tidy := flag.String("tidy", "", "complete the pinned go.mod and go.sum of this `version` instead, as v3.7.13")
+	flag.Parse()
+
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	if err := run(ctx); err != nil {
+	if err := run(ctx, *oldest, *tidy); err != nil {
 		fmt.Fprintln(os.Stderr, "traefik-build:", err)
 		stop()
 		os.Exit(1)
@@ -26,26 +29,20 @@ func main() {
 }
 
 // run shows progress on stderr and the path, alone, on stdout.
-func run(ctx context.Context) error {
-	path, err := find(ctx)
-	if err != nil {
-		return err
+func run(ctx context.Context, oldest bool, tidy string) error {
+	if tidy != "" {
+		return binary.Tidy(ctx, tidy, os.Stderr)
 	}
 
-	if out, err := exec.CommandContext(ctx, path, "version").CombinedOutput(); err != nil {
-		return fmt.Errorf("%s does not start: %w\n%s", path, err, strings.TrimSpace(string(out)))
+	version := binary.Newest
+	if oldest {
+		version = binary.Oldest
+	}
+	path, err := binary.Pinned(ctx, version, os.Stderr)
+	if err != nil {
+		return err
 	}
 	fmt.Println(path)
 
 	return nil
-}
-
-// find takes the Traefik that the environment names; where it names none, the
-// one in the cache, building it if need be.
-func find(ctx context.Context) (string, error) {
-	if os.Getenv(binary.Variable) != "" {
-		return binary.Find()
-	}
-
-	return binary.Build(ctx, os.Stderr)
 }

@@ -9,17 +9,17 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// guide prints what runs where, which credentials are good, and a command for each API that shows it.
+// guide prints the addresses, the valid credentials, and a command for each API.
 func guide(out io.Writer, d *upstreams.Demo) error {
 	var text bytes.Buffer
 	table(&text, d)
 	commands(&text, d)
-	fmt.Fprintln(&text, "Ctrl-C ends it.")
+	fmt.Fprintln(&text, "Ctrl-C ends them.")
 	_, err := out.Write(text.Bytes())
 	return err
 }
 
-// table lists the good credentials, one a line. BTS gets a token made now, good for 24 hours.
+// table lists the valid credentials, one a line. BTS gets a token made now, valid for 24 hours.
 func table(out io.Writer, d *upstreams.Demo) {
 	s := d.Secrets
 	rows := []struct{ api, url, kind, value string }{

@@ -4,7 +4,7 @@
 //	go run ./cmd/upstreams
 //	go run ./cmd/upstreams -application-key my-key -password secret1 -bts 127.0.0.1:7003
 //
-// It runs until it is interrupted, keeps nothing, and proves nothing about anybody.
+// It runs until it is interrupted and stores nothing.
 package main
 
 import (
@@ -31,9 +31,9 @@ func main() {
 }
 
 // run starts the APIs that args describe, prints how to use them to out, and serves until ctx ends.
-// What is wrong with the flags goes to complaints too.
-func run(ctx context.Context, args []string, out, complaints io.Writer) error {
-	options, err := parse(args, complaints)
+// Errors of the flags go to stderr too.
+func run(ctx context.Context, args []string, out, stderr io.Writer) error {
+	options, err := parse(args, stderr)
 	if err != nil {
 		return err
 	}
@@ -50,10 +50,10 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) error {
 }
 
 // parse reads the flags. Credentials that are not given are made at random.
-func parse(args []string, complaints io.Writer) (upstreams.DemoOptions, error) {
+func parse(args []string, stderr io.Writer) (upstreams.DemoOptions, error) {
 	var o upstreams.DemoOptions
 	flags := flag.NewFlagSet("upstreams", flag.ContinueOnError)
-	flags.SetOutput(complaints)
+	flags.SetOutput(stderr)
 	flags.StringVar(&o.ThammasatAddr, "thammasat", "127.0.0.1:9101", "`address` of the TU account API")
 	flags.StringVar(&o.IPPanelAddr, "ippanel", "127.0.0.1:9102", "`address` of IPPanel")
 	flags.StringVar(&o.BTSAddr, "bts", "127.0.0.1:9103", "`address` of BTS")

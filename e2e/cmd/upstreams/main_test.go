@@ -40,44 +40,46 @@ func running(t *testing.T, args ...string) (printed string, end func() error) {
 	}
 }
 
-func TestItPrintsWhatRunsAndServesUntilItIsEnded(t *testing.T) {
-	printed, end := running(t, "-service-token", "my-token", "-application-key", "my-key", "-otp", "12345")
-	for _, want := range []string{"thammasat", "ippanel", "bts", "webservice", "my-token", "my-key", "OTP 12345", "curl "} {
-		if !strings.Contains(printed, want) {
-			t.Errorf("%q is not printed", want)
+func TestRun(t *testing.T) {
+	t.Run("prints what it starts, and serves until it is interrupted", func(t *testing.T) {
+		printed, end := running(t, "-service-token", "my-token", "-application-key", "my-key", "-otp", "12345")
+		for _, want := range []string{"thammasat", "ippanel", "bts", "webservice", "my-token", "my-key", "OTP 12345", "curl "} {
+			if !strings.Contains(printed, want) {
+				t.Errorf("%q is not printed", want)
+			}
 		}
-	}
-	url := regexp.MustCompile(`http://\S+/api/user/info`).FindString(printed)
-	request, err := http.NewRequest("GET", url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer my-token")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("the printed token got %d", response.StatusCode)
-	}
-	if err := end(); err != nil {
-		t.Errorf("it ended with %v", err)
-	}
-	if response, err := http.DefaultClient.Do(request); err == nil {
+		url := regexp.MustCompile(`http://\S+/api/user/info`).FindString(printed)
+		request, err := http.NewRequest("GET", url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer my-token")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
 		response.Body.Close()
-		t.Error("it still serves")
-	}
-}
-
-func TestAWrongFlagOrArgumentIsAnError(t *testing.T) {
-	for _, args := range [][]string{{"-unknown"}, {"argument"}, {"-password", "short"}, {"-bts", "nowhere"}} {
-		var complaints bytes.Buffer
-		if err := run(t.Context(), slices.Concat(anywhere, args), io.Discard, &complaints); err == nil {
-			t.Errorf("%v is taken", args)
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("the printed token got %d", response.StatusCode)
 		}
-	}
-	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("asked for help, it says %v", err)
-	}
+		if err := end(); err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			response.Body.Close()
+			t.Error("it is still serving")
+		}
+	})
+
+	t.Run("a wrong flag or argument is an error", func(t *testing.T) {
+		for _, args := range [][]string{{"-unknown"}, {"argument"}, {"-password", "short"}, {"-bts", "nowhere"}} {
+			var stderr bytes.Buffer
+			if err := run(t.Context(), slices.Concat(anywhere, args), io.Discard, &stderr); err == nil {
+				t.Errorf("%v is accepted", args)
+			}
+		}
+		if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("asked for help, it says %v", err)
+		}
+	})
 }

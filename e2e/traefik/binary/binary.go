@@ -1,8 +1,10 @@
 // Package binary finds the Traefik that the plugin is tried with, and builds it
 // where there is none.
 //
-// The version is the one that e2e/go.mod requires, so the interpreter that the
-// tests compile in and the one inside this binary are the same.
+// Tests run on pinned versions: Newest everywhere, and a selection of them on
+// Oldest too. What is built is fixed by a go.mod and a go.sum for each version,
+// modules/<version>.mod and .sum. They are no part of e2e's own module, which
+// would otherwise require all that Traefik requires.
 package binary
 
 import (
@@ -13,9 +15,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+)
 
-	"github.com/upstreamauth/upstreamauth/e2e/stage"
-	"golang.org/x/mod/modfile"
+// The versions that are built: the one that tests run on, and the oldest one
+// that is tested.
+const (
+	Newest = "v3.7.13"
+	Oldest = "v3.6.12"
 )
 
 // Variable is the environment variable that names another Traefik to use.
@@ -27,39 +33,41 @@ const (
 	command = module + "/cmd/traefik"
 )
 
-// ErrMissing says that no Traefik was built yet.
-var ErrMissing = errors.New("there is no Traefik yet: `make traefik` builds it (about ten minutes, once), or set " +
-	Variable + " to the path of one")
+// ErrMissing says that the Traefik that tests need was not built yet.
+var ErrMissing = errors.New("this Traefik is not built yet: `make traefik traefik-oldest` builds what tests need " +
+	"(a few minutes each, once), or set " + Variable + " to the path of one that you have")
 
-// Find is the absolute path of the Traefik to use: the one that TRAEFIK names,
-// else the one in the cache. It is ErrMissing where neither is there.
-func Find() (string, error) {
-	if given := os.Getenv(Variable); given != "" {
-		path, err := exec.LookPath(given)
-		if err != nil {
-			return "", fmt.Errorf("%s names no program: %w", Variable, err)
-		}
-
-		return filepath.Abs(path)
+// Find is the absolute path of the Traefik for tests of a version: the one that
+// TRAEFIK names, whichever version that is, else the built one in the cache. It
+// is ErrMissing where neither is there.
+func Find(version string) (string, error) {
+	if os.Getenv(Variable) != "" {
+		return given()
 	}
 
-	path, err := Cached()
+	path, err := Cached(version)
 	if err != nil {
 		return "", err
 	}
-	if _, err := exec.LookPath(path); err != nil {
+	if !built(path) {
 		return "", fmt.Errorf("%w (looked for %s)", ErrMissing, path)
 	}
 
 	return path, nil
 }
 
-// Cached is where the built Traefik is kept, whether it is there or not.
-func Cached() (string, error) {
-	version, err := Version()
+// given is the program that TRAEFIK names.
+func given() (string, error) {
+	path, err := exec.LookPath(os.Getenv(Variable))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s names no program: %w", Variable, err)
 	}
+
+	return filepath.Abs(path)
+}
+
+// Cached is where a built version is kept, whether it is there or not.
+func Cached(version string) (string, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		return "", err
@@ -73,30 +81,10 @@ func Cached() (string, error) {
 	return filepath.Join(dir, name), nil
 }
 
-// Version is the version of Traefik that e2e/go.mod requires.
-func Version() (string, error) {
-	root, err := stage.Root()
-	if err != nil {
-		return "", err
-	}
+func built(path string) bool {
+	_, err := exec.LookPath(path)
 
-	file := filepath.Join(root, "e2e", "go.mod")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("reading Traefik's version: %w", err)
-	}
-	parsed, err := modfile.ParseLax(file, text, nil)
-	if err != nil {
-		return "", fmt.Errorf("reading Traefik's version: %w", err)
-	}
-
-	for _, require := range parsed.Require {
-		if require.Mod.Path == module {
-			return require.Mod.Version, nil
-		}
-	}
-
-	return "", fmt.Errorf("%s does not require %s", file, module)
+	return err == nil
 }
 
 // cacheDir is this project's folder in the user's cache. Where the environment

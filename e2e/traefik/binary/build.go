@@ -8,23 +8,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
-
-	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
-// scratchPrefix begins the names of the folders that builds work in. They lie
-// in the cache, since a small /tmp does not hold Traefik's sources.
-const scratchPrefix = "building-"
-
-// Build makes sure that the cache holds Traefik and gives its path, telling out
-// what it does. The first time takes about ten minutes on two cores, mostly
-// the compiler's; with a warm build cache less than one.
+// Build makes sure that the cache holds a version of Traefik and gives its path,
+// telling out what it does. The first time takes four minutes on two quiet
+// cores, mostly the compiler's; with a warm build cache half of one.
 //
 // The program appears whole or not at all. Of two builds at once the second
 // waits for the first and takes what it made.
-func Build(ctx context.Context, out io.Writer) (string, error) {
-	path, err := Cached()
+func Build(ctx context.Context, version string, out io.Writer) (string, error) {
+	path, err := Cached(version)
 	if err != nil {
 		return "", err
 	}
@@ -47,24 +42,18 @@ func Build(ctx context.Context, out io.Writer) (string, error) {
 		return path, nil
 	}
 
-	// Whoever holds the lock builds alone, so other scratch folders belong to
-	// builds that were killed.
-	if left, err := filepath.Glob(filepath.Join(cache, scratchPrefix+"*")); err == nil {
-		for _, dir := range left {
-			_ = os.RemoveAll(dir)
-		}
-	}
-
-	scratch, err := os.MkdirTemp(cache, scratchPrefix)
+	scratch, remove, err := makeScratch(cache, version)
 	if err != nil {
-		return "", fmt.Errorf("making the build's folder: %w", err)
+		return "", err
 	}
-	defer func() { _ = os.RemoveAll(scratch) }()
+	defer remove()
 
 	start := time.Now()
-	fmt.Fprintf(out, "Building Traefik (%s) for the tests, once: about ten minutes on two cores.\n", filepath.Base(path))
+	fmt.Fprintf(out, "Traefik %s is not in %s yet, so it is built.\n"+
+		"A Traefik 3.x that you have already can be used instead: set %s=/path/to/traefik.\n"+
+		"Building it takes about four minutes on two quiet cores, once.\n", version, cache, Variable)
 
-	if err := build(ctx, scratch, path, out); err != nil {
+	if err := build(ctx, version, scratch, path, out); err != nil {
 		return "", err
 	}
 	fmt.Fprintf(out, "Built %s in %s.\n", path, time.Since(start).Round(time.Second))
@@ -72,44 +61,59 @@ func Build(ctx context.Context, out io.Writer) (string, error) {
 	return path, nil
 }
 
-func built(path string) bool {
-	_, err := exec.LookPath(path)
+// makeScratch makes the folder that a build works in. It lies in the cache, since
+// a small /tmp does not hold Traefik's sources. The caller holds the version's
+// lock, so other folders for this version belong to builds that were killed.
+func makeScratch(cache, version string) (dir string, remove func(), err error) {
+	prefix := "sources-" + version + "-"
+	if left, err := filepath.Glob(filepath.Join(cache, prefix+"*")); err == nil {
+		for _, dir := range left {
+			_ = os.RemoveAll(dir)
+		}
+	}
 
-	return err == nil
+	if dir, err = os.MkdirTemp(cache, prefix); err != nil {
+		return "", nil, fmt.Errorf("making the build's folder: %w", err)
+	}
+
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
 }
 
 // build compiles in scratch and moves the finished program to path.
 //
 // Traefik embeds its dashboard, but its module carries only the dashboard's
 // sources. Files of the module cache cannot be added to, so the modules are
-// vendored, out of the repository's sight, and a blank page is put in there.
-func build(ctx context.Context, scratch, path string, out io.Writer) error {
-	dir, err := copyModule(scratch)
-	if err != nil {
+// vendored, and a blank page is put in there.
+func build(ctx context.Context, version, scratch, path string, out io.Writer) error {
+	dir := filepath.Join(scratch, "module")
+	fmt.Fprintln(out, "  fetching Traefik itself ...")
+	if err := layOut(ctx, version, dir, filepath.Join(scratch, "sources")); err != nil {
 		return err
 	}
 
-	if err := run(ctx, step{out: out, says: "fetching sources", counts: "modules downloaded", dir: dir},
-		"mod", "vendor"); err != nil {
+	fetching := step{out: out, says: "fetching what it requires", counts: "modules downloaded", dir: dir}
+	if err := run(ctx, fetching, "mod", "vendor"); err != nil {
 		return err
 	}
-
 	page := filepath.Join(dir, "vendor", filepath.FromSlash(module), "webui", "static", "index.html")
-	if err := os.MkdirAll(filepath.Dir(page), 0o755); err != nil {
-		return fmt.Errorf("standing in for the dashboard: %w", err)
-	}
-	if err := os.WriteFile(page, []byte("\n"), 0o644); err != nil {
-		return fmt.Errorf("standing in for the dashboard: %w", err)
+	if err := write(page, []byte("\n")); err != nil {
+		return err
 	}
 
 	program := filepath.Join(scratch, filepath.Base(path))
-	compiling := step{out: out, says: "compiling", counts: "packages compiled", most: countPackages(ctx, dir), dir: dir}
-	if err := run(ctx, compiling, "build", "-v", "-mod=vendor", "-trimpath", "-o", program, command); err != nil {
+	compiling := step{out: out, says: "compiling", counts: "packages", about: countPackages(ctx, dir), dir: dir}
+	// Without the flag it would call its version "dev".
+	naming := "-ldflags=-X=" + module + "/pkg/version.Version=" + strings.TrimPrefix(version, "v")
+	if err := run(ctx, compiling, "build", "-v", "-mod=vendor", "-trimpath", naming, "-o", program, command); err != nil {
 		return err
 	}
 
-	if text, err := exec.CommandContext(ctx, program, "version").CombinedOutput(); err != nil {
-		return fmt.Errorf("the built Traefik does not start: %w\n%s", err, text)
+	told, err := versionOf(ctx, program)
+	if err != nil {
+		return fmt.Errorf("the built Traefik: %w", err)
+	}
+	if told != version {
+		return fmt.Errorf("the built Traefik says that it is %s, not %s", told, version)
 	}
 	if err := os.Rename(program, path); err != nil {
 		return fmt.Errorf("keeping the built Traefik: %w", err)
@@ -118,53 +122,16 @@ func build(ctx context.Context, scratch, path string, out io.Writer) error {
 	return nil
 }
 
-// copyModule puts the module files of e2e into scratch, beside those of the
-// plugin that its replace line leads to, and gives the folder to build in. No
-// package of ours comes along: the tool line alone says what is vendored.
-func copyModule(scratch string) (string, error) {
-	root, err := stage.Root()
-	if err != nil {
-		return "", err
-	}
-
-	for _, name := range []string{"go.mod", "go.sum", "e2e/go.mod", "e2e/go.sum"} {
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if err != nil {
-			return "", fmt.Errorf("copying the module: %w", err)
-		}
-
-		target := filepath.Join(scratch, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return "", fmt.Errorf("copying the module: %w", err)
-		}
-		if err := os.WriteFile(target, text, 0o644); err != nil {
-			return "", fmt.Errorf("copying the module: %w", err)
-		}
-	}
-
-	return filepath.Join(scratch, "e2e"), nil
-}
-
-// countPackages is how many packages Traefik is made of, at most: what was
-// vendored for it and the whole standard library. It is 0 if that is unknown.
+// countPackages is how many packages Traefik is made of, those of the standard
+// library with it, or 0 if that is unknown. Packages that Go has compiled before
+// are not compiled again, and not told.
 func countPackages(ctx context.Context, dir string) int {
-	std, err := goCommand(ctx, dir, "list", "std").Output()
-	if err != nil {
-		return 0
-	}
-	vendored, err := os.ReadFile(filepath.Join(dir, "vendor", "modules.txt"))
+	list, err := goCommand(ctx, dir, "list", "-mod=vendor", "-deps", command).Output()
 	if err != nil {
 		return 0
 	}
 
-	count := bytes.Count(std, []byte("\n"))
-	for _, line := range bytes.Split(vendored, []byte("\n")) {
-		if len(line) > 0 && line[0] != '#' {
-			count++
-		}
-	}
-
-	return count
+	return bytes.Count(list, []byte("\n"))
 }
 
 // run runs the go command and shows how far it has come.

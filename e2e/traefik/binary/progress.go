@@ -23,7 +23,7 @@ type step struct {
 	out    io.Writer
 	says   string // what is being done
 	counts string // what a line of output stands for
-	most   int    // lines expected at most; 0 if unknown
+	about  int    // lines expected; 0 if unknown
 	dir    string
 }
 
@@ -75,8 +75,8 @@ func (p *progress) show() {
 	p.mu.Unlock()
 
 	count := fmt.Sprint(lines)
-	if p.most > 0 {
-		count += fmt.Sprintf(" of at most %d", p.most)
+	if p.about > 0 {
+		count += fmt.Sprintf(" of about %d", p.about)
 	}
 	fmt.Fprintf(p.out, "  %s: %s %s, %s\n", p.says, count, p.counts, time.Since(p.began).Round(time.Second))
 }
@@ -94,11 +94,21 @@ func (p *progress) Write(b []byte) (int, error) {
 		}
 
 		p.lines++
-		p.last = append(p.last, string(line))
-		if len(p.last) > tailLines {
-			p.last = p.last[1:]
-		}
 		p.partial = rest
+		p.keep(string(line))
+	}
+}
+
+// keep keeps a line, unless it is the name of a package: with -v they come
+// between the compiler's complaints, and in great number.
+func (p *progress) keep(line string) {
+	if !strings.Contains(line, " ") {
+		return
+	}
+
+	p.last = append(p.last, line)
+	if len(p.last) > tailLines {
+		p.last = p.last[1:]
 	}
 }
 

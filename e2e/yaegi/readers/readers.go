@@ -1,4 +1,4 @@
-// Package readers asks the plugin's pure parts what they make of an input, and
+// Package readers calls the plugin's pure functions with an input, and
 // writes the answer down: the same program compiled and interpreted, so that
 // the two answers can be compared.
 package readers

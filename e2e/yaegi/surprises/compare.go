@@ -124,8 +124,10 @@ func TypeAssertion() string {
 	return fmt.Sprint(t.n, ok, wrong)
 }
 
-type keyOne struct{}
-type keyTwo struct{}
+type (
+	keyOne struct{}
+	keyTwo struct{}
+)
 
 // ContextKeys of two types of one shape are one key.
 func ContextKeys() string {

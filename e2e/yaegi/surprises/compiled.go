@@ -62,7 +62,7 @@ type embedding struct {
 // EmbeddedInterface panics when its method is called through a pointer.
 func EmbeddedInterface() string {
 	e := &embedding{verifier: &upstream{"upstream"}, n: 1}
-	text, _ := e.Verify("asked")
+	text, _ := e.Verify("called")
 	return text
 }
 
@@ -73,7 +73,7 @@ func (d *decorating) Verify(text string) (string, error) { return d.next.Verify(
 // NamedInterface does what EmbeddedInterface cannot.
 func NamedInterface() string {
 	var v verifier = &decorating{next: &upstream{"upstream"}}
-	text, _ := v.Verify("asked")
+	text, _ := v.Verify("called")
 	return text
 }
 

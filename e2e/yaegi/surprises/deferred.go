@@ -64,7 +64,7 @@ func deferPanics() {
 	defer panics()
 }
 
-// DeferPanics: the guard does not stop a panic of what is deferred beside it.
+// DeferPanics: the deferred recover does not stop a panic of another deferred call.
 func DeferPanics() string {
 	deferPanics()
 	return "survived"
@@ -79,7 +79,7 @@ func guardedBelow() (through any) {
 	return nil
 }
 
-// GuardBelow: in a literal, a guard that is declared further below stops nothing.
+// GuardBelow: in a literal, a recovering function that is declared further below recovers nothing.
 func GuardBelow() string { return fmt.Sprint(guardedBelow()) }
 
 func guardedByLiteral() (through any) {
@@ -91,7 +91,7 @@ func guardedByLiteral() (through any) {
 	return nil
 }
 
-// GuardLiteral: a literal's guard that is one itself does.
+// GuardLiteral: in a literal, a recovering function literal works.
 func GuardLiteral() string { return fmt.Sprint(guardedByLiteral()) }
 
 func panicsInside() {
@@ -105,7 +105,7 @@ func deferPanicsInside() {
 	panic("in the function")
 }
 
-// DeferPanicsInside: a deferred function that has a guard of its own is safe.
+// DeferPanicsInside: a deferred function that recovers by itself is safe.
 func DeferPanicsInside() string {
 	deferPanicsInside()
 	return "survived"
@@ -114,7 +114,7 @@ func DeferPanicsInside() string {
 func keeps() (text string) {
 	defer guard()
 	text = "kept"
-	panic("after it was said")
+	panic("after the result")
 }
 
 // DeferNamed: what a named result held is returned.

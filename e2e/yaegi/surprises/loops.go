@@ -13,7 +13,7 @@ func (i *item) Error() string { return fmt.Sprint(i.n) }
 
 func (i *item) number() int { return i.n }
 
-// makeItem is the way out: a function whose result is the interface.
+// makeItem is the workaround: a function whose result type is the interface.
 func makeItem(n int) error { return &item{n} }
 
 func texts(errs []error) string {
@@ -144,7 +144,7 @@ func AppendMadeElsewhere() string {
 	return texts(errs)
 }
 
-// AppendBasics: numbers and text come to no harm.
+// AppendBasics: numbers and text are stored correctly.
 func AppendBasics() string {
 	var all []any
 	for i := 0; i < 3; i++ {

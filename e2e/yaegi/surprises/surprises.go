@@ -1,9 +1,9 @@
 // Package surprises is a set of small programs that the compiler and the
 // interpreter in Traefik run differently, each beside the form that both run
-// alike. The tests in the folder above play them both ways.
+// alike. The tests in the folder above run them both ways.
 //
 // Every file stands alone: the interpreter is given one at a time, so that a
-// file which it does not load takes no other along.
+// file which it does not load does not affect the others.
 package surprises
 
 // Programs are all programs, by name.
@@ -16,6 +16,8 @@ var Programs = map[string]func() string{
 	"AssignInLoop":        AssignInLoop,
 	"HandlersInLoop":      HandlersInLoop,
 	"ChainInLoop":         ChainInLoop,
+	"GotoLoop":            GotoLoop,
+	"RangeAssigned":       RangeAssigned,
 	"AppendMadeElsewhere": AppendMadeElsewhere,
 	"AppendBasics":        AppendBasics,
 	"AppendCompiled":      AppendCompiled,
@@ -30,6 +32,9 @@ var Programs = map[string]func() string{
 	"InterfacesCompared":  InterfacesCompared,
 	"SentinelCompared":    SentinelCompared,
 	"InterfaceAsKey":      InterfaceAsKey,
+	"InterfaceAndValue":   InterfaceAndValue,
+	"InterfaceSwitch":     InterfaceSwitch,
+	"InterfaceInKey":      InterfaceInKey,
 	"TypeSwitch":          TypeSwitch,
 	"TypeSwitchInterface": TypeSwitchInterface,
 	"TypeSwitchCompiled":  TypeSwitchCompiled,
@@ -73,6 +78,9 @@ var Programs = map[string]func() string{
 	"OwnCheckRedirect":    OwnCheckRedirect,
 	"RoundTripOnly":       RoundTripOnly,
 	"WrappedWriter":       WrappedWriter,
+	"TemplateMethod":      TemplateMethod,
+	"TemplateMap":         TemplateMap,
+	"MethodExprCalled":    MethodExprCalled,
 	"MethodByReflection":  MethodByReflection,
 	"StandardError":       StandardError,
 	"Select":              Select,
@@ -87,6 +95,7 @@ var Programs = map[string]func() string{
 	"Unsafe":              Unsafe,
 	"Embed":               Embed,
 	"TwoByOne":            TwoByOne,
+	"MethodExpression":    MethodExpression,
 	"CompiledMethodValue": CompiledMethodValue,
 	"EmbeddedByPointer":   EmbeddedByPointer,
 	"GenericsThatGoRound": GenericsThatGoRound,

@@ -15,9 +15,9 @@ const (
 	rounds  = 5000
 )
 
-// crowd lets several goroutines pass numbers of their own through pick, and
-// tells how many got a number that was not theirs.
-func crowd(pick func(a, b chan int) int) string {
+// exchange has several goroutines pass numbers of their own through pick, and
+// reports whether any of them got another one's.
+func exchange(pick func(a, b chan int) int) string {
 	var wrong atomic.Int64
 	var done sync.WaitGroup
 	done.Add(waiters)
@@ -54,7 +54,7 @@ func bySelect(a, b chan int) int {
 }
 
 // Select mixes up the values of the goroutines, or never ends.
-func Select() string { return crowd(bySelect) }
+func Select() string { return exchange(bySelect) }
 
 func byReflection(a, b chan int) int {
 	cases := []reflect.SelectCase{
@@ -66,7 +66,7 @@ func byReflection(a, b chan int) int {
 }
 
 // ReflectSelect does what Select cannot.
-func ReflectSelect() string { return crowd(byReflection) }
+func ReflectSelect() string { return exchange(byReflection) }
 
 func byOneChannel(a, _ chan int) int {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -84,5 +84,5 @@ func byOneChannel(a, _ chan int) int {
 
 // OneChannelForAll does so too: all outcomes go into one channel.
 func OneChannelForAll() string {
-	return fmt.Sprint(crowd(byOneChannel))
+	return fmt.Sprint(exchange(byOneChannel))
 }

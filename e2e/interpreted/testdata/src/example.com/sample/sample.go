@@ -39,9 +39,9 @@ type sample struct {
 func New(_ context.Context, next http.Handler, config *Config, name string) (http.Handler, error) {
 	switch config.Fail {
 	case "error":
-		return nil, errors.New("as it was told to")
+		return nil, errors.New("as configured")
 	case "panic":
-		panic("as it was told to")
+		panic("as configured")
 	}
 
 	fmt.Println("out:", name)

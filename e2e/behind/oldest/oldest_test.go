@@ -1,0 +1,63 @@
+// Package oldest runs a selection of the tests behind Traefik once more, on
+// the oldest Traefik that is tested. It takes less than a minute.
+package oldest
+
+import (
+	"context"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/behind"
+	"github.com/upstreamauth/upstreamauth/e2e/scenario"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
+)
+
+// selection is the whole of the subjects in which Traefik has a part (headers,
+// bodies, reloads, cookies, logins that pass through), and of those that the
+// plugin and an upstream settle between them something that does not wait long.
+func selection() []scenario.Scenario {
+	chosen := slices.Concat(
+		scenario.Identities, scenario.Passthrough, scenario.ConfigurationFaults,
+		scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.Forgeries,
+		scenario.Caching[:1], scenario.Canaries[:1], scenario.Regressions[:1], scenario.UpstreamFaults[:1],
+		scenario.Budgets[3:], scenario.Circuits[1:], scenario.ClientLimits[1:], scenario.Revalidation[:1],
+	)
+
+	// A real Traefik's clock cannot be moved.
+	return slices.DeleteFunc(chosen, func(s scenario.Scenario) bool { return s.NeedsClock })
+}
+
+func TestOldest(t *testing.T) {
+	if os.Getenv(binary.Variable) != "" {
+		t.Skip(binary.Variable + " names the Traefik of all tests, so the other tests have run on it already")
+	}
+	program, err := binary.Find(binary.Oldest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := traefik.Start(traefik.Options{Program: program, Env: scenario.Environment(), Static: behind.Trusting()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	open := func(backend string) (scenario.Level, error) { return behind.Open(server, backend), nil }
+
+	t.Run("it is that version", func(t *testing.T) {
+		if version, err := binary.Usable(context.Background(), program); err != nil || version != binary.Oldest {
+			t.Errorf("%s is %s, %v, not %s", program, version, err, binary.Oldest)
+		}
+	})
+	t.Run("scenarios", func(t *testing.T) { scenario.Run(t, open, selection()) })
+	t.Run("status tables", func(t *testing.T) { scenario.StatusTables(t, open) })
+	t.Run("configurations", func(t *testing.T) {
+		scenario.Configurations(t, func(backend string, _ []string) (scenario.Level, error) { return open(backend) }, false, false)
+	})
+	t.Run("each line of the demo gets the status that it promises", func(t *testing.T) { behind.DemoLines(t, program) })
+	t.Run("each journey of the demo prints the statuses that it promises", func(t *testing.T) { behind.DemoJourneys(t, program) })
+}

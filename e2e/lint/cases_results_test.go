@@ -1,0 +1,22 @@
+package lint
+
+// Arguments and results that are lost.
+var resultsCases = []ruleCase{
+	{"a parameter without a name", `func f(int) {}`},
+	{"a parameter without a name", `var f = func(string, int) bool { return true }`},
+	{"", `type I interface { M(int) int }; type S struct{}; func (S) M(_ int) int { return 0 }; var f func(int, string)`},
+
+	{"a builtin's result returned beside another", `func f(n int, l []int) (int, int) { return n, len(l) }`},
+	{"", `func f(n int, l []int) (int, int) { size := len(l); return n, size }; func g(l []int) int { return len(l) }`},
+
+	{"a function field's result returned beside another", `type S struct { fn func() int }; func (s *S) f() (int, error) { return s.fn(), nil }`},
+	{"a function field's result returned beside another", `type S struct { fn func() int }; func f(m map[int]S) (int, error) { return m[1].fn(), nil }`},
+	{"", `type S struct { fn func() int }; func (s *S) f() int { return s.fn() }; func (s *S) g() (int, error) { n := s.fn(); return n, nil }`},
+	{"", withE + `func f(e *E) (int, error) { return e.get(), nil }`},
+
+	{"return <-ch", `func f(c chan int) int { return <-c }`},
+	{"", `func f(c chan int) int { v := <-c; return v }`},
+
+	{"an assignment of several, one of which calls", `func g() int { return 1 }; func f() { var a, b int; a, b = 2, g(); _, _ = a, b }`},
+	{"", `func g() (int, error) { return 1, nil }; func f() { a, b := 2, len("x"); a, b = b, a; b, err := g(); a, err = g(); _, _ = a, err }`},
+}

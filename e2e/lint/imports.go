@@ -1,0 +1,80 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// arrow says what a room may import.
+type arrow struct {
+	ours     string // of the plugin's rooms
+	excluded string // of the standard library, what it does not
+}
+
+// What a room that speaks to no network leaves to others.
+const network = "net net/http net/url crypto/tls"
+
+// allowedImports is the picture of docs/architecture.md: every arrow goes down,
+// none comes back up.
+var allowedImports = map[string]arrow{
+	"":                    {ours: "config gate session issuer cache telemetry"},
+	"config":              {ours: "gate session issuer verifier verifier/apis verifier/transport"},
+	"session":             {ours: "gate credential telemetry verifier verifier/transport"},
+	"gate":                {ours: "cache credential telemetry verifier verifier/apis verifier/chain verifier/strictjson"},
+	"issuer":              {ours: "cache credential telemetry verifier/apis"},
+	"cache":               {ours: "verifier", excluded: network + " encoding/json"},
+	"credential":          {ours: "verifier"},
+	"telemetry":           {ours: "verifier", excluded: network},
+	"verifier":            {ours: "", excluded: network},
+	"verifier/chain":      {ours: "verifier verifier/apis verifier/jwt verifier/transport", excluded: network},
+	"verifier/apis":       {ours: "verifier verifier/jwt verifier/transport verifier/strictjson"},
+	"verifier/jwt":        {ours: "verifier verifier/strictjson", excluded: network},
+	"verifier/transport":  {ours: "verifier/strictjson version"},
+	"verifier/strictjson": {ours: "", excluded: network},
+	"version":             {ours: "", excluded: network + " encoding/json"},
+}
+
+// importViolations: an import that allowedImports does not have, and a room
+// that it does not have, or that is gone.
+func importViolations(sources []*source) []Violation {
+	const rule = "an import against the arrows between rooms"
+	var found []Violation
+	seen := map[string]bool{}
+	for _, s := range sources {
+		arrow, known := allowedImports[s.room()]
+		seen[s.room()] = true
+		if !known {
+			found = append(found, s.violation(s.files[0].Package, "a room that is not in the plan",
+				fmt.Sprintf("say in e2e/lint/imports.go what %s may import", s.room())))
+			continue
+		}
+		for _, file := range s.files {
+			for _, spec := range file.Imports {
+				path := strings.Trim(spec.Path.Value, `"`)
+				forbidden := slices.Contains(strings.Fields(arrow.excluded), path)
+				if ourPath(path) {
+					forbidden = path == module || !slices.Contains(strings.Fields(arrow.ours), roomOf(path))
+				}
+				if forbidden {
+					found = append(found, s.violation(spec.Pos(), rule, fmt.Sprintf("%s imports %s", nameOf(s.room()), path)))
+				}
+			}
+		}
+	}
+	for _, room := range slices.Sorted(maps.Keys(allowedImports)) {
+		if !seen[room] {
+			found = append(found, Violation{Rule: "a room of the plan that does not exist", Detail: nameOf(room)})
+		}
+	}
+	return found
+}
+
+// nameOf is a room's name for people.
+func nameOf(room string) string {
+	if room == "" {
+		return "the root"
+	}
+	return room
+}

@@ -1,0 +1,128 @@
+package scenario
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// Budgets: limits on the calls to an upstream, and who is affected by them.
+var Budgets = []Scenario{
+	{Name: "an exhausted budget is a 429 until its window ends, and cached callers are served", Run: budgetSpent},
+	{Name: "invalid accounts spend at most half of the operator's quota", Run: halfForUnknown},
+	{Name: "the canary and revalidations count against the budget", Run: everyCallCounts},
+	{Name: "routes that share an upstream share the smallest of their budgets", Run: smallestBudget},
+	{Name: "an account is not looked up after five wrong passwords", Run: accountLockedOut},
+}
+
+func budgetSpent(t *testing.T, h *Harness) {
+	up := newThammasat(h.Clock())
+	defer up.Close()
+	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "4/3s")
+	h.Serve(Routes{"r": config})
+	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
+	begun := time.Now()
+	h.ExpectCached(cached)
+	for i := range 3 {
+		h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic(fmt.Sprint("unknown", i), "wrong")}})
+	}
+	calls := up.CallsWith(goodKey)
+	expectCount(t, "calls within the budget", calls, 4)
+	late := Request{Route: "r", Headers: []string{key(goodKey), basic(employee, password)}}
+	r := h.Expect(429, late)
+	gone := int(time.Since(begun) / time.Second)
+	expectRetryAfter(t, r, max(1, 3-gone-1), 3-gone)
+	h.ExpectCached(cached)
+	h.Expect(200, Request{Route: "r", Headers: []string{key(otherKey), basic(employee, password)}})
+	h.Serve(Routes{"r": with(config, "cache", map[string]any{"negativeLifetime": "31s"})})
+	h.Expect(429, late)
+	h.ExpectCached(cached)
+	expectCount(t, "calls beyond the budget", up.CallsWith(goodKey), calls)
+	h.Advance(3*time.Second - time.Since(begun) + 100*time.Millisecond)
+	h.Expect(200, late)
+}
+
+func halfForUnknown(t *testing.T, h *Harness) {
+	up := newThammasat(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY", "budget", "10/1h", "lifetime", "1s")})
+	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
+	h.ExpectCached(cached)
+	for i := range 5 {
+		h.Expect(401, Request{Route: "r", Headers: []string{basic(fmt.Sprint("unknown", i), "wrong")}})
+	}
+	r := h.Expect(429, Request{Route: "r", Headers: []string{basic("unknown", "wrong")}})
+	expectRetryAfter(t, r, 3590, 3600)
+	expectCount(t, "calls: the canary, a student, and half of the quota", up.Calls(), 7)
+	for call := 8; call <= 10; call++ {
+		h.Advance(1100 * time.Millisecond)
+		h.ExpectCached(cached)
+		expectCount(t, "calls for an account that was valid before", up.Calls(), call)
+	}
+	h.Advance(1100 * time.Millisecond)
+	h.Expect(429, cached)
+	expectCount(t, "calls beyond the quota", up.Calls(), 10)
+}
+
+func everyCallCounts(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := issueToken(up, "client")
+	other := issueToken(up, "other")
+	third := issueToken(up, "third")
+	h.Serve(Routes{"r": webServiceConfig(up, "budget", "4/1h", "revalidate", "1s")})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	expectCount(t, "calls: the canary's and the first", up.Calls(), 2)
+	h.Advance(1100 * time.Millisecond)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(other)}})
+	h.Expect(429, Request{Route: "r", Headers: []string{bearer(third)}})
+	h.Advance(1100 * time.Millisecond)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(other)}})
+	time.Sleep(100 * time.Millisecond)
+	expectCount(t, "calls of the whole budget", up.Calls(), 4)
+}
+
+func smallestBudget(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := func(i int) string { return up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "client", i)}) }
+	config := func(budget string) map[string]any {
+		return webServiceConfig(up, "budget", budget)
+	}
+	h.Serve(Routes{"wide": config("100/1h"), "narrow": config("4/1h")})
+	for i := range 3 {
+		h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(i))}})
+	}
+	last := token(3)
+	h.Expect(429, Request{Route: "wide", Headers: []string{bearer(last)}})
+	h.Serve(Routes{"wide": config("100/1h")})
+	h.Expect(200, Request{Route: "wide", Headers: []string{bearer(last)}})
+}
+
+func accountLockedOut(t *testing.T, h *Harness) {
+	up := newThammasat(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")})
+	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
+	h.ExpectCached(cached)
+	for i := range 5 {
+		h.Expect(401, Request{Route: "r", Headers: []string{basic(employee, fmt.Sprint("guess", i))}})
+		h.Expect(401, Request{Route: "r", Headers: []string{basic(student, fmt.Sprint("guess", i))}})
+	}
+	calls := up.Calls()
+	r := h.Expect(429, Request{Route: "r", Headers: []string{basic(employee, password)}})
+	expectRetryAfter(t, r, 280, 300)
+	h.Expect(429, Request{Route: "r", Headers: []string{basic(" "+employee, "guess")}})
+	h.ExpectCached(cached)
+	expectCount(t, "calls for a locked account", up.Calls(), calls)
+	if h.Clock() == nil {
+		return // five minutes are too long to wait
+	}
+	h.Clock().Advance(301 * time.Second)
+	h.Expect(200, Request{Route: "r", Headers: []string{basic(employee, password)}})
+}

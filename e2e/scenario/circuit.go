@@ -1,0 +1,105 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// Circuits: an upstream in an outage is not called.
+var Circuits = []Scenario{
+	{Name: "five faults in a row open the circuit of that upstream, and one successful probe closes it", Run: circuitOpens},
+	{Name: "one token that the upstream fails on opens no circuit", Run: oddToken},
+	{Name: "denials and undocumented replies open no circuit", Run: noOutage},
+}
+
+func circuitOpens(t *testing.T, h *Harness) {
+	up, healthy := newWebService(h.Clock()), newWebService(h.Clock())
+	defer up.Close()
+	defer healthy.Close()
+	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}}
+	h.Serve(Routes{
+		"r":     webServiceConfig(up),
+		"other": webServiceConfig(healthy),
+	})
+	h.ExpectCached(cached)
+	calls := up.Calls()
+	up.AnswerAll(&upstreams.Reply{Status: 503, Body: "<html>"})
+	for i := range 5 {
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
+	}
+	opened := time.Now()
+	expectCount(t, "calls until it opens", up.Calls(), calls+5)
+	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "late")}})
+	expectRetryAfter(t, r, 8, 10)
+	h.ExpectCached(cached)
+	h.Expect(200, Request{Route: "other", Headers: []string{bearer(issueToken(healthy, "x"))}})
+	expectCount(t, "calls while it is open", up.Calls(), calls+5)
+	up.AnswerAll(nil)
+	h.Advance(10*time.Second - time.Since(opened) + 100*time.Millisecond)
+
+	release := up.Hold()
+	var callers sync.WaitGroup
+	var allowed, denied atomic.Int64
+	for i := range 20 {
+		token := up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "client", i)})
+		callers.Go(func() {
+			r, err := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
+			if err == nil && r.Status == 200 {
+				allowed.Add(1)
+			}
+			if err == nil && r.Status == 500 && r.Header.Get("Retry-After") == "1" {
+				denied.Add(1)
+			}
+		})
+	}
+	waitFor(t, "all but the probe have their response", func() bool { return denied.Load() == 19 })
+	expectCount(t, "calls with the probe", up.Calls(), calls+6)
+	release()
+	callers.Wait()
+	expectCount(t, "requests allowed by the probe", int(allowed.Load()), 1)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}})
+	for _, event := range []string{"circuit open", "circuit closed"} {
+		waitFor(t, event, func() bool { return strings.Contains(h.Logs(), `"event":"`+event+`"`) })
+		expectCount(t, event, strings.Count(h.Logs(), `"event":"`+event+`"`), 1)
+	}
+}
+
+func oddToken(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
+	odd := Marker + "odd"
+	up.Answer(odd, upstreams.Reply{Status: 500, Body: "{}"})
+	for range 12 {
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
+	}
+	expectCount(t, "calls with that token", up.CallsWith(odd), 12)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "other"))}})
+}
+
+func noOutage(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
+	calls := up.Calls()
+	for i := range 8 {
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "refused", i))}})
+	}
+	up.AnswerAll(&upstreams.Reply{Status: 200, Body: "<html>"})
+	for i := range 8 {
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "odd", i))}})
+	}
+	up.AnswerAll(&upstreams.Reply{Status: 302, Header: map[string]string{"Location": "/login"}})
+	for i := range 8 {
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "sent", i))}})
+	}
+	expectCount(t, "calls for every token", up.Calls(), calls+24)
+}

@@ -1,0 +1,104 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/upstreamauth/upstreamauth/config/configtest"
+	"github.com/upstreamauth/upstreamauth/e2e/stage"
+)
+
+// faultBody is the response to every request on a route with a fault.
+const faultBody = `{"status":"error","message":"configuration fault","code":500}`
+
+// EnvOpener starts a level with an environment.
+type EnvOpener func(backend string, environment []string) (Level, error)
+
+// Configurations runs testdata/config on one level: a configuration without a
+// fault protects its route; one with faults closes it, and all of them are logged
+// at once. typed says whether the level delivers typed values unchanged, as
+// Kubernetes does and files do not; own, whether each case can have an environment
+// of its own.
+func Configurations(t *testing.T, open EnvOpener, typed, own bool) {
+	var together []configtest.Case
+	for _, c := range configurations(t) {
+		if c.Provider == "kubernetes" && !typed {
+			continue
+		}
+		if len(c.Env)+len(c.Files) == 0 {
+			together = append(together, c)
+		} else if own {
+			t.Run(c.Title(), func(t *testing.T) { runConfigurations(t, open, []configtest.Case{c}) })
+		}
+	}
+	t.Run("all cases without an environment", func(t *testing.T) { runConfigurations(t, open, together) })
+}
+
+func runConfigurations(t *testing.T, open EnvOpener, cases []configtest.Case) {
+	backend := NewBackend(nil)
+	defer backend.Close()
+	level, err := open(backend.URL, environmentOf(cases[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer level.Close()
+	h := NewHarness(t, level, backend)
+	routes := Routes{}
+	for i, c := range cases {
+		routes[fmt.Sprint("case", i)] = c.Config
+	}
+	h.Serve(routes)
+	logged := faultsByMiddleware(h.Logs())
+	for i, c := range cases {
+		name := fmt.Sprint("case", i)
+		r := h.Get(name)
+		expectEqual(t, c.Title()+": faults in the log", append([]string{}, logged[name]...), append([]string{}, c.Faults...))
+		if len(c.Faults) > 0 {
+			expectEqual(t, c.Title()+": body", r.Body, faultBody)
+			expectEqual(t, c.Title()+": status", r.Status, 500)
+		} else if r.Status != 401 && r.Status != 200 {
+			t.Errorf("%s: status %d, want 401, or 200 where anonymous requests may pass", c.Title(), r.Status)
+		}
+	}
+	for _, line := range strings.Split(h.Logs(), "\n") {
+		if strings.Contains(line, "MARKER") && strings.Contains(line, "configuration fault") {
+			t.Errorf("a secret in the log: %s", line)
+		}
+	}
+}
+
+// faultsByMiddleware reads the configuration faults out of a log.
+func faultsByMiddleware(log string) map[string][]string {
+	logged := map[string][]string{}
+	for _, line := range strings.Split(log, "\n") {
+		var fact struct{ Event, Middleware, Detail string }
+		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &fact) != nil || fact.Event != "configuration fault" {
+			continue
+		}
+		name, _, _ := strings.Cut(fact.Middleware, "@")
+		logged[name] = append(logged[name], fact.Detail)
+	}
+	return logged
+}
+
+func environmentOf(c configtest.Case) []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		lines = append(lines, name+"="+c.Env[name])
+	}
+	return lines
+}
+
+func configurations(t *testing.T) []configtest.Case {
+	t.Helper()
+	root, err := stage.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return configtest.Cases(t, filepath.Join(root, "testdata", "config"))
+}

@@ -1,0 +1,146 @@
+package scenario
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// What ends a login, and what does not.
+
+func lifetimeEnds(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
+	defer up.Close()
+	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "3h")
+	before := h.Clock().Now()
+	issued := f.login(up, Marker+"ali")
+	after := h.Clock().Now()
+	seenLate := up.IssueToken(Marker + "sara")
+	h.Clock().Advance(time.Hour)
+	seenBefore := h.Clock().Now()
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
+	seenAfter := h.Clock().Now()
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "3h")
+	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
+	to := func(at time.Time) { h.Clock().Advance(at.Sub(h.Clock().Now())) }
+	to(before.Add(3*time.Hour - 2*time.Second))
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	expectCount(t, "calls with the issued token, before its end", up.CallsWith(issued), 1)
+	to(after.Add(3 * time.Hour))
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}}) // its upstream still allows it
+	expectCount(t, "calls with the issued token, at its end", up.CallsWith(issued), 2)
+	to(seenBefore.Add(3*time.Hour - 2*time.Second))
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
+	expectCount(t, "calls with the first-seen token, before its end", up.CallsWith(seenLate), 1)
+	to(seenAfter.Add(3 * time.Hour))
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
+	expectCount(t, "calls with the first-seen token, at its end", up.CallsWith(seenLate), 2)
+}
+
+func shortLifetimes(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
+	defer up.Close()
+	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "4s")
+	issued := f.login(up, Marker+"ali")
+	begun := time.Now()
+	seen := up.IssueToken(Marker + "sara")
+	h.Advance(1500 * time.Millisecond)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "4s")
+	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	expectCount(t, "calls with the issued token, in its lifetime", up.CallsWith(issued), 1)
+	h.Advance(4100*time.Millisecond - time.Since(begun))
+	if h.Clock() != nil {
+		h.Advance(1500 * time.Millisecond) // the moved clock has not passed this time by itself
+	}
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+	expectCount(t, "calls with the issued token, after its end", up.CallsWith(issued), 2)
+	if h.Clock() == nil {
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
+		expectCount(t, "calls with the first-seen token, in its lifetime", up.CallsWith(seen), 1)
+		h.Advance(1500 * time.Millisecond)
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
+		expectCount(t, "calls with the first-seen token, after its end", up.CallsWith(seen), 2)
+	}
+}
+
+func otherLoginSecrets(t *testing.T, h *Harness) {
+	up, evil := newBTS(h.Clock()), newBTS(h.Clock())
+	defer up.Close()
+	defer evil.Close()
+	path := upstreams.BTSStatusPath
+	h.Backend.ProxyTo("login", evil.URL)
+	evilToken := func(route string) string {
+		f := &loginFixture{Harness: h, t: t}
+		text, _ := json.Marshal(map[string]any{"login": Marker + "courier", "password": password})
+		r := f.Do(Request{Route: route, Method: "POST", Path: "/auth/login", Body: strings.NewReader(string(text)),
+			Headers: []string{"Content-Type: application/json", "Accept: application/json"}})
+		var reply struct {
+			Data struct {
+				Token string `json:"access_token"`
+			}
+		}
+		if err := json.Unmarshal([]byte(r.Body), &reply); err != nil || r.Status != 200 {
+			t.Fatalf("%d %v", r.Status, err)
+		}
+		return reply.Data.Token
+	}
+	other := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": up.URL, "loginSecret": otherLoginSecret}}
+	elsewhere := map[string]any{"mode": "issuer", "bearer": map[string]any{"api": "bts", "url": evil.URL, "loginSecret": loginSecret}}
+	for name, config := range map[string]map[string]any{"another secret": other, "another address": elsewhere} {
+		h.Serve(Routes{
+			"login":   config,
+			"r":       routeConfig("bearer", "bts", up.URL, "path", path, "loginSecret", loginSecret),
+			"without": routeConfig("bearer", "bts", up.URL, "path", path),
+		})
+		token := evilToken("login")
+		for _, route := range []string{"r", "without"} {
+			h.Expect(401, Request{Route: route, Headers: []string{bearer(token)}})
+		}
+		expectCount(t, name+": calls, as for any other token", up.CallsWith(token), 2)
+	}
+}
+
+func loginWithoutIdentity(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
+	defer up.Close()
+	f := newLoginFixture(t, h, "ippanel", up.URL, "timeout", "1s")
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"sara"))}})
+	token := f.login(up, Marker+"ali")
+	up.Answer(token, upstreams.Reply{Status: 503})
+	for range 2 {
+		r := h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+		expectEqual(t, "the identity", identityOf(t, r.Seen), map[string]string{"X-Auth-Api": "ippanel"})
+	}
+	expectCount(t, "calls, at most one", up.CallsWith(token), 1)
+	refused := f.login(up, Marker+"ali")
+	up.Answer(refused, upstreams.Reply{Status: 401, Body: `{"data":null,"meta":{"status":false,"message":"x","message_code":"400-1"}}`})
+	for range 2 {
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(refused)}})
+	}
+	expectCount(t, "calls for a token that the upstream denies", up.CallsWith(refused), 1)
+}
+
+func loginEpoch(t *testing.T, h *Harness) {
+	up := newBTS(h.Clock())
+	defer up.Close()
+	f := newLoginFixture(t, h, "bts", up.URL, "path", upstreams.BTSStatusPath)
+	access := func() string {
+		return textField(f.post(200, "/auth/login", map[string]any{"login": Marker + "courier", "password": password}), "access_token")
+	}
+	first := access()
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
+	config := btsConfig(up, "loginSecret", loginSecret)
+	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": with(config, "cache", map[string]any{"epoch": "2"})})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
+	expectCount(t, "calls after the change, for an earlier login", up.CallsWith(first), 1)
+	second := access()
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(second)}})
+	expectCount(t, "calls for a later login", up.CallsWith(second), 0)
+}

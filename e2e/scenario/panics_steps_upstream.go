@@ -1,0 +1,167 @@
+package scenario
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// The steps with an upstream in an outage, distrusted, slow or saturated.
+
+func stepOutage(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": webServiceConfig(up)})
+	token, user := issue()
+	f.expect(200, user, getRequest("r", bearer(token)))
+	up.AnswerAll(&upstreams.Reply{Status: 502})
+	for range 7 {
+		f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	}
+	f.expect(200, user, getRequest("r", bearer(token)))
+	f.expectRecovery(up, 11*time.Second, issue)
+}
+
+// expectRecovery ends the scripted replies, and expects a new user to be allowed
+// after this time.
+func (f *panicFixture) expectRecovery(up *upstreams.WebService, after time.Duration, issue func() (token, user string)) {
+	up.AnswerAll(nil)
+	if f.advance(after) {
+		token, user := issue()
+		f.expect(200, user, getRequest("r", bearer(token)))
+	}
+}
+
+func stepDistrusted(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	tu := newThammasat(f.Clock())
+	defer tu.Close()
+	tu.BodyFirst(true)
+	ipp, bts := newIPPanel(f.Clock()), newBTS(f.Clock())
+	defer ipp.Close()
+	defer bts.Close()
+	bts.Open("/v1/open")
+	ipp.AnswerAll(&upstreams.Reply{Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
+	f.apply(Routes{
+		"r":       webServiceConfig(up),
+		"bare":    routeConfig("applicationKey", "thammasat", tu.URL),
+		"panel":   routeConfig("bearer", "ippanel", ipp.URL),
+		"courier": routeConfig("bearer", "bts", bts.URL, "path", "/v1/open"),
+	})
+	f.expect(500, "", getRequest("bare", key(goodKey)))
+	f.expect(500, "", getRequest("panel", bearer(f.unique("junk"))))
+	f.expect(500, "", getRequest("courier", bearer(f.unique("junk"))))
+	up.AnswerAll(&upstreams.Reply{Body: `{"IsSuccess":true,"Data":{"UserName":"any"}}`})
+	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	f.expectRecovery(up, 61*time.Second, issue)
+}
+
+func stepRevalidation(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": webServiceConfig(up, "revalidate", "30s", "lifetime", "1h")})
+	token, user := issue()
+	f.expect(200, user, getRequest("r", bearer(token)))
+	for range 2 {
+		if !f.advance(31 * time.Second) {
+			return
+		}
+		f.expect(200, user, getRequest("r", bearer(token)))
+		time.Sleep(10 * time.Millisecond) // it is revalidated in the background
+	}
+	f.expect(200, user, getRequest("r", bearer(token)))
+	up.Answer(token, upstreams.Reply{Status: 401, Body: `{"status":"error","message":"x","code":401}`})
+	f.advance(31 * time.Second)
+	f.expect(200, user, getRequest("r", bearer(token)))
+	begun := time.Now()
+	for r, err := f.Try(getRequest("r", bearer(token))); err == nil && r.Status == 200; r, err = f.Try(getRequest("r", bearer(token))) {
+		if time.Since(begun) > time.Second {
+			if !f.enabled {
+				f.t.Error("the denial on revalidation has no effect")
+			}
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func stepSharedLookup(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	config := webServiceConfig(up)
+	quick := webServiceConfig(up, "timeout", "100ms")
+	f.apply(Routes{"r": config, "quick": quick})
+	token, user := issue()
+	release := up.Hold()
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() { f.expect(200, user, getRequest("r", bearer(token))) })
+	}
+	// The next request is to join that lookup, and to end before it. A panic may
+	// have kept the lookup from beginning.
+	for begun := time.Now(); up.CallsWith(token) == 0 && time.Since(begun) < 200*time.Millisecond; {
+		time.Sleep(time.Millisecond)
+	}
+	f.expect(500, "", getRequest("quick", bearer(token)))
+	release()
+	all.Wait()
+	f.expect(200, user, getRequest("quick", bearer(token)))
+}
+
+// stepSaturated sends a few more requests than there may be concurrent lookups.
+func stepSaturated(f *panicFixture) {
+	up, issue := f.newWebService()
+	defer up.Close()
+	f.apply(Routes{"r": webServiceConfig(up)})
+	token, user := issue()
+	f.expect(200, user, getRequest("r", bearer(token)))
+	release := up.Hold()
+	var all sync.WaitGroup
+	var denied atomic.Int64
+	for range 70 {
+		line := bearer(f.unique("junk"))
+		all.Go(func() {
+			r, err := f.Try(getRequest("r", line))
+			if err == nil && r.Status == 500 {
+				denied.Add(1)
+			}
+		})
+	}
+	for begun := time.Now(); denied.Load() == 0 && time.Since(begun) < 900*time.Millisecond; {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	all.Wait()
+	if denied.Load() == 0 {
+		f.t.Error("70 at once: none was denied")
+	}
+	f.expect(200, user, getRequest("r", bearer(token)))
+}
+
+// stepCanaryTimeout runs several times, because the order of two timeouts at the same
+// instant is random.
+func stepCanaryTimeout(f *panicFixture) {
+	for range 3 {
+		f.canaryTimeout()
+	}
+}
+
+func (f *panicFixture) canaryTimeout() {
+	token := f.unique("token")
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			<-r.Context().Done()
+		}
+		_, _ = w.Write([]byte(`{"IsSuccess":true}`))
+	}))
+	defer up.Close()
+	f.apply(Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", "/", "timeout", "200ms")})
+	f.expect(500, "", getRequest("r", bearer(token)))
+	time.Sleep(20 * time.Millisecond) // the lookup itself ends at the same instant
+}

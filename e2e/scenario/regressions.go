@@ -1,0 +1,203 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
+)
+
+// Regressions: mistakes that the plugin once made.
+var Regressions = []Scenario{
+	{Name: "an upstream that denies every credential alike is not trusted for it", Run: uniformRefusal},
+	{Name: "a route keeps its own timeout while it waits for another route's lookup", Run: timeoutPerRoute},
+	{Name: "the 65th concurrent lookup is denied, and cached callers are served", Run: saturated},
+	{Name: "no configured status turns an outage into a denial", Run: outageNeverDenies},
+	{Name: "a status that the operator maps to 429 has a Retry-After", Run: mappedToRateLimit},
+	{Name: "a clock that is set back extends no cached answer", Run: clockSetBack, NeedsClock: true},
+	{Name: "a new lookup for one route does not extend the lifetime on another", Run: firstSeenStays, NeedsClock: true},
+	{Name: "a shared scope logs under the route that joined it last", Run: newestReports},
+	{Name: "expired tokens do not evict a rate limit", Run: rateLimitKept},
+}
+
+// uniformRefusal: a path without authentication that denies every request at this
+// hour is not trusted for it, because it would allow every request later.
+func uniformRefusal(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":false,"Msg":{"Code":-203,"Msg":"night"}}`})
+	h.Expect(403, Request{Route: "r", Headers: []string{bearer(Marker + "junk1")}})
+	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":true,"Data":{}}`})
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "junk2")}})
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "junk3")}})
+}
+
+func timeoutPerRoute(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	cached := issueToken(up, "first")
+	token := issueToken(up, "client")
+	h.Serve(Routes{
+		"short": webServiceConfig(up, "timeout", "200ms"),
+		"long":  webServiceConfig(up, "timeout", "10s"),
+	})
+	h.Expect(200, Request{Route: "long", Headers: []string{bearer(cached)}}) // trusted from here on
+	release := up.Hold()
+	var both sync.WaitGroup
+	both.Go(func() {
+		begun := time.Now()
+		r, err := h.Try(Request{Route: "short", Headers: []string{bearer(token)}})
+		if waited := time.Since(begun); err != nil || r.Status != 500 || waited > 3*time.Second {
+			t.Errorf("the short route: %d after %s, %v", r.Status, waited, err)
+		}
+	})
+	both.Go(func() {
+		time.Sleep(50 * time.Millisecond) // it joins the short route's lookup
+		if r, err := h.Try(Request{Route: "long", Headers: []string{bearer(token)}}); err != nil || r.Status != 200 {
+			t.Errorf("the long route: %d %v", r.Status, err)
+		}
+	})
+	time.Sleep(600 * time.Millisecond)
+	release()
+	both.Wait()
+	expectCount(t, "calls for both", up.CallsWith(token), 1)
+}
+
+func saturated(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	cached := issueToken(up, "client")
+	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "20s")})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(cached)}})
+	calls := up.Calls()
+	release := up.Hold()
+	var callers sync.WaitGroup
+	for i := range 64 {
+		callers.Go(func() {
+			if r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}}); err != nil || r.Status != 401 {
+				t.Errorf("one of the 64: status %d, %v", r.Status, err)
+			}
+		})
+	}
+	waitFor(t, "64 lookups are under way", func() bool { return up.Calls() == calls+64 })
+	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
+	expectEqual(t, "Retry-After", r.Header.Get("Retry-After"), "1")
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
+	expectCount(t, "log lines about saturation", strings.Count(h.Logs(), "64 checks are under way"), 1)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(cached)}})
+	expectCount(t, "calls", up.Calls(), calls+64)
+	release()
+	callers.Wait()
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "one-more")}})
+}
+
+func outageNeverDenies(t *testing.T, h *Harness) {
+	up := newThammasat(h.Clock())
+	defer up.Close()
+	statuses := map[string]any{"403": "401", "500": "503", "502": "418", "429": "401"}
+	config := routeConfig("basic", "thammasat", up.URL, "applicationKey", "not-a-key-of-theirs")
+	h.Serve(Routes{"r": with(config, "errors", map[string]any{"statuses": statuses})})
+	r := h.Expect(500, Request{Route: "r", Headers: []string{basic(student, password)}})
+	expectEqual(t, "challenge", len(r.Header["Www-Authenticate"]), 0)
+	for _, pair := range [][2]int{{500, 503}, {502, 500}, {429, 429}} {
+		upstream, client := pair[0], pair[1]
+		up.AnswerAll(&upstreams.Reply{Status: upstream, Body: `{"status":false,"message":"x"}`})
+		h.Expect(client, Request{Route: "r", Headers: []string{basic(student, password)}})
+	}
+}
+
+func mappedToRateLimit(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := issueToken(up, "client")
+	up.Fail(token, -105, "")
+	h.Serve(Routes{"r": with(webServiceConfig(up), "errors", map[string]any{"statuses": map[string]any{"-105": "429"}})})
+	r := h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})
+	expectEqual(t, "Retry-After", r.Header.Get("Retry-After"), "60")
+}
+
+func clockSetBack(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := issueToken(up, "client")
+	h.Serve(Routes{"r": webServiceConfig(up, "lifetime", "1h")})
+	h.Clock().Advance(5 * time.Hour)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	h.Clock().Advance(-4 * time.Hour)
+	up.Answer(token, upstreams.Reply{Status: 401, Body: `{"status":"error","message":"no","code":401}`})
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
+	h.Clock().Advance(-30 * time.Minute)
+	up.Unscript(token)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+}
+
+func firstSeenStays(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := issueToken(up, "client")
+	h.Serve(Routes{
+		"short": webServiceConfig(up, "lifetime", "1h"),
+		"long":  webServiceConfig(up, "lifetime", "3h"),
+	})
+	line := []string{bearer(token)}
+	end := h.Expect(200, Request{Route: "long", Headers: line}).Seen.Header.Get("X-Auth-Expires")
+	for range 2 {
+		h.Clock().Advance(time.Hour)
+		h.Expect(200, Request{Route: "short", Headers: line})
+		r := h.Expect(200, Request{Route: "long", Headers: line})
+		expectEqual(t, "X-Auth-Expires on the long route", r.Seen.Header.Get("X-Auth-Expires"), end)
+	}
+	expectCount(t, "calls for the short route", up.CallsWith(token), 3)
+	h.Clock().Advance(30 * time.Minute)
+	h.Expect(200, Request{Route: "long", Headers: line})
+	expectCount(t, "calls for the long route", up.CallsWith(token), 3)
+	h.Clock().Advance(30 * time.Minute)
+	h.Expect(200, Request{Route: "long", Headers: line})
+	expectCount(t, "calls after the end", up.CallsWith(token), 4)
+}
+
+// newestReports: the scope stays when the route that created it is renamed.
+func newestReports(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	token := issueToken(up, "client")
+	config := webServiceConfig(up)
+	h.Serve(Routes{"old": config})
+	h.Expect(200, Request{Route: "old", Headers: []string{bearer(token)}})
+	h.Serve(Routes{"new": config})
+	h.Expect(200, Request{Route: "new", Headers: []string{bearer(token)}})
+	expectCount(t, "calls of one scope", up.CallsWith(token), 1)
+	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "{}"})
+	h.Expect(500, Request{Route: "new", Headers: []string{bearer(Marker + "junk")}})
+	logged := false
+	for _, line := range strings.Split(h.Logs(), "\n") {
+		if strings.Contains(line, `"event":"outage"`) {
+			logged = strings.Contains(line, `"middleware":"new@file"`)
+		}
+	}
+	if !logged {
+		t.Error("the outage is not logged under the new route's name")
+	}
+}
+
+func rateLimitKept(t *testing.T, h *Harness) {
+	up := newBTS(h.Clock())
+	defer up.Close()
+	small := map[string]any{"negativeSize": "5"}
+	h.Serve(Routes{"r": with(btsConfig(up), "cache", small)})
+	token := up.IssueToken(Marker + "courier")
+	up.Answer(token, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "3600"}, Body: `{}`})
+	h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})
+	for i := range 10 {
+		ended := up.Sign(map[string]any{"sub": fmt.Sprint(i), "exp": 1000})
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(ended)}})
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
+	}
+	h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})
+	expectCount(t, "calls while it is rate-limited", up.CallsWith(token), 1)
+}
