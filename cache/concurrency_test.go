@@ -13,20 +13,20 @@ import (
 
 // Callers, hits, reloads, evictions and a clock that runs, all at once: nobody
 // ever gets another's identity, and nothing grows.
-func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
-	w := newWorld(t)
+func TestConcurrency(t *testing.T) {
+	fx := newFixture(t)
 	p := usual()
 	p.Size, p.NegativeSize = 20, 10
-	w.turn(func(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
+	fx.respond(func(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
 		switch c.Token[0] {
 		case 'j':
-			return refuse(verifier.Invalid)(ctx, c)
+			return deny(verifier.Invalid)(ctx, c)
 		case 'd':
-			return down(ctx, c)
+			return fail(ctx, c)
 		case 'p':
 			panic("in the verifier")
 		}
-		return yes(ctx, c)
+		return allow(ctx, c)
 	})
 	const workers = 16
 	stop := time.Now().Add(500 * time.Millisecond)
@@ -37,11 +37,11 @@ func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
 			defer done.Done()
 			random := rand.New(rand.NewSource(seed))
 			ctx, cancel := context.WithCancel(context.Background())
-			c, f := w.join(ctx, "scope", fmt.Sprint("plan", seed%3), p, false)
+			c, path := fx.join(ctx, "scope", fmt.Sprint("plan", seed%3), p, false)
 			for time.Now().Before(stop) {
 				kind := "gggggggjdp"[random.Intn(10)]
 				credential := bearer(fmt.Sprintf("%c%d", kind, random.Intn(40)))
-				if user := w.ready(f, credential.Token); user != "" && user != credential.Token {
+				if user := fx.prebuilt(path, credential.Token); user != "" && user != credential.Token {
 					t.Errorf("%s is ready as %s", credential.Token, user)
 				}
 				d, _ := c.Verify(context.Background(), credential, client)
@@ -49,25 +49,25 @@ func TestAllAtOnceNobodyGetsAnothersIdentity(t *testing.T) {
 					t.Errorf("%s: %+v", credential.Token, d)
 				}
 				if d.Allowed {
-					c.Prebuild(credential, d, f.Line(credential.Token), told(credential.Token))
+					c.Prebuild(credential, d, path.Line(credential.Token), response(credential.Token))
 				}
 				if random.Intn(50) == 0 {
 					ctx, cancel = reload(cancel)
-					w.move(time.Duration(random.Intn(20)) * time.Second)
-					c, f = w.join(ctx, "scope", fmt.Sprint("plan", random.Intn(3)), p, false)
+					fx.advance(time.Duration(random.Intn(20)) * time.Second)
+					c, path = fx.join(ctx, "scope", fmt.Sprint("plan", random.Intn(3)), p, false)
 				}
 			}
 			cancel()
 		}(int64(i))
 	}
 	done.Wait()
-	c := w.cache(p)
+	c := fx.cache(p)
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lines := 0
-	for _, f := range s.fastPaths.byKey {
-		lines += len(f.Answers)
+	for _, path := range s.fastPaths.byKey {
+		lines += len(path.Answers)
 	}
 	if s.answers.allowed.count() > 20 || s.answers.denied.count() > 10 || len(s.fastPaths.byKey) > 4 || lines > 20*4*maxSpellings {
 		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.answers.allowed.count(), s.answers.denied.count(), len(s.fastPaths.byKey), lines)
