@@ -10,7 +10,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// chargingClients is the policy of an instance that lets one client be refused that often.
+// chargingClients is a policy that lets each client cause that many denied calls a
+// minute.
 func chargingClients(calls int) Policy {
 	p := usual()
 	p.PerClient = verifier.Rate{Calls: calls, Period: time.Minute}
@@ -21,7 +22,8 @@ func from(address string) func() string {
 	return func() string { return address }
 }
 
-// verifyFrom asks about a token from an address, and compares.
+// verifyFrom presents a token from an address and compares the answer, and how many
+// calls it caused.
 func (fx *fixture) verifyFrom(c *Cache, token, address string, want verifier.Reason, calls int64) verifier.Decision {
 	fx.t.Helper()
 	before := fx.calls.Load()
@@ -36,42 +38,58 @@ func (fx *fixture) verifyFrom(c *Cache, token, address string, want verifier.Rea
 }
 
 func TestPerClient(t *testing.T) {
-	t.Run("a client that was denied too often waits", func(t *testing.T) {
-		fx := newFixture(t)
-		c := fx.cache(chargingClients(3))
-		fx.verifyFrom(c, "valid", "a", "", 1)
-		fx.respond(deny(verifier.Invalid))
-		fx.verifyFrom(c, "1", "a", verifier.Invalid, 1)
-		fx.advance(20 * time.Second)
-		fx.verifyFrom(c, "2", "a", verifier.Invalid, 1)
-		fx.verifyFrom(c, "2", "a", verifier.Invalid, 0) // remembered, so it costs nothing
-		fx.verifyFrom(c, "3", "a", verifier.Invalid, 1)
-		if d := fx.verifyFrom(c, "4", "a", verifier.Throttled, 0); d.Denial.RetryAfter != 40*time.Second || d.Denial.HTTP != 0 {
-			t.Errorf("%+v", d.Denial)
-		}
-		fx.verifyFrom(c, "3", "a", verifier.Invalid, 0)
-		fx.verifyFrom(c, "valid", "a", "", 0)
-		fx.verifyFrom(c, "4", "b", verifier.Invalid, 1) // and is nothing that another has to wait for
-		fx.advance(40 * time.Second)
-		fx.verifyFrom(c, "5", "a", verifier.Invalid, 1)
-	})
+	type step struct {
+		advance        time.Duration
+		respond        verifies // nil: as before
+		token, address string
+		want           verifier.Reason
+		calls          int64
+		retryAfter     time.Duration
+	}
+	const invalid, throttled = verifier.Invalid, verifier.Throttled
+	for _, c := range []struct {
+		name  string
+		limit int
+		steps []step
+	}{
+		{"a client that was denied too often waits", 3, []step{
+			{token: "valid", address: "a", calls: 1},
+			{respond: deny(invalid), token: "1", address: "a", want: invalid, calls: 1},
+			{advance: 20 * time.Second, token: "2", address: "a", want: invalid, calls: 1},
+			{token: "2", address: "a", want: invalid}, // remembered: it charges no client
+			{token: "3", address: "a", want: invalid, calls: 1},
+			{token: "4", address: "a", want: throttled, retryAfter: 40 * time.Second},
+			{token: "3", address: "a", want: invalid},
+			{token: "valid", address: "a"},
+			{token: "4", address: "b", want: invalid, calls: 1}, // another client does not wait for it
+			{advance: 40 * time.Second, token: "5", address: "a", want: invalid, calls: 1},
+		}},
+		{"a credential that was allowed before charges no client", 1, []step{
+			{token: "valid", address: "a", calls: 1},
+			{respond: deny(invalid), token: "fake", address: "a", want: invalid, calls: 1},
+			{advance: 10*time.Hour - time.Minute/2, token: "fake", address: "a", want: invalid, calls: 1},
+			{advance: time.Minute / 2, token: "fake2", address: "a", want: throttled, retryAfter: time.Minute / 2},
+			{respond: allow, token: "valid", address: "a", calls: 1},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fx := newFixture(t)
+			instance := fx.cache(chargingClients(c.limit))
+			for i, s := range c.steps {
+				fx.advance(s.advance)
+				if s.respond != nil {
+					fx.respond(s.respond)
+				}
+				d := fx.verifyFrom(instance, s.token, s.address, s.want, s.calls)
+				if s.want == throttled && (d.Denial.RetryAfter != s.retryAfter || d.Denial.HTTP != 0) {
+					t.Errorf("step %d: %+v, want to retry after %s", i+1, d.Denial, s.retryAfter)
+				}
+			}
+		})
+	}
+}
 
-	t.Run("a credential that was allowed before charges no client", func(t *testing.T) {
-		fx := newFixture(t)
-		c := fx.cache(chargingClients(1))
-		fx.verifyFrom(c, "valid", "a", "", 1)
-		fx.respond(deny(verifier.Invalid))
-		fx.verifyFrom(c, "fake", "a", verifier.Invalid, 1)
-		fx.advance(10*time.Hour - time.Minute)
-		fx.verifyFrom(c, "fake", "a", verifier.Invalid, 1)
-		fx.advance(time.Minute - time.Second)
-		fx.verifyFrom(c, "fake2", "a", verifier.Throttled, 0)
-		fx.advance(time.Second / 2)
-		fx.respond(allow)
-		fx.advance(time.Second / 2)
-		fx.verifyFrom(c, "valid", "a", "", 1)
-	})
-
+func TestPerClientCharges(t *testing.T) {
 	t.Run("valid credentials charge no client", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(chargingClients(3))
@@ -89,7 +107,7 @@ func TestPerClient(t *testing.T) {
 		}
 		fx.respond(rateLimit(time.Second))
 		for i := range [20]int{} {
-			fx.verifyFrom(c, fmt.Sprint("later", i), "a", verifier.Throttled, 1)
+			fx.verifyFrom(c, fmt.Sprint("other", i), "a", verifier.Throttled, 1)
 		}
 	})
 }
@@ -117,7 +135,7 @@ func TestPerClientFlights(t *testing.T) {
 		fx.verifyFrom(c, "4", "a", "", 1)
 	})
 
-	t.Run("a flood of clients ends nobody's wait", func(t *testing.T) {
+	t.Run("a flood of clients ends no client's wait", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(chargingClients(2))
 		fx.respond(deny(verifier.Invalid))

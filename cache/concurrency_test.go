@@ -11,17 +11,17 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Callers, hits, reloads, evictions and a clock that runs, all at once: nobody
-// ever gets another's identity, and nothing grows.
+// Callers, hits, reloads, evictions and a moving clock, all at once: no caller gets
+// another's identity, and nothing grows beyond its bound.
 func TestConcurrency(t *testing.T) {
 	fx := newFixture(t)
 	p := usual()
 	p.Size, p.NegativeSize = 20, 10
 	fx.respond(func(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
 		switch c.Token[0] {
-		case 'j':
+		case 'f':
 			return deny(verifier.Invalid)(ctx, c)
-		case 'd':
+		case 'o':
 			return fail(ctx, c)
 		case 'p':
 			panic("in the verifier")
@@ -37,15 +37,15 @@ func TestConcurrency(t *testing.T) {
 			defer done.Done()
 			random := rand.New(rand.NewSource(seed))
 			ctx, cancel := context.WithCancel(context.Background())
-			c, path := fx.join(ctx, "scope", fmt.Sprint("plan", seed%3), p, false)
+			c, path := fx.join(ctx, "scope", fmt.Sprint("key", seed%3), p, false)
 			for time.Now().Before(stop) {
-				kind := "gggggggjdp"[random.Intn(10)]
+				kind := "vvvvvvvfop"[random.Intn(10)]
 				credential := bearer(fmt.Sprintf("%c%d", kind, random.Intn(40)))
 				if user := fx.prebuilt(path, credential.Token); user != "" && user != credential.Token {
-					t.Errorf("%s is ready as %s", credential.Token, user)
+					t.Errorf("%s is prebuilt as %s", credential.Token, user)
 				}
 				d, _ := c.Verify(context.Background(), credential, client)
-				if d.Allowed != (kind == 'g') || (d.Allowed && d.Identity.Get("user") != credential.Token) {
+				if d.Allowed != (kind == 'v') || (d.Allowed && d.Identity.Get("user") != credential.Token) {
 					t.Errorf("%s: %+v", credential.Token, d)
 				}
 				if d.Allowed {
@@ -54,7 +54,7 @@ func TestConcurrency(t *testing.T) {
 				if random.Intn(50) == 0 {
 					ctx, cancel = reload(cancel)
 					fx.advance(time.Duration(random.Intn(20)) * time.Second)
-					c, path = fx.join(ctx, "scope", fmt.Sprint("plan", random.Intn(3)), p, false)
+					c, path = fx.join(ctx, "scope", fmt.Sprint("key", random.Intn(3)), p, false)
 				}
 			}
 			cancel()
@@ -70,6 +70,6 @@ func TestConcurrency(t *testing.T) {
 		lines += len(path.Answers)
 	}
 	if s.answers.allowed.count() > 20 || s.answers.denied.count() > 10 || len(s.fastPaths.byKey) > 4 || lines > 20*4*maxSpellings {
-		t.Errorf("%d good, %d refused, %d fronts, %d lines", s.answers.allowed.count(), s.answers.denied.count(), len(s.fastPaths.byKey), lines)
+		t.Errorf("%d allowed, %d denied, %d fast paths, %d lines", s.answers.allowed.count(), s.answers.denied.count(), len(s.fastPaths.byKey), lines)
 	}
 }

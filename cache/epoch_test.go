@@ -13,11 +13,10 @@ func TestEpoch(t *testing.T) {
 		fx := newFixture(t)
 		ctx, replace := context.WithCancel(context.Background())
 		old := fx.joinEpoch(ctx, "1")
-		call := holdCalls(fx, allow)
-		land := fx.startHeld(old, call)
+		finish := fx.startHeld(old)
 		replace()
 		next := fx.joinEpoch(context.Background(), "2")
-		d, err := land()
+		d, err := finish()
 		expectCancelled(t, d, err)
 		fx.respond(deny(verifier.Invalid))
 		fx.expect(old, bearer("x"), verifier.Invalid, 1)
@@ -27,31 +26,29 @@ func TestEpoch(t *testing.T) {
 	t.Run("one whose instance lives is not over", func(t *testing.T) {
 		fx := newFixture(t)
 		one := fx.joinEpoch(context.Background(), "1")
-		call := holdCalls(fx, allow)
-		land := fx.startHeld(one, call)
+		finish := fx.startHeld(one)
 		fx.joinEpoch(context.Background(), "2")
-		if d, err := land(); !d.Allowed || err != nil {
+		if d, err := finish(); !d.Allowed || err != nil {
 			t.Errorf("%+v (%v)", d, err)
 		}
 	})
 
-	// While Traefik makes all instances anew, one of another epoch may come first.
+	// While Traefik makes all instances anew, one of the other epoch may join first.
 	t.Run("a reload of two loses nothing", func(t *testing.T) {
 		fx := newFixture(t)
 		ctx, replace := context.WithCancel(context.Background())
 		one := fx.joinEpoch(ctx, "1")
 		fx.joinEpoch(ctx, "2")
-		fx.expect(one, bearer("known"), "", 1)
-		call := holdCalls(fx, allow)
-		land := fx.startHeld(one, call)
+		fx.expect(one, bearer("remembered"), "", 1)
+		finish := fx.startHeld(one)
 		replace()
 		fx.joinEpoch(context.Background(), "2")
 		fx.advance(time.Second)
 		one = fx.joinEpoch(context.Background(), "1")
-		if d, err := land(); !d.Allowed || err != nil {
+		if d, err := finish(); !d.Allowed || err != nil {
 			t.Errorf("%+v (%v)", d, err)
 		}
-		fx.expect(one, bearer("known"), "", 0)
+		fx.expect(one, bearer("remembered"), "", 0)
 		fx.expect(one, bearer("x"), "", 0)
 	})
 

@@ -16,7 +16,7 @@ func TestFastPath(t *testing.T) {
 		b, otherPath := fx.join(context.Background(), "scope", "other", usual(), false)
 		again, same := fx.join(context.Background(), "scope", "one", usual(), false)
 		if onePath == otherPath || onePath != same || onePath.Secret == otherPath.Secret {
-			t.Fatal("fronts are not by plan")
+			t.Fatal("fast paths are not by render key")
 		}
 		for i := 0; i < 3; i++ {
 			fx.prebuild(a, onePath, bearer("x"), fmt.Sprint("a", i))
@@ -33,7 +33,7 @@ func TestFastPath(t *testing.T) {
 
 	t.Run("one credential has a bounded number of lines", func(t *testing.T) {
 		fx := newFixture(t)
-		c, path := fx.join(context.Background(), "scope", "plan", usual(), false)
+		c, path := fx.join(context.Background(), "scope", "key", usual(), false)
 		for i := 0; i < 100; i++ {
 			fx.prebuild(c, path, bearer("x"), fmt.Sprint("spelling ", i))
 			fx.prebuild(c, path, bearer("x"), fmt.Sprint("spelling ", i)) // twice is once
@@ -42,10 +42,10 @@ func TestFastPath(t *testing.T) {
 			t.Errorf("%d lines, want %d", len(path.Answers), maxSpellings)
 		}
 		if fx.prebuilt(path, "spelling 99") != "x" || fx.prebuilt(path, "spelling 98") != "x" || fx.prebuilt(path, "spelling 97") != "" {
-			t.Error("not the newest lines are ready")
+			t.Error("other lines than the newest are prebuilt")
 		}
-		if hot := len(c.scope.answers.allowed.find(c.scope.keys.of(bearer("x"))).prebuilt); hot != maxSpellings {
-			t.Errorf("the entry remembers %d lines", hot)
+		if n := len(c.scope.answers.allowed.find(c.scope.keys.of(bearer("x"))).prebuilt); n != maxSpellings {
+			t.Errorf("the entry refers to %d lines", n)
 		}
 	})
 
@@ -59,27 +59,27 @@ func TestFastPath(t *testing.T) {
 			fx.prebuild(a, onePath, bearer(token), token)
 			fx.prebuild(b, otherPath, bearer(token), token)
 		}
-		fx.prebuilt(onePath, "x") // a hit counts as use
+		fx.prebuilt(onePath, "x") // a hit counts as a use
 		fx.prebuild(a, onePath, bearer("z"), "z")
 		if fx.prebuilt(onePath, "x") != "x" || fx.prebuilt(otherPath, "x") != "x" || fx.prebuilt(onePath, "y") != "" || fx.prebuilt(otherPath, "y") != "" {
-			t.Error("not the least recently used has left")
+			t.Error("another than the least recently used was dropped")
 		}
 		if len(onePath.Answers) != 2 || len(otherPath.Answers) != 1 {
 			t.Errorf("%d and %d lines", len(onePath.Answers), len(otherPath.Answers))
 		}
 	})
 
-	// An operator who edits a policy again and again makes a plan each time.
+	// An operator who edits a policy again and again makes a render key each time.
 	t.Run("entries let go of closed ones", func(t *testing.T) {
 		fx := newFixture(t)
 		p := usual()
 		a := verifier.Credential{Kind: verifier.Bearer, Token: "a"}
 		for i := 0; i < 20; i++ {
 			ctx, cancel := context.WithCancel(context.Background())
-			c, path := fx.join(ctx, "scope", fmt.Sprint("plan", i), p, false)
+			c, path := fx.join(ctx, "scope", fmt.Sprint("key", i), p, false)
 			fx.prebuild(c, path, a, "a")
 			if n := len(c.scope.answers.allowed.find(c.scope.keys.of(a)).prebuilt); n > 3 {
-				t.Fatalf("after %d plans the entry stands ready in %d places", i+1, n)
+				t.Fatalf("after %d render keys the entry is prebuilt in %d places", i+1, n)
 			}
 			cancel()
 			fx.advance(grace + time.Second)
@@ -88,13 +88,12 @@ func TestFastPath(t *testing.T) {
 }
 
 func TestFastPathUse(t *testing.T) {
-	// Whatever is hit in whatever order, it is the least recently used that leaves.
 	t.Run("the least recently used is dropped, in the exact order", func(t *testing.T) {
 		const size = 20
 		fx := newFixture(t)
 		p := usual()
 		p.Size = size
-		c, path := fx.join(context.Background(), "scope", "plan", p, false)
+		c, path := fx.join(context.Background(), "scope", "key", p, false)
 		var order []string // the least recently used first
 		use := func(token string) {
 			for i := range order {
@@ -112,7 +111,7 @@ func TestFastPathUse(t *testing.T) {
 				use(token)
 				if len(order) > size {
 					if fx.prebuilt(path, order[0]) != "" {
-						t.Fatalf("step %d: %s is not the one that has left", step, order[0])
+						t.Fatalf("step %d: %s was not dropped", step, order[0])
 					}
 					order = order[1:]
 				}
@@ -120,7 +119,7 @@ func TestFastPathUse(t *testing.T) {
 			}
 			token := order[(step*31)%len(order)]
 			if fx.prebuilt(path, token) != token {
-				t.Fatalf("step %d: %s has left before its turn", step, token)
+				t.Fatalf("step %d: %s was dropped before its turn", step, token)
 			}
 			use(token)
 		}

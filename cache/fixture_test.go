@@ -10,8 +10,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// fixture is a registry with a clock that stands still until it is moved, and
-// one upstream behind all its scopes.
+// fixture is a registry with a clock that advances only by hand, and one upstream
+// behind all its scopes.
 type fixture struct {
 	t        *testing.T
 	registry *Registry
@@ -47,7 +47,7 @@ func (fx *fixture) advance(d time.Duration) {
 	fx.now = fx.now.Add(d)
 }
 
-// respond changes what the upstream answers.
+// respond changes how the upstream responds.
 func (fx *fixture) respond(answer verifies) {
 	fx.mu.Lock()
 	defer fx.mu.Unlock()
@@ -62,26 +62,26 @@ func (fx *fixture) ask(ctx context.Context, c verifier.Credential) (verifier.Dec
 	return answer(ctx, c)
 }
 
-// usual is the policy of an instance that says nothing about it.
+// usual is the policy of an instance whose configuration leaves it out.
 func usual() Policy {
 	return Policy{Lifetime: 10 * time.Hour, NegativeLifetime: 30 * time.Second, Timeout: 5 * time.Second, Size: 100, NegativeSize: 100}
 }
 
 // join adds an instance to a scope.
-func (fx *fixture) join(ctx context.Context, scope, plan string, p Policy, perKey bool) (*Cache, *FastPath) {
-	i := Instance{Context: ctx, RenderKey: fx.registry.Fingerprint(plan, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
-	return fx.registry.Join(fx.registry.Fingerprint(scope), i, perKey,
+func (fx *fixture) join(ctx context.Context, scope, renderKey string, p Policy, quotaPerKey bool) (*Cache, *FastPath) {
+	i := Instance{Context: ctx, RenderKey: fx.registry.Fingerprint(renderKey, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
+	return fx.registry.Join(fx.registry.Fingerprint(scope), i, quotaPerKey,
 		func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(fx.ask) })
 }
 
-// cache is an instance that lives as long as the test.
+// cache joins an instance that lives as long as the test.
 func (fx *fixture) cache(p Policy) *Cache {
-	c, _ := fx.join(context.Background(), "scope", "plan", p, false)
+	c, _ := fx.join(context.Background(), "scope", "key", p, false)
 	return c
 }
 
-// expect asks a cache, and compares: let in or why not, and how many calls the
-// upstream got for it.
+// expect verifies a credential and compares the reason of the denial, empty for an
+// allow, and how many calls the upstream got.
 func (fx *fixture) expect(c *Cache, credential verifier.Credential, want verifier.Reason, calls int64) verifier.Decision {
 	fx.t.Helper()
 	before := fx.calls.Load()
@@ -95,14 +95,14 @@ func (fx *fixture) expect(c *Cache, credential verifier.Credential, want verifie
 	return d
 }
 
-// client is the address of the callers that have none of their own.
+// client is the address of clients in tests that are not about addresses.
 func client() string { return "client" }
 
 func bearer(token string) verifier.Credential {
 	return verifier.Credential{Kind: verifier.Bearer, Token: token}
 }
 
-// allow says who is calling: the credential's own text.
+// allow responds with the credential's own text as the user.
 func allow(_ context.Context, c verifier.Credential) (verifier.Decision, error) {
 	return verifier.Decision{Allowed: true, Identity: verifier.Identity{{Name: "user", Value: c.Token + c.User}}}, nil
 }
@@ -123,25 +123,24 @@ func fail(context.Context, verifier.Credential) (verifier.Decision, error) {
 	return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable}}, verifier.ErrUnavailable
 }
 
-// allowUntil gives a yes with instants of the credential's own.
+// allowUntil responds with an allow and the credential's own issue and expiry.
 func allowUntil(issued, expires time.Time) verifies {
 	return func(context.Context, verifier.Credential) (verifier.Decision, error) {
 		return verifier.Decision{Allowed: true, Issued: issued, Expires: expires}, nil
 	}
 }
 
-// Scopes tells how many scopes are known.
+// Scopes is the number of scopes.
 func (r *Registry) Scopes() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.scopes)
 }
 
-// len is how many answers a room holds.
+// count is the number of items held.
 func (l *lru) count() int { return l.order.Len() }
 
-// held lets n callers ask about one credential at once, while the upstream
-// does not answer before release is called; and counts who got in.
+// held is a call that the upstream does not answer before release, and its callers.
 type held struct {
 	arrived chan struct{} // a call has reached the upstream
 	release func()
@@ -150,6 +149,7 @@ type held struct {
 	errs    atomic.Int64
 }
 
+// holdCalls has the upstream hold each call, and then respond.
 func holdCalls(fx *fixture, answer verifies) *held {
 	gate := make(chan struct{})
 	var once sync.Once
@@ -163,6 +163,7 @@ func holdCalls(fx *fixture, answer verifies) *held {
 	return call
 }
 
+// verify presents one credential n times at once, and counts what the callers get.
 func (call *held) verify(ctx context.Context, c *Cache, n int) {
 	for i := 0; i < n; i++ {
 		call.callers.Add(1)
@@ -187,5 +188,5 @@ func waitUntil(t *testing.T, done func() bool) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatal("it never happens")
+	t.Fatal("it did not happen in five seconds")
 }

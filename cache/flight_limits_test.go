@@ -10,8 +10,8 @@ import (
 )
 
 func TestFlights(t *testing.T) {
-	// Beyond 64 questions under way a new one is not asked; who asks about one of
-	// the 64 waits with the others.
+	// Beyond the bound a new flight does not start; callers of one under way still join
+	// it.
 	t.Run("their number is bounded", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
@@ -20,10 +20,10 @@ func TestFlights(t *testing.T) {
 			<-release
 			return allow(ctx, credential)
 		})
-		landed := make(chan bool, maxFlights+1)
+		allowed := make(chan bool, maxFlights+1)
 		ask := func(token string) {
 			d, _ := c.Verify(context.Background(), bearer(token), client)
-			landed <- d.Allowed
+			allowed <- d.Allowed
 		}
 		for i := 0; i < maxFlights; i++ {
 			go ask(fmt.Sprint(i))
@@ -31,13 +31,13 @@ func TestFlights(t *testing.T) {
 		waitUntil(t, func() bool { return fx.calls.Load() == maxFlights })
 		d := fx.expect(c, bearer("one more"), verifier.Unavailable, 0)
 		if d.Denial.RetryAfter != time.Second {
-			t.Errorf("come again in %s, want 1s", d.Denial.RetryAfter)
+			t.Errorf("retry after %s, want 1s", d.Denial.RetryAfter)
 		}
 		go ask("0")
 		close(release)
 		for i := 0; i <= maxFlights; i++ {
-			if !<-landed {
-				t.Fatal("one that was under way is lost")
+			if !<-allowed {
+				t.Fatal("a caller of a flight under way was denied")
 			}
 		}
 		fx.expect(c, bearer("one more"), "", 1)
@@ -48,7 +48,6 @@ func TestFlights(t *testing.T) {
 }
 
 func TestFlightTimeout(t *testing.T) {
-	// A flight has the policy's time, and no caller's context.
 	t.Run("it is the policy's, and the context no caller's", func(t *testing.T) {
 		fx := newFixture(t)
 		p := usual()
@@ -58,7 +57,7 @@ func TestFlightTimeout(t *testing.T) {
 		fx.respond(func(ctx context.Context, credential verifier.Credential) (verifier.Decision, error) {
 			deadline, limited := ctx.Deadline()
 			if !limited || time.Until(deadline) > p.Timeout || ctx.Value(contextKey{}) != nil {
-				t.Error("a flight in somebody's context, or without an end")
+				t.Error("the flight has a caller's context, or no deadline")
 			}
 			<-ctx.Done()
 			return fail(ctx, credential)
@@ -70,12 +69,11 @@ func TestFlightTimeout(t *testing.T) {
 		}
 	})
 
-	// Each instance waits for as long as it says, and the flight for the longest.
 	t.Run("an instance with a shorter one leaves the flight to the others", func(t *testing.T) {
 		fx := newFixture(t)
-		hasty := usual()
-		hasty.Timeout = 20 * time.Millisecond
-		impatient, patient := fx.cache(hasty), fx.cache(usual())
+		short := usual()
+		short.Timeout = 20 * time.Millisecond
+		quick, patient := fx.cache(short), fx.cache(usual())
 		call := holdCalls(fx, func(ctx context.Context, credential verifier.Credential) (verifier.Decision, error) {
 			if ctx.Err() != nil {
 				return fail(ctx, credential)
@@ -85,19 +83,18 @@ func TestFlightTimeout(t *testing.T) {
 		call.verify(context.Background(), patient, 10)
 		<-call.arrived
 		start := time.Now()
-		if d, err := impatient.Verify(context.Background(), bearer("x"), client); d.Allowed || err == nil || time.Since(start) > time.Second {
+		if d, err := quick.Verify(context.Background(), bearer("x"), client); d.Allowed || err == nil || time.Since(start) > time.Second {
 			t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
 		}
 		call.release()
 		call.callers.Wait()
 		if fx.calls.Load() != 1 || call.allowed.Load() != 10 {
-			t.Errorf("%d calls, %d let in; want 1, 10", fx.calls.Load(), call.allowed.Load())
+			t.Errorf("%d calls, %d allowed; want 1, 10", fx.calls.Load(), call.allowed.Load())
 		}
-		fx.expect(impatient, bearer("x"), "", 0)
+		fx.expect(quick, bearer("x"), "", 0)
 	})
 
-	// A flight that a patient instance began is not waited for by an impatient one,
-	// also when the patient one has left meanwhile.
+	// Also when the instance that started the flight, and had a longer one, has left.
 	t.Run("an instance waits no longer than its own", func(t *testing.T) {
 		fx := newFixture(t)
 		release := make(chan bool)
@@ -106,10 +103,10 @@ func TestFlightTimeout(t *testing.T) {
 			return verifier.Decision{Allowed: true}, nil
 		})
 		defer close(release)
-		patient, impatient := usual(), usual()
-		patient.Timeout, impatient.Timeout = time.Minute, 50*time.Millisecond
+		patient, quick := usual(), usual()
+		patient.Timeout, quick.Timeout = time.Minute, 50*time.Millisecond
 		ctx, leave := context.WithCancel(context.Background())
-		long, _ := fx.join(ctx, "scope", "plan", patient, false)
+		long, _ := fx.join(ctx, "scope", "key", patient, false)
 		go func() {
 			_, _ = long.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"}, client)
 		}()
@@ -117,9 +114,9 @@ func TestFlightTimeout(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		leave()
-		fx.join(context.Background(), "scope", "plan", impatient, false)
+		fx.join(context.Background(), "scope", "key", quick, false)
 		fx.advance(grace + time.Second)
-		short, _ := fx.join(context.Background(), "scope", "plan", impatient, false)
+		short, _ := fx.join(context.Background(), "scope", "key", quick, false)
 		begun := time.Now()
 		d, err := short.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"}, client)
 		if err == nil || d.Allowed || time.Since(begun) > 5*time.Second {

@@ -20,13 +20,13 @@ func TestFlightPanic(t *testing.T) {
 		call.release()
 		call.callers.Wait()
 		if call.allowed.Load() != 0 || call.errs.Load() != 100 {
-			t.Errorf("%d let in, %d errors; want 0, 100", call.allowed.Load(), call.errs.Load())
+			t.Errorf("%d allowed, %d errors; want 0, 100", call.allowed.Load(), call.errs.Load())
 		}
 		fx.respond(allow)
 		fx.expect(c, bearer("x"), "", 1)
 	})
 
-	// A panic of ours while a flight lands gives nobody the yes that it brings.
+	// The result that was on its way is an allow.
 	t.Run("while it finishes it allows no caller", func(t *testing.T) {
 		for _, forgotten := range []bool{false, true} {
 			fx := newFixture(t)
@@ -45,7 +45,7 @@ func TestFlightPanic(t *testing.T) {
 			go func() {
 				d, err := c.Verify(context.Background(), bearer("x"), client)
 				if d.Allowed {
-					t.Errorf("forgotten %t: let in, until %s", forgotten, d.Expires)
+					t.Errorf("forgotten %t: allowed until %s", forgotten, d.Expires)
 				}
 				answered <- err
 			}()
@@ -64,7 +64,7 @@ func TestFlightPanic(t *testing.T) {
 				t.Errorf("forgotten %t: afterwards %+v, %v", forgotten, d, err)
 			}
 			if !forgotten && (len(c.scope.flights.byKey) != 0 || c.scope.flights.pending != 0) {
-				t.Errorf("%d questions are under way for good", c.scope.flights.pending)
+				t.Errorf("%d flights stay under way", c.scope.flights.pending)
 			}
 		}
 	})

@@ -21,7 +21,7 @@ func TestFlight(t *testing.T) {
 		call.release()
 		call.callers.Wait()
 		if fx.calls.Load() != 1 || call.allowed.Load() != 500 {
-			t.Errorf("%d calls, %d let in; want 1, 500", fx.calls.Load(), call.allowed.Load())
+			t.Errorf("%d calls, %d allowed; want 1, 500", fx.calls.Load(), call.allowed.Load())
 		}
 	})
 
@@ -37,15 +37,15 @@ func TestFlight(t *testing.T) {
 		call.release()
 		call.callers.Wait()
 		if fx.calls.Load() != 1 || call.allowed.Load() != 100 {
-			t.Errorf("%d calls, %d let in; want 1, 100", fx.calls.Load(), call.allowed.Load())
+			t.Errorf("%d calls, %d allowed; want 1, 100", fx.calls.Load(), call.allowed.Load())
 		}
 		if d, _ := other.Verify(context.Background(), bearer("x"), client); !d.Expires.Equal(fx.Now().Add(time.Minute)) {
 			t.Errorf("until %s", d.Expires)
 		}
 	})
 
-	// Whoever finds nothing remembered finds the flight: there is no moment between
-	// an answer's landing and its being known.
+	// A moment between the end of a flight and the storing of its result would cost a
+	// second call.
 	t.Run("callers find either it or its result", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
@@ -79,7 +79,7 @@ func TestFlightCallers(t *testing.T) {
 		go func() {
 			d, err := c.Verify(first, bearer("x"), client)
 			if d.Allowed || d.Denial.Reason != verifier.Unavailable {
-				err = errors.New("it got in")
+				err = errors.New("it was allowed")
 			}
 			left <- err
 		}()
@@ -92,11 +92,10 @@ func TestFlightCallers(t *testing.T) {
 		call.release()
 		call.callers.Wait()
 		if fx.calls.Load() != 1 || call.allowed.Load() != 100 {
-			t.Errorf("%d calls, %d let in; want 1, 100", fx.calls.Load(), call.allowed.Load())
+			t.Errorf("%d calls, %d allowed; want 1, 100", fx.calls.Load(), call.allowed.Load())
 		}
 	})
 
-	// The first caller leaves, and nobody else waits: the answer is kept all the same.
 	t.Run("its result is remembered when all have left", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())

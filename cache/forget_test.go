@@ -9,37 +9,39 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// joinEpoch joins an instance of an epoch; its life ends with ctx.
+// joinEpoch joins an instance of an epoch. It lives until ctx ends.
 func (fx *fixture) joinEpoch(ctx context.Context, epoch string) *Cache {
-	i := Instance{Context: ctx, Epoch: epoch, RenderKey: "plan", Policy: usual(), Report: func(string, string, string) {}}
+	i := Instance{Context: ctx, Epoch: epoch, RenderKey: "key", Policy: usual(), Report: func(string, string, string) {}}
 	c, _ := fx.registry.Join("upstream", i, false, func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(fx.ask) })
 	return c
 }
 
-// startHeld asks about x while the upstream does not answer; the outcome comes once
-// it is released.
-func (fx *fixture) startHeld(c *Cache, call *held) func() (verifier.Decision, error) {
+// startHeld presents x and holds the call, which will allow it. The function that it
+// returns releases the call and returns what the caller gets.
+func (fx *fixture) startHeld(c *Cache) func() (verifier.Decision, error) {
+	call := holdCalls(fx, allow)
 	type outcome struct {
 		d   verifier.Decision
 		err error
 	}
-	landed := make(chan outcome, 1)
+	finished := make(chan outcome, 1)
 	go func() {
 		d, err := c.Verify(context.Background(), bearer("x"), client)
-		landed <- outcome{d, err}
+		finished <- outcome{d, err}
 	}()
 	<-call.arrived
 	return func() (verifier.Decision, error) {
 		call.release()
-		o := <-landed
-		return o.d, o.err
+		got := <-finished
+		return got.d, got.err
 	}
 }
 
+// expectCancelled compares what a caller gets whose flight was cancelled.
 func expectCancelled(t *testing.T, d verifier.Decision, err error) {
 	t.Helper()
 	if d.Allowed || !errors.Is(err, errLate) || d.Denial.Reason != verifier.Unavailable || d.Denial.RetryAfter != time.Second {
-		t.Errorf("%+v (%v), want a late answer that is given to nobody", d, err)
+		t.Errorf("%+v (%v), want a denial, because the flight was cancelled", d, err)
 	}
 }
 
@@ -47,12 +49,11 @@ func TestForget(t *testing.T) {
 	t.Run("a flight of the credential no longer allows it", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
-		call := holdCalls(fx, allow)
-		land := fx.startHeld(c, call)
+		finish := fx.startHeld(c)
 		c.Forget(bearer("x"))
 		fx.respond(deny(verifier.Invalid))
-		fx.expect(c, bearer("x"), verifier.Invalid, 1) // a question of its own
-		d, err := land()
+		fx.expect(c, bearer("x"), verifier.Invalid, 1) // by a flight of its own
+		d, err := finish()
 		expectCancelled(t, d, err)
 		fx.expect(c, bearer("x"), verifier.Invalid, 0)
 		fx.settle(c)
@@ -61,10 +62,9 @@ func TestForget(t *testing.T) {
 	t.Run("flights of others go on", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
-		call := holdCalls(fx, allow)
-		land := fx.startHeld(c, call)
+		finish := fx.startHeld(c)
 		c.Forget(bearer("y"))
-		if d, err := land(); !d.Allowed || err != nil {
+		if d, err := finish(); !d.Allowed || err != nil {
 			t.Errorf("%+v (%v)", d, err)
 		}
 		fx.expect(c, bearer("x"), "", 0)
@@ -74,9 +74,9 @@ func TestForget(t *testing.T) {
 		fx := newFixture(t)
 		logins := fx.registry.loginsNamed("panel")
 		c := fx.trusting(logins, "", usual())
-		land := fx.startHeld(c, holdCalls(fx, allow))
+		finish := fx.startHeld(c)
 		logins.Forget("x")
-		d, err := land()
+		d, err := finish()
 		expectCancelled(t, d, err)
 	})
 

@@ -11,7 +11,7 @@ func TestKeys(t *testing.T) {
 	t.Run("every part of a credential makes another key", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
-		// Of one kind: the kind is part of the scope.
+		// Of one kind, because a scope has but one.
 		all := []verifier.Credential{}
 		for _, parts := range [][3]string{
 			{"abc", "", ""}, {"ab", "c", ""}, {"ab", "", "c"}, {"a", "bc", ""}, {"a", "b", "c"}, {"", "ab", "c"}, {"", "a", "bc"},
@@ -19,26 +19,26 @@ func TestKeys(t *testing.T) {
 		} {
 			all = append(all, verifier.Credential{Kind: verifier.ApplicationKey, Token: parts[0], User: parts[1], Password: parts[2]})
 		}
-		marks := map[string]bool{}
+		fingerprints := map[string]bool{}
 		for _, credential := range all {
 			fx.expect(c, credential, "", 1)
-			marks[c.Fingerprint(credential)] = true
+			fingerprints[c.Fingerprint(credential)] = true
 		}
-		if len(marks) != len(all) {
-			t.Errorf("%d marks for %d credentials", len(marks), len(all))
+		if len(fingerprints) != len(all) {
+			t.Errorf("%d fingerprints for %d credentials", len(fingerprints), len(all))
 		}
 		for _, credential := range all {
 			fx.expect(c, credential, "", 0)
 		}
 		if c.Fingerprint(all[0]) != c.Fingerprint(all[0]) || len(c.Fingerprint(all[0])) != 12 {
-			t.Errorf("mark %q", c.Fingerprint(all[0]))
+			t.Errorf("fingerprint %q", c.Fingerprint(all[0]))
 		}
 	})
 
 	t.Run("those of two scopes have nothing in common", func(t *testing.T) {
 		fx := newFixture(t)
-		a, onePath := fx.join(context.Background(), "one url", "plan", usual(), false)
-		b, otherPath := fx.join(context.Background(), "another url", "plan", usual(), false)
+		a, onePath := fx.join(context.Background(), "one url", "key", usual(), false)
+		b, otherPath := fx.join(context.Background(), "another url", "key", usual(), false)
 		fx.expect(a, bearer("x"), "", 1)
 		fx.respond(deny(verifier.Invalid))
 		fx.expect(b, bearer("x"), verifier.Invalid, 1)
@@ -47,7 +47,7 @@ func TestKeys(t *testing.T) {
 			t.Error("one digest in two scopes")
 		}
 		if a.Fingerprint(bearer("x")) == b.Fingerprint(bearer("x")) {
-			t.Error("one mark in two scopes")
+			t.Error("one fingerprint in two scopes")
 		}
 		if fx.registry.Scopes() != 2 {
 			t.Errorf("%d scopes", fx.registry.Scopes())
@@ -55,7 +55,7 @@ func TestKeys(t *testing.T) {
 		other := newFixture(t)
 		if fx.registry.Fingerprint("a", "bc") == fx.registry.Fingerprint("ab", "c") ||
 			fx.registry.Fingerprint("a") == other.registry.Fingerprint("a") {
-			t.Error("fingerprints can be told from outside")
+			t.Error("fingerprints of scopes are ambiguous, or the same in every process")
 		}
 	})
 }

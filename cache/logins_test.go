@@ -9,10 +9,17 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// trusting: an instance that takes the word of the logins, and asks about the
-// rest; ask sees what it is asked.
+// newLoginsFixture returns a fixture whose upstream denies everything, and logins.
+func newLoginsFixture(t *testing.T) (*fixture, *Logins) {
+	fx := newFixture(t)
+	fx.respond(deny(verifier.Invalid))
+	return fx, fx.registry.loginsNamed("panel")
+}
+
+// trusting joins an instance that trusts logins, and asks the upstream about other
+// credentials.
 func (fx *fixture) trusting(logins *Logins, epoch string, p Policy) *Cache {
-	i := Instance{Context: context.Background(), Epoch: epoch, RenderKey: "plan", Policy: p, Report: func(string, string, string) {}, Logins: logins}
+	i := Instance{Context: context.Background(), Epoch: epoch, RenderKey: "key", Policy: p, Report: func(string, string, string) {}, Logins: logins}
 	c, _ := fx.registry.Join("upstream", i, false, func(func() verifier.Rate, verifier.Report) verifier.Verifier {
 		return verifies(func(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
 			if !c.Issued.IsZero() {
@@ -26,9 +33,7 @@ func (fx *fixture) trusting(logins *Logins, epoch string, p Policy) *Cache {
 
 func TestLogins(t *testing.T) {
 	t.Run("a token is allowed from its issue for its lifetime", func(t *testing.T) {
-		fx := newFixture(t)
-		fx.respond(deny(verifier.Invalid))
-		logins := fx.registry.loginsNamed("panel")
+		fx, logins := newLoginsFixture(t)
 		c := fx.trusting(logins, "", usual())
 		logins.Add("x")
 		fx.advance(9 * time.Hour)
@@ -44,9 +49,7 @@ func TestLogins(t *testing.T) {
 	})
 
 	t.Run("a login replaces a denial, and a later denial the login", func(t *testing.T) {
-		fx := newFixture(t)
-		fx.respond(deny(verifier.Invalid))
-		logins := fx.registry.loginsNamed("panel")
+		fx, logins := newLoginsFixture(t)
 		p := usual()
 		p.Revalidate = time.Hour
 		c := fx.trusting(logins, "", p)
@@ -56,12 +59,12 @@ func TestLogins(t *testing.T) {
 		fx.expect(c, bearer("x"), "", 0)
 		fx.advance(time.Hour)
 		if d, _ := c.Verify(context.Background(), bearer("x"), client); !d.Allowed {
-			t.Errorf("%+v", d) // it is asked about behind this request's back
+			t.Errorf("%+v", d)
 		}
-		fx.settle(c)
+		fx.settle(c) // revalidation, which brings a denial
 		fx.expect(c, bearer("x"), verifier.Invalid, 0)
 		fx.advance(time.Minute)
-		fx.expect(c, bearer("x"), verifier.Invalid, 1) // the login has lost its word for good
+		fx.expect(c, bearer("x"), verifier.Invalid, 1) // the login was dropped
 	})
 
 	t.Run("a token that is blocked or forgotten is denied at once", func(t *testing.T) {
@@ -76,15 +79,13 @@ func TestLogins(t *testing.T) {
 		logins.Forget("x")
 		fx.respond(deny(verifier.Invalid))
 		fx.expect(c, bearer("x"), verifier.Invalid, 1)
-		fx.expect(other, bearer("refresh"), verifier.Invalid, 1) // which believes no login, asks
+		fx.expect(other, bearer("refresh"), verifier.Invalid, 1) // it trusts no logins
 	})
 }
 
 func TestLoginsScope(t *testing.T) {
 	t.Run("a new epoch forgets the logins before it", func(t *testing.T) {
-		fx := newFixture(t)
-		fx.respond(deny(verifier.Invalid))
-		logins := fx.registry.loginsNamed("panel")
+		fx, logins := newLoginsFixture(t)
 		first := fx.trusting(logins, "1", usual())
 		logins.Add("x")
 		fx.expect(first, bearer("x"), "", 0)
@@ -96,10 +97,9 @@ func TestLoginsScope(t *testing.T) {
 	})
 
 	t.Run("logins of another secret are not trusted", func(t *testing.T) {
-		fx := newFixture(t)
-		fx.respond(deny(verifier.Invalid))
-		c := fx.trusting(fx.registry.loginsNamed("panel, one word"), "", usual())
-		fx.registry.loginsNamed("panel, another").Add("x")
+		fx, logins := newLoginsFixture(t)
+		c := fx.trusting(logins, "", usual())
+		fx.registry.loginsNamed("panel, another secret").Add("x")
 		fx.expect(c, bearer("x"), verifier.Invalid, 1)
 	})
 
@@ -110,12 +110,12 @@ func TestLoginsScope(t *testing.T) {
 			logins.Add(fmt.Sprint(i))
 		}
 		if logins.tokens.Len() != maxLogins || logins.find("0") != nil || logins.find(fmt.Sprint(2*maxLogins-1)) == nil {
-			t.Errorf("%d are known", logins.tokens.Len())
+			t.Errorf("%d are held", logins.tokens.Len())
 		}
 		fx.advance(loginsKept + 1)
 		fx.registry.loginsNamed("other")
 		if len(fx.registry.logins) != 1 {
-			t.Errorf("%d are kept", len(fx.registry.logins))
+			t.Errorf("%d are held", len(fx.registry.logins))
 		}
 	})
 }

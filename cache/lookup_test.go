@@ -14,16 +14,16 @@ func TestCacheLifetime(t *testing.T) {
 		c := fx.cache(usual())
 		end := fx.Now().Add(10 * time.Hour)
 		for _, step := range []struct {
-			move  time.Duration
-			calls int64
+			advance time.Duration
+			calls   int64
 		}{
 			{0, 1}, {0, 0}, {5 * time.Hour, 0}, {5*time.Hour - 1, 0}, // use does not restart it
 			{1, 1}, {0, 0}, {10 * time.Hour, 1},
 		} {
-			fx.advance(step.move)
+			fx.advance(step.advance)
 			d := fx.expect(c, bearer("x"), "", step.calls)
 			if step.calls == 0 && !d.Expires.After(fx.Now()) {
-				t.Errorf("honoured after its end, %s", d.Expires)
+				t.Errorf("used after its end, %s", d.Expires)
 			}
 			if fx.Now().Before(end) && !d.Expires.Equal(end) {
 				t.Errorf("ends at %s, want %s", d.Expires, end)
@@ -68,12 +68,12 @@ func TestCacheLifetime(t *testing.T) {
 		}
 		fx.advance(time.Hour - 1)
 		fx.expect(c, bearer("x"), "", 0)
-		// In the leeway after it, a yes passes and is not kept.
+		// In the leeway after it, an allow holds for its callers and is not remembered.
 		fx.advance(1)
 		fx.expect(c, bearer("x"), "", 1)
 		d := fx.expect(c, bearer("x"), "", 1)
 		if d.Answer != 0 {
-			t.Error("a yes that is not kept has a number")
+			t.Error("an answer that is not remembered has a number")
 		}
 		fx.respond(allowUntil(time.Time{}, fx.Now().Add(1000*time.Hour)))
 		if d := fx.expect(c, bearer("y"), "", 1); !d.Expires.Equal(fx.Now().Add(10 * time.Hour)) {
@@ -81,7 +81,6 @@ func TestCacheLifetime(t *testing.T) {
 		}
 	})
 
-	// A credential that was asked about again is not younger for it.
 	t.Run("asking again makes no credential younger", func(t *testing.T) {
 		fx := newFixture(t)
 		short, long := usual(), usual()
@@ -141,7 +140,7 @@ func TestCacheDenials(t *testing.T) {
 		fx.expect(b, bearer("x"), verifier.Invalid, 1)
 	})
 
-	// A refusal that nobody was asked for costs nothing, and takes no room.
+	// To find it again costs nothing, and it takes no space from denials that cost a call.
 	t.Run("a denial without a call is not remembered", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
@@ -151,7 +150,7 @@ func TestCacheDenials(t *testing.T) {
 		fx.expect(c, bearer("x"), verifier.Expired, 1)
 		fx.expect(c, bearer("x"), verifier.Expired, 1)
 		if got := c.scope.answers.denied.count(); got != 0 {
-			t.Errorf("%d refusals are held", got)
+			t.Errorf("%d denials are held", got)
 		}
 	})
 }
@@ -163,11 +162,11 @@ func TestCacheAnswers(t *testing.T) {
 		fx.respond(fail)
 		fx.expect(c, bearer("x"), verifier.Unavailable, 1)
 		fx.expect(c, bearer("x"), verifier.Unavailable, 1)
-		fx.respond(deny(verifier.Missing)) // nothing that a flight should bring
+		fx.respond(deny(verifier.Missing)) // no verifier should return it
 		fx.expect(c, bearer("x"), verifier.Missing, 1)
 		fx.expect(c, bearer("x"), verifier.Missing, 1)
 		fx.respond(func(context.Context, verifier.Credential) (verifier.Decision, error) {
-			return verifier.Decision{Allowed: true}, verifier.ErrUnavailable // an error beside a yes
+			return verifier.Decision{Allowed: true}, verifier.ErrUnavailable // an error beside an allow
 		})
 		if _, err := c.Verify(context.Background(), bearer("x"), client); err == nil {
 			t.Error("the error is lost")
@@ -186,7 +185,7 @@ func TestCacheAnswers(t *testing.T) {
 		fx.advance(10 * time.Hour)
 		fx.expect(c, bearer("x"), verifier.Invalid, 1)
 		long := p
-		long.Lifetime = 100 * time.Hour // for whom the yes would not have ended
+		long.Lifetime = 100 * time.Hour // for which the entry would not have ended
 		fx.expect(fx.cache(long), bearer("x"), verifier.Invalid, 0)
 		fx.respond(allow)
 		fx.advance(20 * time.Hour)
@@ -194,10 +193,10 @@ func TestCacheAnswers(t *testing.T) {
 		fx.expect(fx.cache(long), bearer("x"), "", 0)
 	})
 
-	// What the clock says of an answer that it places in the future is nothing.
+	// The clock was set back: how old the answer is, is unknown.
 	t.Run("one from the future does not hold", func(t *testing.T) {
 		fx := newFixture(t)
-		c, path := fx.join(context.Background(), "scope", "plan", usual(), false)
+		c, path := fx.join(context.Background(), "scope", "key", usual(), false)
 		fx.advance(time.Hour)
 		fx.prebuild(c, path, bearer("x"), "Bearer x")
 		fx.respond(deny(verifier.Invalid))
@@ -206,8 +205,8 @@ func TestCacheAnswers(t *testing.T) {
 		fx.expect(c, bearer("z"), verifier.Throttled, 1)
 		fx.advance(-time.Minute)
 		path.Lock.Lock()
-		if x := path.Answers[path.Line("Bearer x")]; fx.Now().Sub(fx.registry.start) >= x.From {
-			t.Error("the hit path would honour an answer from the future")
+		if p := path.Answers[path.Line("Bearer x")]; fx.Now().Sub(fx.registry.start) >= p.From {
+			t.Error("the hit path would use an answer from the future")
 		}
 		path.Lock.Unlock()
 		fx.respond(allow)

@@ -8,7 +8,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// prebuild verifies a credential and makes its answer ready for a line.
+// prebuild verifies a credential and prebuilds its answer for a line.
 func (fx *fixture) prebuild(c *Cache, path *FastPath, credential verifier.Credential, line string) {
 	fx.t.Helper()
 	d, err := c.Verify(context.Background(), credential, client)
@@ -18,36 +18,36 @@ func (fx *fixture) prebuild(c *Cache, path *FastPath, credential verifier.Creden
 	c.Prebuild(credential, d, path.Line(line), response(credential.Token))
 }
 
-// prebuilt tells whether a front answers a line now, and as whom, as the hit path
-// does it.
+// prebuilt returns the user that the hit path would answer a line with now; empty: it
+// would not.
 func (fx *fixture) prebuilt(path *FastPath, line string) string {
 	path.Lock.Lock()
 	defer path.Lock.Unlock()
-	x := path.Answers[path.Line(line)]
-	if x == nil || fx.Now().Sub(fx.registry.start) >= x.Until {
+	p := path.Answers[path.Line(line)]
+	if p == nil || fx.Now().Sub(fx.registry.start) >= p.Until {
 		return ""
 	}
-	x.Order.MoveToFront(x.Place)
-	return x.Values[0][0]
+	p.Order.MoveToFront(p.Place)
+	return p.Values[0][0]
 }
 
-// response is an answer that says who is calling.
-func response(who string) *Prebuilt {
-	return &Prebuilt{Names: []string{"X-Auth-User"}, Values: [][]string{{who}}}
+// response is the response to an allowed request, with a user.
+func response(user string) *Prebuilt {
+	return &Prebuilt{Names: []string{"X-Auth-User"}, Values: [][]string{{user}}}
 }
 
 func TestPrebuild(t *testing.T) {
 	t.Run("an answer holds until it ends", func(t *testing.T) {
 		fx := newFixture(t)
 		fx.advance(time.Hour) // the process is older than the credential
-		c, path := fx.join(context.Background(), "scope", "plan", usual(), false)
+		c, path := fx.join(context.Background(), "scope", "key", usual(), false)
 		fx.prebuild(c, path, bearer("x"), "Bearer x")
 		if fx.prebuilt(path, "Bearer x") != "x" || fx.prebuilt(path, "bearer x") != "" || fx.prebuilt(path, "Bearer y") != "" {
-			t.Error("not the one line is ready")
+			t.Error("another line than the one is prebuilt")
 		}
 		fx.advance(10*time.Hour - 1)
 		if fx.prebuilt(path, "Bearer x") != "x" {
-			t.Error("it ended too early")
+			t.Error("it ended early")
 		}
 		fx.advance(1)
 		if fx.prebuilt(path, "Bearer x") != "" {
@@ -56,7 +56,7 @@ func TestPrebuild(t *testing.T) {
 	})
 
 	t.Run("an answer that is replaced is dropped", func(t *testing.T) {
-		for name, answer := range map[string]verifies{"another yes": allow, "a refusal": deny(verifier.Invalid)} {
+		for name, answer := range map[string]verifies{"another allow": allow, "a denial": deny(verifier.Invalid)} {
 			fx := newFixture(t)
 			short := usual()
 			short.Lifetime = time.Hour
@@ -69,35 +69,35 @@ func TestPrebuild(t *testing.T) {
 				t.Fatal(err)
 			}
 			if fx.prebuilt(path, "Bearer x") != "" || len(path.Answers) != 0 {
-				t.Errorf("%s: the old answer is still ready", name)
+				t.Errorf("%s: the old answer is still prebuilt", name)
 			}
 		}
 	})
 
 	t.Run("an answer that was replaced before is not taken", func(t *testing.T) {
 		fx := newFixture(t)
-		c, path := fx.join(context.Background(), "scope", "plan", usual(), false)
+		c, path := fx.join(context.Background(), "scope", "key", usual(), false)
 		old, _ := c.Verify(context.Background(), bearer("x"), client)
 		fx.advance(10 * time.Hour)
 		fx.expect(c, bearer("x"), "", 1)
 		c.Prebuild(bearer("x"), old, path.Line("Bearer x"), response("old"))
 		if len(path.Answers) != 0 {
-			t.Error("an old answer became ready")
+			t.Error("an old answer was prebuilt")
 		}
 		d, _ := c.Verify(context.Background(), bearer("x"), client)
 		if c.Prebuilt(path.Line("Bearer x"), d.Answer) != nil {
-			t.Error("something is ready for nobody")
+			t.Error("an answer is prebuilt that no caller asked for")
 		}
 		c.Prebuild(bearer("x"), d, path.Line("Bearer x"), response("new"))
 		if got := c.Prebuilt(path.Line("Bearer x"), d.Answer); got == nil || got.Values[0][0] != "new" {
-			t.Errorf("ready: %v", got)
+			t.Errorf("prebuilt: %v", got)
 		}
 		if c.Prebuilt(path.Line("Bearer x"), old.Answer) != nil {
-			t.Error("the new values are given out for the old answer")
+			t.Error("the new values are returned for the old answer")
 		}
-		c.Prebuild(bearer("nobody"), d, path.Line("Bearer nobody"), response("x"))
+		c.Prebuild(bearer("unknown"), d, path.Line("Bearer unknown"), response("x"))
 		if len(path.Answers) != 1 {
-			t.Error("an unknown credential became ready")
+			t.Error("an unknown credential was prebuilt")
 		}
 	})
 }

@@ -17,24 +17,23 @@ func TestReload(t *testing.T) {
 	t.Run("it loses nothing and asks nothing", func(t *testing.T) {
 		fx := newFixture(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		c, path := fx.join(ctx, "scope", "plan", usual(), false)
+		c, path := fx.join(ctx, "scope", "key", usual(), false)
 		fx.prebuild(c, path, bearer("x"), "Bearer x")
 		for i := 0; i < 1000; i++ {
 			ctx, cancel = reload(cancel)
 			fx.advance(20 * time.Second) // longer than the grace
-			other, _ := fx.join(ctx, "another scope", "plan", usual(), false)
-			_ = other
-			again, next := fx.join(ctx, "scope", "plan", usual(), false)
+			fx.join(ctx, "another scope", "key", usual(), false)
+			again, next := fx.join(ctx, "scope", "key", usual(), false)
 			fx.expect(again, bearer("x"), "", 0)
 			if next == path {
 				continue
 			}
-			// A next that was closed meanwhile is made anew; the entry is there.
+			// The fast path was closed meanwhile and is a new one; the entry is still there.
 			fx.prebuild(again, next, bearer("x"), "Bearer x")
 			path = next
 		}
 		if fx.calls.Load() != 1 || fx.registry.Scopes() != 2 || len(c.scope.members.instances) != 1 || len(c.scope.fastPaths.byKey) != 1 {
-			t.Errorf("%d calls, %d scopes, %d instances, %d fronts", fx.calls.Load(), fx.registry.Scopes(), len(c.scope.members.instances), len(c.scope.fastPaths.byKey))
+			t.Errorf("%d calls, %d scopes, %d instances, %d fast paths", fx.calls.Load(), fx.registry.Scopes(), len(c.scope.members.instances), len(c.scope.fastPaths.byKey))
 		}
 		cancel()
 	})
@@ -42,44 +41,44 @@ func TestReload(t *testing.T) {
 	t.Run("within the grace it keeps the fast path", func(t *testing.T) {
 		fx := newFixture(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		c, path := fx.join(ctx, "scope", "plan", usual(), false)
+		c, path := fx.join(ctx, "scope", "key", usual(), false)
 		fx.prebuild(c, path, bearer("x"), "Bearer x")
 		ctx, cancel = reload(cancel)
 		defer cancel()
-		fx.join(ctx, "another scope", "plan", usual(), false) // which looks at all scopes
+		fx.join(ctx, "another scope", "key", usual(), false) // this sweeps all scopes
 		fx.advance(grace - 1)
 		if fx.prebuilt(path, "Bearer x") != "x" {
-			t.Error("the old handlers, which still serve, have lost their answers")
+			t.Error("the old handlers, which still serve, lost their answers")
 		}
-		if _, again := fx.join(ctx, "scope", "plan", usual(), false); again != path || fx.prebuilt(path, "Bearer x") != "x" {
-			t.Error("the next was lost")
+		if _, again := fx.join(ctx, "scope", "key", usual(), false); again != path || fx.prebuilt(path, "Bearer x") != "x" {
+			t.Error("the fast path was lost")
 		}
 		fx.advance(time.Hour)
-		fx.join(ctx, "another scope", "plan", usual(), false)
+		fx.join(ctx, "another scope", "key", usual(), false)
 		if fx.prebuilt(path, "Bearer x") != "x" {
-			t.Error("the next of a live instance was lost")
+			t.Error("the fast path of a live instance was lost")
 		}
 	})
 
 	t.Run("a render key that no instance has loses its fast path", func(t *testing.T) {
 		fx := newFixture(t)
 		old, cancel := context.WithCancel(context.Background())
-		c, path := fx.join(old, "scope", "old plan", usual(), false)
+		c, path := fx.join(old, "scope", "old key", usual(), false)
 		fx.prebuild(c, path, bearer("x"), "Bearer x")
 		ctx, stop := reload(cancel)
 		defer stop()
-		now, _ := fx.join(ctx, "scope", "new plan", usual(), false)
+		now, _ := fx.join(ctx, "scope", "new key", usual(), false)
 		if fx.prebuilt(path, "Bearer x") != "x" {
 			t.Error("it is lost before the grace is over")
 		}
 		fx.advance(grace)
-		fx.expect(now, bearer("y"), "", 1) // a landing sweeps
+		fx.expect(now, bearer("y"), "", 1) // the end of a flight sweeps
 		if len(path.Answers) != 0 || len(c.scope.fastPaths.byKey) != 1 {
-			t.Errorf("%d lines in a next of nobody, %d fronts", len(path.Answers), len(c.scope.fastPaths.byKey))
+			t.Errorf("%d lines in a closed fast path, %d fast paths", len(path.Answers), len(c.scope.fastPaths.byKey))
 		}
-		fx.prebuild(c, path, bearer("x"), "Bearer x") // an old handler that is still at work
+		fx.prebuild(c, path, bearer("x"), "Bearer x") // by an old handler that still serves
 		if len(path.Answers) != 0 {
-			t.Error("a closed next takes answers")
+			t.Error("a closed fast path takes answers")
 		}
 		fx.expect(c, bearer("x"), "", 0)
 	})
@@ -92,7 +91,7 @@ func TestMembers(t *testing.T) {
 		small.Size, small.NegativeSize = 2, 3
 		large.Size, large.NegativeSize = 5, 2
 		old, cancel := context.WithCancel(context.Background())
-		c, _ := fx.join(old, "scope", "plan", large, false)
+		c, _ := fx.join(old, "scope", "key", large, false)
 		fill := func(want int) {
 			t.Helper()
 			for i := 0; i < 10; i++ {
@@ -105,14 +104,14 @@ func TestMembers(t *testing.T) {
 		fill(5)
 		ctx, stop := reload(cancel)
 		defer stop()
-		fx.join(ctx, "scope", "plan", small, false)
+		fx.join(ctx, "scope", "key", small, false)
 		if c.scope.members.negativeSize != 3 {
-			t.Errorf("room for %d refusals, want 3", c.scope.members.negativeSize)
+			t.Errorf("space for %d denials, want 3", c.scope.members.negativeSize)
 		}
-		fill(5) // the larger one has only just left
+		fill(5) // the larger one left less than the grace ago
 		fx.advance(grace)
 		fill(2)
-		fx.join(ctx, "scope", "plan", large, false)
+		fx.join(ctx, "scope", "key", large, false)
 		fill(5)
 	})
 }
@@ -120,7 +119,7 @@ func TestMembers(t *testing.T) {
 func TestRegistryDropIdle(t *testing.T) {
 	cases := []struct {
 		lifetime, idle time.Duration
-		left           bool
+		dropped        bool
 	}{
 		{time.Minute, time.Hour, false},
 		{time.Minute, time.Hour + 1, true},
@@ -132,14 +131,14 @@ func TestRegistryDropIdle(t *testing.T) {
 		p := usual()
 		p.Lifetime = c.lifetime
 		ctx, cancel := context.WithCancel(context.Background())
-		cache, _ := fx.join(ctx, "scope", "plan", p, false)
+		cache, _ := fx.join(ctx, "scope", "key", p, false)
 		fx.advance(time.Hour)
 		fx.expect(cache, bearer("x"), "", 1) // its last use
 		cancel()
 		fx.advance(c.idle)
-		fx.join(context.Background(), "another scope", "plan", p, false)
-		if left := fx.registry.Scopes() == 1; left != c.left {
-			t.Errorf("lifetime %s, unused for %s: left %v, want %v", c.lifetime, c.idle, left, c.left)
+		fx.join(context.Background(), "another scope", "key", p, false)
+		if dropped := fx.registry.Scopes() == 1; dropped != c.dropped {
+			t.Errorf("lifetime %s, unused for %s: dropped %v, want %v", c.lifetime, c.idle, dropped, c.dropped)
 		}
 	}
 }
@@ -147,24 +146,23 @@ func TestRegistryDropIdle(t *testing.T) {
 func TestRegistryScopes(t *testing.T) {
 	t.Run("one with a live instance stays", func(t *testing.T) {
 		fx := newFixture(t)
-		fx.join(context.Background(), "scope", "plan", usual(), false)
+		fx.join(context.Background(), "scope", "key", usual(), false)
 		fx.advance(1000 * time.Hour)
-		fx.join(context.Background(), "another scope", "plan", usual(), false)
+		fx.join(context.Background(), "another scope", "key", usual(), false)
 		if fx.registry.Scopes() != 2 {
-			t.Error("a scope left under its instance")
+			t.Error("the scope of a live instance was dropped")
 		}
 	})
 
-	// Old handlers finish: one that is still at work in a scope that has left
-	// neither panics nor brings it back.
+	// Old handlers finish their requests. That neither panics nor brings the scope back.
 	t.Run("a handler of one that was dropped still answers", func(t *testing.T) {
 		fx := newFixture(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		c, path := fx.join(ctx, "scope", "plan", usual(), false)
+		c, path := fx.join(ctx, "scope", "key", usual(), false)
 		fx.prebuild(c, path, bearer("x"), "Bearer x")
 		cancel()
 		fx.advance(1000 * time.Hour)
-		fx.join(context.Background(), "another scope", "plan", usual(), false)
+		fx.join(context.Background(), "another scope", "key", usual(), false)
 		fx.expect(c, bearer("x"), "", 1)
 		if fx.registry.Scopes() != 1 {
 			t.Errorf("%d scopes", fx.registry.Scopes())

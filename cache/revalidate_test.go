@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// revalidating is the policy of an instance that has a yes confirmed every hour.
+// revalidating is a policy that revalidates every hour.
 func revalidating() Policy {
 	p := usual()
 	p.Revalidate = time.Hour
@@ -26,15 +26,15 @@ func (fx *fixture) settle(c *Cache) {
 	})
 }
 
-// verifyAfter asks once that much later, and compares: let in, and how many calls the
-// upstream got for it, also behind the request's back.
+// verifyAfter presents x that much later, expects an allow, and compares how many
+// calls the upstream got, those in the background included.
 func (fx *fixture) verifyAfter(d time.Duration, c *Cache, calls int64) verifier.Decision {
 	fx.t.Helper()
 	fx.advance(d)
 	before := fx.calls.Load()
 	decision, _ := c.Verify(context.Background(), bearer("x"), client)
 	if !decision.Allowed {
-		fx.t.Errorf("not let in: %+v", decision.Denial)
+		fx.t.Errorf("denied: %+v", decision.Denial)
 	}
 	fx.settle(c)
 	if got := fx.calls.Load() - before; got != calls {
@@ -43,6 +43,7 @@ func (fx *fixture) verifyAfter(d time.Duration, c *Cache, calls int64) verifier.
 	return decision
 }
 
+// exhausted denies as a budget does that is used up: without a call.
 func exhausted(wait time.Duration) verifies {
 	return func(context.Context, verifier.Credential) (verifier.Decision, error) {
 		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}}, nil
@@ -58,7 +59,7 @@ func TestRevalidate(t *testing.T) {
 		fx.verifyAfter(time.Second, c, 1)
 		fx.verifyAfter(0, c, 0)
 		if d := fx.verifyAfter(time.Hour, c, 1); !d.Expires.Equal(end) {
-			t.Errorf("it ends %s, before it was confirmed %s", d.Expires, end)
+			t.Errorf("it ends at %s, before revalidation at %s", d.Expires, end)
 		}
 	})
 
@@ -74,7 +75,7 @@ func TestRevalidate(t *testing.T) {
 			}
 		}
 		<-call.arrived
-		fx.advance(time.Hour) // due again, while the last question is not answered
+		fx.advance(time.Hour) // due again, while the call is under way
 		fx.expect(c, bearer("x"), "", 0)
 		call.release()
 		fx.settle(c)
@@ -91,13 +92,13 @@ func TestRevalidate(t *testing.T) {
 		fx.verifyAfter(time.Hour, c, 1)
 		fx.expect(c, bearer("x"), verifier.Invalid, 0)
 		if c.scope.answers.allowed.count() != 0 {
-			t.Error("it is still there")
+			t.Error("the entry is still there")
 		}
 	})
 
 	t.Run("a rate limit puts it off", func(t *testing.T) {
 		fx := newFixture(t)
-		c, _ := fx.join(context.Background(), "scope", "plan", revalidating(), true)
+		c, _ := fx.join(context.Background(), "scope", "key", revalidating(), true)
 		fx.verifyAfter(0, c, 1)
 		fx.respond(rateLimit(time.Hour))
 		fx.verifyAfter(time.Hour, c, 1)
@@ -109,24 +110,24 @@ func TestRevalidate(t *testing.T) {
 }
 
 func TestRevalidateFailure(t *testing.T) {
-	for name, trouble := range map[string]verifies{
-		"an outage": fail, "not now": rateLimit(time.Minute), "a spent budget": exhausted(time.Minute),
-		"a panic": func(context.Context, verifier.Credential) (verifier.Decision, error) { panic("while it is confirmed") },
+	for name, failure := range map[string]verifies{
+		"an outage": fail, "a rate limit": rateLimit(time.Minute), "an exhausted budget": exhausted(time.Minute),
+		"a panic": func(context.Context, verifier.Credential) (verifier.Decision, error) { panic("while it revalidates") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			fx := newFixture(t)
 			c := fx.cache(revalidating())
 			end := fx.verifyAfter(0, c, 1).Expires
-			fx.respond(trouble)
+			fx.respond(failure)
 			for range [9]int{} {
 				if d := fx.verifyAfter(time.Hour, c, 1); !d.Expires.Equal(end) {
-					t.Errorf("it ends %s, before %s", d.Expires, end)
+					t.Errorf("it ends at %s, before at %s", d.Expires, end)
 				}
-				fx.verifyAfter(time.Minute, c, 0) // and is not tried again at once
+				fx.verifyAfter(time.Minute, c, 0) // it is not tried again at once
 				fx.advance(-time.Minute)
 			}
 			fx.respond(allow)
-			fx.verifyAfter(time.Hour, c, 1) // its end: asked as if it were new
+			fx.verifyAfter(time.Hour, c, 1) // the entry has ended: checked like a new credential
 		})
 	}
 }
@@ -149,39 +150,37 @@ func TestRevalidateMany(t *testing.T) {
 		}
 		c.scope.mu.Lock()
 		if c.scope.flights.pending != maxRevalidating {
-			t.Errorf("%d questions at once", c.scope.flights.pending)
+			t.Errorf("%d flights at once", c.scope.flights.pending)
 		}
 		c.scope.mu.Unlock()
 		call.release()
 		fx.settle(c)
-		// There is room for who is not known.
 		fx.expect(c, bearer("new"), "", 1)
 	})
 
 	t.Run("a prebuilt answer holds until it is due", func(t *testing.T) {
 		fx := newFixture(t)
-		p := revalidating()
-		c, path := fx.join(context.Background(), "scope", "plan", p, false)
+		c, path := fx.join(context.Background(), "scope", "key", revalidating(), false)
 		line := path.Line("Bearer x")
-		heat := func(d verifier.Decision) time.Duration {
+		prebuild := func(d verifier.Decision) time.Duration {
 			c.Prebuild(bearer("x"), d, line, response("x"))
 			return path.Answers[line].Until
 		}
-		if until := heat(fx.verifyAfter(0, c, 1)); until != time.Hour {
-			t.Errorf("ready for %s", until)
+		if until := prebuild(fx.verifyAfter(0, c, 1)); until != time.Hour {
+			t.Errorf("it holds for %s", until)
 		}
 		d := fx.verifyAfter(time.Hour, c, 1)
 		if c.Prebuilt(line, d.Answer) != nil {
-			t.Error("still ready")
+			t.Error("it holds although it is due")
 		}
 		d = fx.verifyAfter(0, c, 0)
-		if until := heat(d); until != 2*time.Hour {
-			t.Errorf("ready until %s", until)
+		if until := prebuild(d); until != 2*time.Hour {
+			t.Errorf("it holds until %s", until)
 		}
 		fx.advance(8*time.Hour + time.Minute)
 		fx.verifyAfter(0, c, 1)
-		if until := heat(fx.verifyAfter(0, c, 0)); until != 10*time.Hour {
-			t.Errorf("ready until %s, beyond its end", until)
+		if until := prebuild(fx.verifyAfter(0, c, 0)); until != 10*time.Hour {
+			t.Errorf("it holds until %s, beyond the end of the entry", until)
 		}
 	})
 }

@@ -73,7 +73,7 @@ func TestStore(t *testing.T) {
 			fx.expect(c, bearer(token), "", 0)
 		}
 		if got := c.scope.answers.denied.count(); got != 5 {
-			t.Errorf("%d refusals are held, room is for 5", got)
+			t.Errorf("%d denials are held, want 5", got)
 		}
 		fx.expect(c, bearer("fake999"), verifier.Invalid, 0)
 		fx.expect(c, bearer("fake995"), verifier.Invalid, 0)
@@ -84,14 +84,14 @@ func TestStore(t *testing.T) {
 		fx := newFixture(t)
 		p := usual()
 		p.Size = 10
-		c, path := fx.join(context.Background(), "scope", "plan", p, false)
+		c, path := fx.join(context.Background(), "scope", "key", p, false)
 		for i := 0; i < 1000; i++ {
 			credential := bearer(fmt.Sprint(i))
 			d := fx.expect(c, credential, "", 1)
 			c.Prebuild(credential, d, path.Line(credential.Token), &Prebuilt{})
 		}
 		if c.scope.answers.allowed.count() != 10 || len(path.Answers) != 10 {
-			t.Errorf("%d held, %d ready; room is for 10", c.scope.answers.allowed.count(), len(path.Answers))
+			t.Errorf("%d held, %d prebuilt; want 10", c.scope.answers.allowed.count(), len(path.Answers))
 		}
 	})
 }
