@@ -57,14 +57,14 @@ type Instance struct {
 }
 
 // Build makes the verifier that a scope asks. It reports through report, and
-// calls budgetNow before each call to learn how many it may make.
+// reads the budget from budgetNow before each call.
 type Build func(budgetNow func() verifier.Rate, report verifier.Report) verifier.Verifier
 
-// ErrPanic: plugin code panicked while a credential was checked.
+// ErrPanic means that plugin code panicked while a credential was checked.
 var ErrPanic = errors.New("a check ended in a panic")
 
-// errGone: the client left, or its instance's timeout passed.
+// errGone means that the client left, or that its instance's timeout passed.
 var errGone = errors.New("no response in time")
 
-// errLate: the credential was forgotten while it was being checked.
+// errLate means that the credential was forgotten while it was being checked.
 var errLate = errors.New("the credential was forgotten while it was being checked")

@@ -56,7 +56,7 @@ func (m *members) mayHaveLeft(now time.Time) bool {
 	return m.newest != nil && m.newest.Err() != nil || m.isDue(now)
 }
 
-// isDue: the grace of an instance that has left is over.
+// isDue tells whether the grace of an instance that has left may be over.
 func (m *members) isDue(now time.Time) bool {
 	return !m.sweepAt.IsZero() && !now.Before(m.sweepAt)
 }

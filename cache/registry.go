@@ -68,7 +68,8 @@ func (r *Registry) Join(fingerprint string, i Instance, quotaPerKey bool, build 
 }
 
 // validFrom is from when logins count in a new scope: from now where it follows one
-// of another epoch, of which everything is forgotten; zero, from ever, otherwise.
+// of another epoch, since a new epoch forgets everything; zero otherwise, and then
+// all count.
 func (r *Registry) validFrom(upstreamID string) time.Time {
 	for _, s := range r.scopes {
 		if s.epoch.upstreamID == upstreamID {
@@ -99,7 +100,7 @@ func (r *Registry) LoginsOf(api, address, loginSecret string) *Logins {
 	if loginSecret == "" {
 		return nil
 	}
-	return r.loginsNamed(r.Fingerprint("learned", api, address, loginSecret))
+	return r.loginsNamed(r.Fingerprint("logins", api, address, loginSecret))
 }
 
 func (r *Registry) loginsNamed(name string) *Logins {
@@ -121,7 +122,7 @@ func (r *Registry) loginsNamed(name string) *Logins {
 }
 
 func (r *Registry) openLogins(name string) *Logins {
-	l := newLogins(derive(r.secret, "learned", name), r.now)
+	l := newLogins(derive(r.secret, "logins", name), r.now)
 	l.invalidateAll = func(token string, denialOnly bool) {
 		r.invalidate(l, token, denialOnly)
 	}
