@@ -1,11 +1,16 @@
-// Package upstreamauth is a Traefik middleware that asks the API which issued
-// a credential whether it is good, remembers the answer for as long as the
-// API's documents say it lasts, tells the backend who is calling, and refuses
-// everything else with the status and body that those documents promise.
+// Package upstreamauth is a Traefik middleware. It verifies a credential with
+// the API that issued it, caches the answer for as long as the API's documents
+// allow, passes the caller's identity to the backend in headers, and denies every
+// other request with the status and body that those documents promise.
 //
-// One request's way: the client's identity headers are taken away, the one
-// credential is read, the cache (or, through it, the upstream) decides, and
-// the request is refused, or enriched and passed on.
+// Each request takes the same steps: identity headers that the client sent are
+// removed, the one credential is read, the cache (or, through it, the upstream)
+// decides, and the request is denied, or passed on with the gate's own identity
+// headers.
+//
+// This package holds Traefik's contract (Config, CreateConfig, New) and the
+// Runtime, which builds each route out of the other packages. It decides nothing
+// about a request.
 package upstreamauth
 
 import (
@@ -23,9 +28,10 @@ import (
 	"github.com/upstreamauth/upstreamauth/telemetry"
 )
 
-// Config is the plugin's block of the dynamic configuration, raw: its one field
-// takes whatever Traefik delivers, so that no value of any type can keep the
-// plugin from starting, which would leave the route without it.
+// Config is the plugin's block of Traefik's dynamic configuration, as it was
+// delivered. Its one field takes any value, since a value that does not fit makes
+// Traefik drop the route, and another route that matches may then serve its
+// requests unauthenticated. docs/configuration.md describes the keys.
 type Config struct {
 	Settings map[string]interface{} `mapstructure:",remain"`
 }
@@ -35,78 +41,81 @@ func CreateConfig() *Config {
 	return &Config{}
 }
 
-// New makes a handler that guards next. It never fails: an error would make
-// Traefik drop the route, and another that matches might answer without us. On
-// any fault of the configuration the handler refuses every request with 500.
+// New returns the handler that protects next. The error is always nil, and no
+// configuration makes it panic, for the reason that Config gives: if there is a
+// fault, the handler answers every request with 500, and the log names the fault.
 func New(ctx context.Context, next http.Handler, config *Config, name string) (http.Handler, error) {
 	handler := process.Handler(ctx, next, config, name)
 	return handler, nil
 }
 
-// runtime is what Traefik's routes share. The interpreter keeps package-level
-// variables through every reload of the configuration.
+// process is the runtime that all routes of this Traefik share. The interpreter
+// keeps package-level variables when the configuration is reloaded.
 var process = NewRuntime(time.Now(), time.Since, os.LookupEnv, os.Stderr)
 
-// Runtime is everything that outlives one handler: the clock, the environment,
-// the log, and what was learned about credentials.
+// Runtime is everything that outlives a handler: the clock, the environment, the
+// log, and the caches of all scopes. It is safe for concurrent use.
 type Runtime struct {
 	shared *gate.Shared
 	env    func(string) (string, bool)
-	output *telemetry.Sink
+	sink   *telemetry.Sink
 }
 
-// NewRuntime returns a runtime that has learned nothing yet. since tells how
-// long ago an instant was; by it time passes. The log goes to w.
+// NewRuntime returns a runtime with empty caches. since is how long ago an
+// instant was (time.Since); env looks up an environment variable; log entries are
+// written to w.
 func NewRuntime(start time.Time, since func(time.Time) time.Duration, env func(string) (string, bool), w io.Writer) *Runtime {
-	// Without its monotonic part: the life of a token is measured by the
-	// clock on the wall, which goes on while a machine sleeps.
+	// Round removes the monotonic clock reading: a token's lifetime goes on while
+	// the machine sleeps, and only the wall clock does too.
 	start = start.Round(0)
 	now := func() time.Time { return start.Add(since(start)) }
 	scopes := cache.NewRegistry(start, now)
 	return &Runtime{
 		shared: &gate.Shared{Start: start, Since: since, Now: now, Scopes: scopes},
 		env:    env,
-		output: telemetry.NewSink(w, now),
+		sink:   telemetry.NewSink(w, now),
 	}
 }
 
-// Handler makes the handler of one route, as New does.
-func (p *Runtime) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
-	handler := p.build(ctx, next, config, name)
+// Handler returns the handler of one route, as New does. name is the middleware's
+// and appears in the log.
+func (r *Runtime) Handler(ctx context.Context, next http.Handler, config *Config, name string) http.Handler {
+	handler := r.build(ctx, next, config, name)
 	if handler == nil {
-		j := telemetry.NewLog(p.output, name, telemetry.LevelInfo)
-		j.Panic("a panic while the handler was made")
+		log := telemetry.NewLog(r.sink, name, telemetry.LevelInfo)
+		log.Panic("a panic while the handler was made")
 		return http.HandlerFunc(gate.Misconfigured)
 	}
 	return handler
 }
 
 // build reads the settings and builds one route from the inside out. It returns
-// nil if it panicked.
-func (p *Runtime) build(ctx context.Context, next http.Handler, raw *Config, name string) http.Handler {
+// nil if something in it panicked.
+func (r *Runtime) build(ctx context.Context, next http.Handler, raw *Config, name string) http.Handler {
 	defer recoverPanic()
-	s, faults := config.Read(raw.Settings, p.env)
+	settings, faults := config.Read(raw.Settings, r.env)
 	if len(faults) > 0 {
 		keys, lines := config.Lines(faults)
-		p.output.ConfigFaults(name, keys, lines)
+		r.sink.ConfigFaults(name, keys, lines)
 		return http.HandlerFunc(gate.Misconfigured)
 	}
-	p.output.ConfigOK(name)
-	j := telemetry.NewLog(p.output, name, s.Log)
-	if s.Issuer != nil {
-		o := s.Issuer
-		logins := p.shared.Scopes.LoginsOf(o.API.Name, o.URL, o.LoginSecret)
-		return issuer.New(next, o, logins, j)
+	r.sink.ConfigOK(name)
+	log := telemetry.NewLog(r.sink, name, settings.Log)
+	if settings.Issuer != nil {
+		o := settings.Issuer
+		logins := r.shared.Scopes.LoginsOf(o.API.Name, o.URL, o.LoginSecret)
+		return issuer.New(next, o, logins, log)
 	}
-	g := gate.New(ctx, next, &s.Gate, p.shared, j)
+	g := gate.New(ctx, next, &settings.Gate, r.shared, log)
 	hit := g.Handler()
-	if s.Session == nil {
+	if settings.Session == nil {
 		return http.HandlerFunc(hit)
 	}
-	return session.New(g, hit, s.Session, s.Gate.Blocks[0], s.Gate.Epoch, p.shared.Now, j)
+	return session.New(g, hit, settings.Session, settings.Gate.Blocks[0], settings.Gate.Epoch, r.shared.Now, log)
 }
 
-// recoverPanic ends a panic of ours where it happens.
+// recoverPanic ends a panic in the function that defers it. What it was raised
+// with may hold a secret of the configuration, so it is not logged.
 func recoverPanic() {
 	_ = recover()
 }

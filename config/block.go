@@ -9,94 +9,95 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
-// The keys of a credential block, and the ranges of its durations.
+// The keys of every credential block, and the ranges of its durations.
 var (
 	blockKeys = []string{"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls"}
 	probeKeys = []string{"username", "password"}
 
-	lifetimeSpan = durationRange{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
-	timeoutSpan  = durationRange{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
+	lifetimeRange = durationRange{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
+	timeoutRange  = durationRange{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
 )
 
-// defaultTimeout is for one verification, everything in it.
+// defaultTimeout is for one verification as a whole, from connecting to the last
+// byte of the response.
 const defaultTimeout = 5 * time.Second
 
-// minLoginSecret is the least length of learn, in bytes: whoever guesses it could
-// teach tokens.
+// minLoginSecret is the least length of loginSecret, in bytes. Anyone who can guess
+// it and write a middleware could make tokens pass as issued by a login.
 const minLoginSecret = 16
 
-// credentialKeys is what the block of one kind may hold.
+// credentialKeys is the key set of the block of one kind.
 func credentialKeys(kind verifier.Kind) keySet {
-	v := keySet{}
-	v.keys = append(v.keys, blockKeys...)
+	set := keySet{}
+	set.keys = append(set.keys, blockKeys...)
 	if kind == verifier.Bearer {
-		v.keys = append(v.keys, "loginSecret")
-		v.old = append(v.old, renamed{key: "learn", name: "loginSecret"})
+		set.keys = append(set.keys, "loginSecret")
+		set.old = append(set.old, renamed{key: "learn", name: "loginSecret"})
 	} else {
-		v.other = append(v.other, misplacedKey{key: "loginSecret", home: "bearer"})
+		set.other = append(set.other, misplacedKey{key: "loginSecret", home: "bearer"})
 	}
 	if kind == verifier.Basic {
-		v.keys = append(v.keys, "applicationKey")
+		set.keys = append(set.keys, "applicationKey")
 	} else {
-		v.other = append(v.other, misplacedKey{key: "applicationKey", home: "basic"})
+		set.other = append(set.other, misplacedKey{key: "applicationKey", home: "basic"})
 	}
 	if kind == verifier.ApplicationKey {
-		v.keys = append(v.keys, "account", "probe")
+		set.keys = append(set.keys, "account", "probe")
 	} else {
-		v.other = append(v.other, misplacedKey{key: "account", home: "applicationKey"}, misplacedKey{key: "probe", home: "applicationKey"})
+		set.other = append(set.other, misplacedKey{key: "account", home: "applicationKey"}, misplacedKey{key: "probe", home: "applicationKey"})
 	}
-	return v
+	return set
 }
 
-// credential reads the block of one kind; nil if it is off. Its api is nil
-// where that could not be read, which is a fault.
+// credential reads the block of one kind; nil if it is absent. The API of the result
+// is nil after a fault of the key api.
 func (s *section) credential(kind verifier.Kind, canary bool) *gate.Block {
-	if s.values[string(kind)].shape == "" {
+	if !s.isWritten(string(kind)) {
 		return nil
 	}
-	b := &gate.Block{Upstream: apis.Settings{Kind: kind, Canary: canary}}
+	block := &gate.Block{Upstream: apis.Settings{Kind: kind, Canary: canary}}
 	inner := s.block(string(kind), credentialKeys(kind))
 	if inner == nil {
-		return b
+		return block
 	}
-	b.API = inner.api(kind)
-	known := b.API
-	if known == nil {
-		known = &apis.API{} // no defaults; the other keys' faults are wanted too
+	block.API = inner.api(kind)
+	api := block.API
+	if api == nil {
+		api = &apis.API{} // without defaults, so that the faults of the other keys are found too
 	}
-	b.Upstream.Target.URL = inner.address("url")
-	b.Upstream.Target.Path = inner.target("path", known.Path)
-	if b.API != nil && known.Path == "" && !inner.has("path") {
-		inner.fault("path", "required for "+known.Name+": a path of the API that only a good credential may call; it "+allowedPath)
+	block.Upstream.Target.URL = inner.address("url")
+	block.Upstream.Target.Path = inner.target("path", api.Path)
+	if block.API != nil && api.Path == "" && !inner.has("path") {
+		inner.fault("path", "required for "+api.Name+": a path of the API that only a valid credential may call; it "+allowedPath)
 	}
-	b.Upstream.Target.Method = inner.choice("method", known.Method, []string{"GET", "POST"})
-	b.Lifetime = inner.duration("lifetime", known.Lifetime, lifetimeSpan)
-	b.Revalidate = inner.duration("revalidate", 0, lifetimeSpan)
-	b.Budget = inner.rate("budget", known.Quota)
-	b.Timeout = inner.duration("timeout", defaultTimeout, timeoutSpan)
+	block.Upstream.Target.Method = inner.choice("method", api.Method, []string{"GET", "POST"})
+	block.Lifetime = inner.duration("lifetime", api.Lifetime, lifetimeRange)
+	block.Revalidate = inner.duration("revalidate", 0, lifetimeRange)
+	block.Budget = inner.rate("budget", api.Quota)
+	block.Timeout = inner.duration("timeout", defaultTimeout, timeoutRange)
 	if kind == verifier.Bearer {
-		b.Upstream.LoginSecret = inner.loginSecret("loginSecret", b.API)
+		block.Upstream.LoginSecret = inner.loginSecret("loginSecret", block.API)
 	}
 	if kind == verifier.Basic {
-		b.Upstream.Key = inner.operatorKey("applicationKey")
+		block.Upstream.Key = inner.operatorKey("applicationKey")
 	}
 	if kind == verifier.ApplicationKey {
-		b.Upstream.Account = inner.boolean("account", false)
-		b.Upstream.Probe = inner.probe("probe", b.Upstream.Account)
+		block.Upstream.Account = inner.boolean("account", false)
+		block.Upstream.Probe = inner.probe("probe", block.Upstream.Account)
 	}
-	b.Upstream.Target.TLS = inner.tls("tls", b.Upstream.Target.URL)
-	return b
+	block.Upstream.Target.TLS = inner.tls("tls", block.Upstream.Target.URL)
+	return block
 }
 
-// api returns the dialect that the block names, if its upstream issues the
-// block's kind; nil after a fault.
+// api returns the dialect that the block names; nil after a fault. Only APIs that
+// issue credentials of the block's kind are allowed.
 func (s *section) api(kind verifier.Kind) *apis.API {
-	var serving []*apis.API
+	var issuing []*apis.API
 	var names []string
 	for _, api := range apis.All() {
 		for _, issued := range api.Kinds {
 			if issued == kind {
-				serving = append(serving, api)
+				issuing = append(issuing, api)
 				names = append(names, api.Name)
 			}
 		}
@@ -106,7 +107,7 @@ func (s *section) api(kind verifier.Kind) *apis.API {
 		return nil
 	}
 	name := s.choice("api", "", names)
-	for _, api := range serving {
+	for _, api := range issuing {
 		if api.Name == name {
 			return api
 		}
@@ -114,10 +115,10 @@ func (s *section) api(kind verifier.Kind) *apis.API {
 	return nil
 }
 
-// operatorKey is the key that accounts are checked under. It is sent in a
-// header, so it has to be fit for one.
+// operatorKey reads the operator's own application key, under which accounts are
+// checked. It is sent in a header, so it must be one line without blanks.
 func (s *section) operatorKey(key string) string {
-	if s.values[key].shape == "" {
+	if !s.isWritten(key) {
 		s.fault(key, "required: the operator's own key, as a value, env:NAME or file:/path")
 		return ""
 	}
@@ -129,10 +130,11 @@ func (s *section) operatorKey(key string) string {
 	return value
 }
 
-// probe reads the account that is sent along with keys to be checked. It is
-// never nil where one was written, so that a wrong one is one fault and not two.
+// probe reads the operator's account that is sent with every application key to be
+// checked. It returns an account wherever one was written, even a faulty one: checks
+// that need to know if there is one must not add a fault of their own.
 func (s *section) probe(key string, account bool) *apis.Account {
-	if s.values[key].shape == "" {
+	if !s.isWritten(key) {
 		return nil
 	}
 	read := &apis.Account{}
@@ -147,26 +149,27 @@ func (s *section) probe(key string, account bool) *apis.Account {
 	if !inner.has("username") {
 		inner.fault("username", "required")
 	}
-	if inner.values["password"].shape == "" {
+	if !inner.isWritten("password") {
 		inner.fault("password", "required: a value, env:NAME or file:/path")
 	}
 	read.Password = inner.secret("password")
 	return read
 }
 
-// loginSecret is the word between an issuer block and those that may believe it.
+// loginSecret reads the secret that an issuer block shares with the protecting
+// blocks which trust the logins that it sees.
 func (s *section) loginSecret(key string, api *apis.API) string {
-	if s.values[key].shape == "" {
+	if !s.isWritten(key) {
 		return ""
 	}
 	if api != nil && api.Login == nil {
-		s.fault(key, api.Name+" documents no login to learn from; leave it out")
+		s.fault(key, api.Name+" documents no login; leave it out")
 		return ""
 	}
-	word := s.secret(key)
-	if word != "" && len(word) < minLoginSecret {
+	secret := s.secret(key)
+	if secret != "" && len(secret) < minLoginSecret {
 		s.fault(key, "must have at least 16 bytes")
 		return ""
 	}
-	return word
+	return secret
 }

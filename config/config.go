@@ -1,3 +1,13 @@
+// Package config answers one question: what did the operator write?
+//
+// Read takes the plugin's raw block as a provider of Traefik delivers it, and
+// returns Settings, which are the options of the rooms that act on them (gate,
+// session, issuer), or every Fault at once. A section is one block of keys while
+// it is read; a rawValue is one value as it was delivered.
+//
+// The package may read the environment that it is handed and the files that
+// secrets refer to. It opens no connection, keeps nothing between two calls, and
+// does not know what the other rooms do with their options.
 package config
 
 import (
@@ -9,7 +19,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// What the top of a configuration and its plain blocks may hold.
+// The keys at the top, and those of the blocks that this file reads.
 var (
 	topKeys = keySet{
 		keys: []string{
@@ -25,20 +35,42 @@ var (
 	}
 	errorsKeys = keySet{keys: []string{"format", "statuses", "unavailable"}}
 
-	negativeSpan = durationRange{low: 0, high: time.Hour, words: "0s to 1h"}
+	negativeRange = durationRange{low: 0, high: time.Hour, words: "0s to 1h"}
 )
 
 const (
-	defaultSize        = 10000 // good credentials held, and in room of their own as many refusals
+	defaultSize        = 10000 // cached credentials that were allowed; denied ones have as much space of their own
 	maxSize            = 10000000
-	defaultNegative    = 30 * time.Second // how long a refusal is remembered
-	defaultUnavailable = 500              // the status when the upstream could not be asked
+	defaultNegative    = 30 * time.Second // how long a denial is cached
+	defaultUnavailable = 500              // the status when the upstream gave no answer
 )
 
-// Read reads a plugin block, as Traefik's providers deliver it, into
-// typed settings, or into every fault that it holds, in an order that depends
-// on the block alone. With a fault the settings are not to be used. It reads
-// env, and the files that secrets refer to; never the network.
+// Read turns a raw block of the dynamic configuration into settings.
+//
+// Raw values may have any shape in which a provider delivers them: nested maps
+// with keys of any type, lists, and scalars as text, numbers or booleans. Read
+// looks at what a scalar says and not at its type, because file providers and
+// labels deliver every scalar as text, and Kubernetes delivers typed JSON:
+//
+//   - durations are written with a unit ("30s", "12h"); a number alone is a fault
+//   - rates are calls per period ("1000/1h"), from 1 to 1000000000 calls in 1s to 720h
+//   - booleans are true, false, 1 or 0
+//   - lists are lists, or one text with commas
+//   - secrets are the value itself, env:NAME (only names that begin with
+//     UPSTREAMAUTH_) or file:/path (only below the folders of UPSTREAMAUTH_FILES, by
+//     default /run/secrets and /etc/upstreamauth; at most 64 KiB)
+//
+// Keys match without regard to case, except those that the operator invents
+// (identity.headers, identity.require, errors.statuses). A block has at most 1000
+// keys.
+//
+// Faults are all that are wrong, in an order that depends on the block alone, at
+// most 200 and one that counts the rest. No fault names a secret. If there is any,
+// the settings must not be used: a route whose configuration is not understood has
+// to stay closed.
+//
+// env looks up a variable, as os.LookupEnv does; nil means that no variable is
+// set. Read may be called by several goroutines at once.
 func Read(raw map[string]any, env func(string) (string, bool)) (*Settings, []Fault) {
 	r := &reader{env: env}
 	top := r.enter("", reflect.ValueOf(raw))
@@ -55,7 +87,7 @@ func Read(raw map[string]any, env func(string) (string, bool)) (*Settings, []Fau
 	return read, faults
 }
 
-// protect reads the settings of a route that is guarded.
+// protect reads the settings of mode: protect.
 func (s *section) protect(into *Settings) {
 	s.credentials(into)
 	s.session("session", into)
@@ -68,50 +100,50 @@ func (s *section) protect(into *Settings) {
 	s.errors("errors", into)
 }
 
-// credentials reads the blocks that are on, in the order in which the gate
-// names them, and what they may not be beside each other.
+// credentials reads the credential blocks that are present, in the order in which
+// the gate takes them, and adds a fault for blocks that exclude each other.
 func (s *section) credentials(into *Settings) {
 	canary := s.boolean("canary", true)
 	for _, kind := range []verifier.Kind{verifier.Bearer, verifier.ApplicationKey, verifier.Basic} {
-		b := s.credential(kind, canary)
-		if b != nil {
-			into.Gate.Blocks = append(into.Gate.Blocks, b)
+		block := s.credential(kind, canary)
+		if block != nil {
+			into.Gate.Blocks = append(into.Gate.Blocks, block)
 		}
 	}
 	if len(into.Gate.Blocks) == 0 {
-		s.r.fault("bearer, applicationKey, basic", "at least one of these blocks is required; it says which credentials are checked, and where")
+		s.reader.fault("bearer, applicationKey, basic", "at least one of these blocks is required; it says which credentials are checked, and where")
 	}
-	keyed := false // a key that comes with an account has been read before
-	for _, b := range into.Gate.Blocks {
-		if b.Upstream.Account {
-			keyed = true
+	account := false // the applicationKey block, which comes before basic, reads the Basic account too
+	for _, block := range into.Gate.Blocks {
+		if block.Upstream.Account {
+			account = true
 		}
-		if keyed && b.Upstream.Kind == verifier.Basic {
+		if account && block.Upstream.Kind == verifier.Basic {
 			s.fault("basic", "not beside applicationKey.account: true, which reads the same account; keep one")
 		}
-		if lacksCanary(b) {
-			s.fault("canary", "false is not allowed with "+string(b.Upstream.Kind)+" of "+b.API.Name+
-				" as it is set up here: its yes means something only where the canary is refused; allowed: true")
+		if lacksCanary(block) {
+			s.fault("canary", "false is not allowed with "+string(block.Upstream.Kind)+" of "+block.API.Name+
+				" as it is set up here: an accepted credential proves nothing unless the canary is denied; allowed: true")
 		}
 	}
 }
 
-// lacksCanary says whether the block would believe an upstream whose yes needs
-// the canary's proof, with the canary turned off.
-func lacksCanary(b *gate.Block) bool {
-	if b.API == nil || b.Upstream.Canary {
+// lacksCanary says whether the canary is turned off for a block whose upstream
+// may accept any credential: everybody would be allowed.
+func lacksCanary(block *gate.Block) bool {
+	if block.API == nil || block.Upstream.Canary {
 		return false
 	}
-	needed := b.API.NeedsCanary
-	if needed == nil {
+	needsCanary := block.API.NeedsCanary
+	if needsCanary == nil {
 		return false
 	}
-	answer := needed(b.Upstream)
-	return answer
+	needed := needsCanary(block.Upstream)
+	return needed
 }
 
-// cache reads how much is remembered; how long a good credential is, is its
-// block's lifetime.
+// cache reads how many credentials are cached, and how long denials are. How long
+// allowed credentials are cached is the lifetime of their block.
 func (s *section) cache(key string, into *Settings) {
 	into.Gate.CacheSize = defaultSize
 	into.Gate.NegativeLifetime = defaultNegative
@@ -121,12 +153,13 @@ func (s *section) cache(key string, into *Settings) {
 		return
 	}
 	into.Gate.CacheSize = inner.integer("size", defaultSize, 1, maxSize)
-	into.Gate.NegativeLifetime = inner.duration("negativeLifetime", defaultNegative, negativeSpan)
+	into.Gate.NegativeLifetime = inner.duration("negativeLifetime", defaultNegative, negativeRange)
 	into.Gate.NegativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
 	into.Gate.Epoch = inner.text("epoch")
 }
 
-// errors reads how refusals look, but for their texts: those are the api's.
+// errors reads the format and the statuses of refusals. Their texts are not
+// configurable: they are those of the API's documents.
 func (s *section) errors(key string, into *Settings) {
 	into.Gate.Unavailable = defaultUnavailable
 	inner := s.block(key, errorsKeys)
@@ -141,8 +174,8 @@ func (s *section) errors(key string, into *Settings) {
 	into.Gate.Unavailable = inner.integer("unavailable", defaultUnavailable, 500, 599)
 }
 
-// statuses reads code: status, where a code is one that a configured API
-// documents, or the HTTP status of an upstream.
+// statuses reads pairs of code and status. A code is one that a configured API
+// documents, or an HTTP status of the upstream.
 func (s *section) statuses(blocks []*gate.Block) map[string]int {
 	read := map[string]int{}
 	for _, code := range s.names {
@@ -150,8 +183,8 @@ func (s *section) statuses(blocks []*gate.Block) map[string]int {
 			s.fault(code, quoteTheCode)
 			continue
 		}
-		if !isStatus(code) && !documented(code, blocks) {
-			s.fault(code, "no code that a configured api documents; allowed: those, and an HTTP status from 200 to 599")
+		if !isStatus(code) && !isDocumented(code, blocks) {
+			s.fault(code, "not a code that a configured api documents; allowed: those, and an HTTP status from 200 to 599")
 			continue
 		}
 		if !s.has(code) {
@@ -163,28 +196,29 @@ func (s *section) statuses(blocks []*gate.Block) map[string]int {
 	return read
 }
 
-// isStatus says whether an upstream can have answered with it: informational
-// ones never reach us.
+// isStatus says whether code is an HTTP status that an upstream's response can
+// have. The transport never hands on informational ones (1xx).
 func isStatus(code string) bool {
 	status, err := strconv.Atoi(code)
 	return err == nil && len(code) == 3 && status >= 200 && status <= 599
 }
 
-// documented says whether an API of the blocks documents the code. Where an
-// api is missing or could not be read, that alone is the fault.
-func documented(code string, blocks []*gate.Block) bool {
+// isDocumented says whether the API of one of the blocks documents the code. It
+// is true where an api is missing or was not understood: that is a fault already,
+// and a second one would blame a code that may be right.
+func isDocumented(code string, blocks []*gate.Block) bool {
 	if code == "" {
 		return false
 	}
 	if len(blocks) == 0 {
 		return true
 	}
-	for _, b := range blocks {
-		if b.API == nil {
+	for _, block := range blocks {
+		if block.API == nil {
 			return true
 		}
-		known := b.API.Documented
-		if known != nil && known(code) {
+		documented := block.API.Documented
+		if documented != nil && documented(code) {
 			return true
 		}
 	}

@@ -8,37 +8,42 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on what one configuration may make the plugin say. Traefik reads it
-// anew at every reload, and whoever writes a middleware decides its size.
+// Limits on what one configuration can make the plugin log. Traefik reads it again
+// at every reload, and its size is decided by the author of the middleware, who may
+// be another person than the operator of Traefik.
 const (
-	maxKeys        = 1000 // of one block; one that has more is not read
-	maxFaults      = 200  // lines; the rest is counted
-	maxSuggestions = 20   // faults that are worth a look for the nearest key
+	maxKeys        = 1000 // of one block; a block with more is not read
+	maxFaults      = 200  // that are listed; further ones are counted
+	maxSuggestions = 20   // faults that are searched for the nearest key
 	maxShown       = 80   // bytes of a value or a key
 )
 
-// Fault is one thing wrong with the configuration: the key's full path, and
-// what is wrong and what is allowed. It never holds a secret.
-type Fault struct{ key, text string }
+// Fault is one thing that is wrong with a configuration. It is one line of text and
+// holds no secret, so it may be logged and shown to operators.
+type Fault struct {
+	Key  string // full path of the key, such as "bearer.tls.ca"
+	Text string // what is wrong, and what is allowed
+}
 
-// line is the fault as it is logged.
-func (f Fault) line() string { return f.key + ": " + f.text }
+// Line is the fault as it is logged.
+func (f Fault) Line() string { return f.Key + ": " + f.Text }
 
-// Lines returns the faults' keys, and the lines that they are logged as.
+// Lines splits faults into the two lists that the log takes: their keys, and the
+// lines as Line writes them, in the same order.
 func Lines(faults []Fault) (keys, lines []string) {
 	for i := range faults {
-		keys = append(keys, faults[i].key)
-		lines = append(lines, faults[i].line())
+		keys = append(keys, faults[i].Key)
+		lines = append(lines, faults[i].Line())
 	}
 	return keys, lines
 }
 
-// reader is one reading of a configuration.
+// reader is what all sections of one configuration share while it is read.
 type reader struct {
-	env     func(string) (string, bool)
+	env     func(string) (string, bool) // nil: no variable is set
 	faults  []Fault
 	more    int      // faults beyond maxFaults
-	folders []string // see secretFolders
+	folders []string // see secretFolders; nil: not read yet
 }
 
 func (r *reader) fault(key, text string) {
@@ -46,7 +51,7 @@ func (r *reader) fault(key, text string) {
 		r.more++
 		return
 	}
-	r.faults = append(r.faults, Fault{key: key, text: text})
+	r.faults = append(r.faults, Fault{Key: key, Text: text})
 }
 
 // all returns every fault, in the order in which the keys were read.
@@ -54,32 +59,34 @@ func (r *reader) all() []Fault {
 	if r.more == 0 {
 		return r.faults
 	}
-	return append(r.faults, Fault{key: "configuration", text: fmt.Sprintf("%d more faults", r.more)})
+	return append(r.faults, Fault{Key: "configuration", Text: fmt.Sprintf("%d more faults", r.more)})
 }
 
-// suggest ends a fault's text with the nearest of the words that would have
-// been right, if one is near.
-func (r *reader) suggest(word string, right []string) string {
+// suggest returns the end of a fault's text that names the nearest of the allowed
+// words; empty if none is near. After many faults it does not search any more: each
+// search costs time that grows with the number of words.
+func (r *reader) suggest(word string, allowed []string) string {
 	if len(r.faults) >= maxSuggestions {
 		return ""
 	}
-	near := nearest(word, right)
+	near := nearest(word, allowed)
 	if near == "" {
 		return ""
 	}
 	return "; did you mean " + strconv.Quote(near) + "?"
 }
 
-// quoteForLog is a value as a fault names it: quoted, and cut.
+// quoteForLog is a value as a fault names it: shortened, and quoted so that it can
+// neither break the line nor hide control characters in it.
 func quoteForLog(value string) string {
-	short := cut(value)
+	short := shorten(value)
 	return strconv.Quote(short)
 }
 
-// quoteKey is a key as a fault names it: as it was written, unless that would
-// break the line.
+// quoteKey is a key as a fault names it: shortened, and quoted only where it could
+// break the line or be misread.
 func quoteKey(key string) string {
-	short := cut(key)
+	short := shorten(key)
 	if short == "" || short != strings.TrimSpace(short) || !utf8.ValidString(short) {
 		return strconv.Quote(short)
 	}
@@ -91,19 +98,22 @@ func quoteKey(key string) string {
 	return short
 }
 
-func cut(s string) string {
-	if len(s) <= maxShown {
-		return s
+// shorten cuts a text to maxShown bytes, between two characters.
+func shorten(text string) string {
+	if len(text) <= maxShown {
+		return text
 	}
 	end := maxShown
-	for end > 0 && !utf8.RuneStart(s[end]) {
+	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return s[:end] + "…"
+	return text[:end] + "…"
 }
 
-// nearest returns the candidate that word was most likely meant to be; empty
-// if none is near. The first of equally near ones wins.
+// nearest returns the candidate that word is most likely a misspelling of, without
+// regard to case; empty if none is near. Of equally near ones it is the first.
+// Short words may differ in one letter and long ones in three: with more, words
+// would be suggested that have nothing to do with what was written.
 func nearest(word string, candidates []string) string {
 	lower := strings.ToLower(word)
 	limit := 1
@@ -115,17 +125,18 @@ func nearest(word string, candidates []string) string {
 	}
 	best := ""
 	for _, candidate := range candidates {
-		far := distance(lower, strings.ToLower(candidate), limit)
-		if far <= limit {
+		edits := distance(lower, strings.ToLower(candidate), limit)
+		if edits <= limit {
 			best = candidate
-			limit = far - 1
+			limit = edits - 1
 		}
 	}
 	return best
 }
 
-// distance counts the letters to insert, drop, replace or swap with their
-// neighbour that make a into b. Beyond limit it only says that it is beyond.
+// distance is the number of edits that turn a into b: inserting, deleting or
+// replacing a byte, or swapping two neighbours (optimal string alignment). Above
+// limit the result is only some number above limit, so that a long key costs little.
 func distance(a, b string, limit int) int {
 	gap := len(a) - len(b)
 	if gap < 0 {
@@ -134,7 +145,8 @@ func distance(a, b string, limit int) int {
 	if gap > limit {
 		return limit + 1
 	}
-	before := make([]int, len(b)+1) // the row before the last one
+	// Three rows of the usual table: a swap looks two rows back.
+	previous := make([]int, len(b)+1)
 	last := make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j
@@ -144,27 +156,28 @@ func distance(a, b string, limit int) int {
 		row[0] = i
 		lowest := i
 		for j := 1; j <= len(b); j++ {
-			far := last[j-1]
+			edits := last[j-1]
 			if a[i-1] != b[j-1] {
-				far = 1 + least(last[j-1], last[j], row[j-1])
+				edits = 1 + least(last[j-1], last[j], row[j-1])
 			}
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] && before[j-2]+1 < far {
-				far = before[j-2] + 1
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] && previous[j-2]+1 < edits {
+				edits = previous[j-2] + 1
 			}
-			row[j] = far
-			if far < lowest {
-				lowest = far
+			row[j] = edits
+			if edits < lowest {
+				lowest = edits
 			}
 		}
 		if lowest > limit {
 			return limit + 1
 		}
-		before = last
+		previous = last
 		last = row
 	}
 	return last[len(b)]
 }
 
+// least is the smallest of three; the interpreter has no built-in min.
 func least(a, b, c int) int {
 	if b < a {
 		a = b

@@ -11,11 +11,11 @@ import (
 const planted = "MARKER-5f1c9a"
 
 // plant puts the marker wherever a configuration may hold a secret, and under
-// keys that nobody knows. What is there already keeps its shape.
+// unknown keys. Values that are there keep their shape.
 func plant(block map[string]any, path string) {
 	for key, value := range block {
-		here := strings.ToLower(strings.TrimPrefix(path+"."+key, "."))
-		switch here {
+		full := strings.ToLower(strings.TrimPrefix(path+"."+key, "."))
+		switch full {
 		case "bearer.loginsecret", "bearer.tls.key", "bearer.applicationkey", "applicationkey.probe.password", "applicationkey.tls.key",
 			"basic.applicationkey", "basic.tls.key", "session.secret", "shared":
 			block[key] = mark(value)
@@ -29,8 +29,8 @@ func plant(block map[string]any, path string) {
 			}
 		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "limits", "session", "bearer.tls", "applicationkey.probe":
 			if inner, ok := value.(map[string]any); ok {
-				plant(inner, here)
-				inner["nobodyknows"] = planted
+				plant(inner, full)
+				inner["unknownkey"] = planted
 			} else {
 				block[key] = mark(value)
 			}
@@ -50,8 +50,8 @@ func mark(value any) any {
 	return value
 }
 
-// FuzzSettings: whatever JSON a provider delivers, reading it neither panics
-// nor waits, says the same twice, in lines, and tells no secret.
+// FuzzSettings: for any JSON that a provider delivers, Read returns without a panic
+// and without delay, twice with the same faults, each in one line and without secrets.
 func FuzzSettings(f *testing.F) {
 	f.Add(everyKey)
 	names, _ := filepath.Glob("../testdata/config/*.json")
@@ -71,7 +71,7 @@ func FuzzSettings(f *testing.F) {
 	env := func(name string) (string, bool) { return planted + "\n" + name, name != foldersName }
 	f.Fuzz(func(t *testing.T, text string) {
 		var config map[string]any
-		text = strings.ReplaceAll(text, planted[:6], "secret") // where it is no secret, it may be named
+		text = strings.ReplaceAll(text, planted[:6], "secret") // elsewhere it would be no secret, and could be shown
 		if json.Unmarshal([]byte(text), &config) != nil || strings.Contains(text, `\u004`) {
 			return
 		}
@@ -84,12 +84,12 @@ func FuzzSettings(f *testing.F) {
 		}
 		for _, line := range lines {
 			if strings.Contains(line, planted) || strings.ContainsAny(line, "\n\r\u2028\x1b") || len(line) > 1000 {
-				t.Errorf("a line that tells, breaks or rambles: %q", line)
+				t.Errorf("a line with a secret, with a line end, or too long: %q", line)
 			}
 		}
-		nothing := read.Issuer == nil && (len(read.Gate.Blocks) == 0 || read.Gate.Blocks[0].API == nil || read.Gate.Blocks[0].Upstream.Target.URL == "")
-		if len(lines) == 0 && nothing {
-			t.Errorf("no faults, and nothing to ask: %s", text)
+		noUpstream := read.Issuer == nil && (len(read.Gate.Blocks) == 0 || read.Gate.Blocks[0].API == nil || read.Gate.Blocks[0].Upstream.Target.URL == "")
+		if len(lines) == 0 && noUpstream {
+			t.Errorf("no faults, and no upstream to ask: %s", text)
 		}
 	})
 }

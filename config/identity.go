@@ -12,11 +12,14 @@ var identityKeys = []string{"prefix", "headers", "require"}
 
 const (
 	defaultPrefix = "X-Auth-"
-	quoteTheCode  = `quote the code, as in "401": without quotes the provider loses it`
+
+	// quoteTheCode is the fault of a key such as <int Value>, see unquotedKey.
+	quoteTheCode = `quote the code, as in "401": without quotes the provider loses it`
 )
 
-// Headers that HTTP or Traefik needs, or that carry a credential. The gate
-// takes its identity headers out of every request, so none of these may be one.
+// Headers that HTTP or Traefik needs, or that carry a credential; families by the
+// beginning of their names. The gate removes identity headers from every request,
+// so none of these may be one.
 var (
 	neededHeaders = []string{
 		"Accept", "Application-Key", "Authorization", "Cache-Control", "Connection", "Cookie", "Date", "Expect", "Forwarded", "Host",
@@ -25,7 +28,9 @@ var (
 	neededFamilies = []string{"Accept-", "Access-Control-", "Content-", "If-", "Proxy-", "Sec-", "X-Forwarded-"}
 )
 
-// identity reads what the backend is told, and what it is told only about.
+// identity reads which identity headers the backend gets, and which values of the
+// identity are required. The credential blocks must have been read before: their
+// APIs say which fields there are.
 func (s *section) identity(key string, into *Settings) {
 	into.Gate.Prefix = defaultPrefix
 	inner := s.block(key, keySet{keys: identityKeys})
@@ -44,26 +49,27 @@ func (s *section) identity(key string, into *Settings) {
 	}
 }
 
-// closedFields lists every field there can be, or nothing where that cannot
-// be said: an api's reply is open, or a block's api could not be read.
+// closedFields lists every field that an identity of these blocks can have; nil if
+// there is no such list, because an API has open fields or a block's api was not
+// understood. Then any field is allowed.
 func closedFields(blocks []*gate.Block) []string {
 	var fields []string
-	for _, b := range blocks {
-		if b.API == nil || b.API.OpenFields {
+	for _, block := range blocks {
+		if block.API == nil || block.API.OpenFields {
 			return nil
 		}
-		for _, header := range b.API.Headers {
-			fields = with(fields, header.Field)
+		for _, header := range block.API.Headers {
+			fields = addOnce(fields, header.Field)
 		}
-		for _, field := range b.API.ExtraFields {
-			fields = with(fields, field)
+		for _, field := range block.API.ExtraFields {
+			fields = addOnce(fields, field)
 		}
 	}
 	return fields
 }
 
-// with is the list with the word in it, once.
-func with(words []string, word string) []string {
+// addOnce appends the word unless the list has it.
+func addOnce(words []string, word string) []string {
 	if contains(words, word) {
 		return words
 	}
@@ -71,15 +77,17 @@ func with(words []string, word string) []string {
 }
 
 func contains(words []string, word string) bool {
-	for _, there := range words {
-		if there == word {
+	for _, candidate := range words {
+		if candidate == word {
 			return true
 		}
 	}
 	return false
 }
 
-// prefix returns the prefix of the identity headers in canonical spelling.
+// prefix returns the prefix of the identity headers in canonical spelling. The gate
+// removes every header that begins with it, so it must end in "-", have more than one
+// character before that, and be no prefix of a header that HTTP or Traefik needs.
 func (s *section) prefix(key string) string {
 	value := s.text(key)
 	if value == "" {
@@ -98,13 +106,13 @@ func (s *section) prefix(key string) string {
 	read := http.CanonicalHeaderKey(value)
 	needed := conflictsWith(read)
 	if needed != "" {
-		s.notAllowed(key, value, "a prefix of its own: this one would take "+needed+" from every request")
+		s.notAllowed(key, value, "a prefix of its own: this one would remove "+needed+" from every request")
 	}
 	return read
 }
 
-// conflictsWith returns a needed header, or family of headers, that begins with
-// the prefix, or in which all that begins with the prefix lies.
+// conflictsWith returns a needed header that begins with the prefix, or a needed
+// family that shares a header with it; empty if there is none.
 func conflictsWith(prefix string) string {
 	for _, name := range neededHeaders {
 		if strings.HasPrefix(name, prefix) {
@@ -119,8 +127,9 @@ func conflictsWith(prefix string) string {
 	return ""
 }
 
-// headers reads header: field, in the order of the headers' names as they
-// were written. Fields are all there can be, or nil if that is not known.
+// headers reads pairs of header and field, in the order of the names as written.
+// fields is what closedFields returns. Two names that some backends read as one are a
+// fault: which of the values such a backend uses would be chance.
 func (s *section) headers(fields []string) []apis.HeaderField {
 	var read []apis.HeaderField
 	written := map[string]string{}
@@ -128,13 +137,13 @@ func (s *section) headers(fields []string) []apis.HeaderField {
 		if !s.header(name) {
 			continue
 		}
-		plain := canonicalName(name)
-		first, twice := written[plain]
+		canonical := canonicalName(name)
+		first, twice := written[canonical]
 		if twice {
 			s.fault(name, "the same header as "+quoteKey(first)+" to a backend that reads every other character as -; keep one")
 			continue
 		}
-		written[plain] = name
+		written[canonical] = name
 		field := s.text(name)
 		if !s.has(name) {
 			s.fault(name, "name the field that the header carries")
@@ -146,7 +155,7 @@ func (s *section) headers(fields []string) []apis.HeaderField {
 	return read
 }
 
-// header says whether name may be an identity header; if not, it is a fault.
+// header says whether name may be an identity header, and adds a fault if not.
 func (s *section) header(name string) bool {
 	if unquotedKey(name) {
 		s.fault(name, quoteTheCode)
@@ -159,18 +168,18 @@ func (s *section) header(name string) bool {
 		}
 	}
 	if !token {
-		s.fault(name, "no header's name; allowed: letters, digits and -")
+		s.fault(name, "not a header name; allowed: letters, digits and -")
 		return false
 	}
-	plain := canonicalName(name)
+	canonical := canonicalName(name)
 	for _, needed := range neededHeaders {
-		if needed == plain {
+		if needed == canonical {
 			s.fault(name, needed+" is a header that HTTP or Traefik needs, or a credential; choose another name")
 			return false
 		}
 	}
 	for _, family := range neededFamilies {
-		if strings.HasPrefix(plain, family) {
+		if strings.HasPrefix(canonical, family) {
 			s.fault(name, family+"* are headers that HTTP or Traefik needs; choose another name")
 			return false
 		}
@@ -178,19 +187,21 @@ func (s *section) header(name string) bool {
 	return true
 }
 
-// canonicalName is a header's name as the most careless backend reads it.
+// canonicalName is a header name as backends read it that take every character but
+// letters and digits for "-" (CGI, WSGI, PHP): X_Auth_User is X-Auth-User to them.
 func canonicalName(name string) string {
 	return http.CanonicalHeaderKey(gate.Fold(name))
 }
 
-// field adds a fault unless the field can exist.
+// field adds a fault unless the field is one of fields; any is, where that is nil.
 func (s *section) field(key, field string, fields []string) {
 	if fields != nil && !contains(fields, field) {
-		s.notAllowed(key, field, strings.Join(fields, ", ")+s.r.suggest(field, fields))
+		s.notAllowed(key, field, strings.Join(fields, ", ")+s.reader.suggest(field, fields))
 	}
 }
 
-// requirements reads field: allowed values, in the order of the fields' names.
+// requirements reads pairs of field and allowed values, in the order of the names.
+// The field expires differs in every response, so no list of values can match it.
 func (s *section) requirements(fields []string) []gate.Requirement {
 	var read []gate.Requirement
 	for _, name := range s.names {
@@ -201,9 +212,9 @@ func (s *section) requirements(fields []string) []gate.Requirement {
 		if name == "" {
 			s.fault(name, "name the field")
 		} else if name == "expires" {
-			s.fault(name, "changes with every answer; name a field that says who is calling")
+			s.fault(name, "changes with every response; name a field that identifies the caller")
 		} else if fields != nil && !contains(fields, name) {
-			s.fault(name, "unknown field; allowed: "+strings.Join(fields, ", ")+s.r.suggest(name, fields))
+			s.fault(name, "unknown field; allowed: "+strings.Join(fields, ", ")+s.reader.suggest(name, fields))
 		}
 		allowed := s.list(name)
 		if allowed != nil {

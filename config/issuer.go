@@ -7,12 +7,13 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// issuer reads the settings of a route that leads to an upstream's own login.
+// issuer reads the settings of mode: issuer, a route that leads to the API's own
+// login.
 func (s *section) issuer(into *Settings) {
 	into.Issuer = &issuer.Options{}
 	s.only("mode", "bearer", "log")
-	if s.values["bearer"].shape == "" {
-		s.fault("bearer", "required in mode: issuer; it says whose logins pass here")
+	if !s.isWritten("bearer") {
+		s.fault("bearer", "required in mode: issuer; it names the API whose logins pass here")
 		return
 	}
 	inner := s.block("bearer", credentialKeys(verifier.Bearer))
@@ -23,17 +24,17 @@ func (s *section) issuer(into *Settings) {
 	read := into.Issuer
 	read.API = inner.api(verifier.Bearer)
 	read.URL = inner.address("url")
-	if inner.values["loginSecret"].shape == "" {
-		inner.fault("loginSecret", "required in mode: issuer; the word that the protecting blocks have too")
+	if !inner.isWritten("loginSecret") {
+		inner.fault("loginSecret", "required in mode: issuer; the same secret as in the protecting blocks")
 	}
 	read.LoginSecret = inner.loginSecret("loginSecret", read.API)
 }
 
-// only adds a fault for every other key that was written: a policy that is not
-// kept must not look as if it were.
+// only adds a fault for every key beside those that mode: issuer uses. Ignoring one
+// would leave an operator to believe in a protection that this mode does not give.
 func (s *section) only(keys ...string) {
 	for _, name := range s.names {
-		if s.values[name].shape != "" && match(name, keys) == "" {
+		if s.isWritten(name) && match(name, keys) == "" {
 			s.fault(name, "means nothing in mode: issuer; allowed there: "+strings.Join(keys, ", "))
 		}
 	}

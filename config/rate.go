@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	maxRate  = 1000000000 // calls in a period
-	maxDepth = 100        // places of X-Forwarded-For
+	maxRate  = 1000000000 // calls per period
+	maxDepth = 100        // entries of X-Forwarded-For
 
 	allowedRate = "calls per period, such as 1000/1h: from 1 to 1000000000 calls, a slash, and a duration with its unit, 1s to 720h"
 )
@@ -21,12 +21,13 @@ var (
 		old:  []renamed{{key: "depth", name: "clientDepth"}},
 	}
 
-	// defaultPerClient is more than an office behind one address mistypes.
+	// defaultPerClient leaves room for an office behind one address, whose people
+	// mistype passwords.
 	defaultPerClient = verifier.Rate{Calls: 300, Period: time.Minute}
 )
 
-// limits reads how many refused calls one client may cause, and which address
-// a client is known by.
+// limits reads how many denied calls one client may cause, and which address
+// identifies a client.
 func (s *section) limits(key string, into *Settings) {
 	into.Gate.PerClient = defaultPerClient
 	inner := s.block(key, limitsKeys)
@@ -37,18 +38,18 @@ func (s *section) limits(key string, into *Settings) {
 	into.Gate.ClientDepth = inner.integer("clientDepth", 0, 0, maxDepth)
 }
 
-// rate is a number of calls and a period, with a slash and no blanks between.
+// rate is a number of calls and a period, with a slash and no blanks between them.
 func (s *section) rate(key string, fallback verifier.Rate) verifier.Rate {
 	value := s.text(key)
 	if value == "" {
 		return fallback
 	}
-	calls, period, slash := strings.Cut(value, "/")
-	n, notNumber := strconv.ParseUint(calls, 10, 31)
-	d, notDuration := time.ParseDuration(period)
-	if !slash || notNumber != nil || notDuration != nil || n < 1 || n > maxRate || d < time.Second || d > 720*time.Hour {
+	before, after, slash := strings.Cut(value, "/")
+	calls, notNumber := strconv.ParseUint(before, 10, 31)
+	period, notDuration := time.ParseDuration(after)
+	if !slash || notNumber != nil || notDuration != nil || calls < 1 || calls > maxRate || period < time.Second || period > 720*time.Hour {
 		s.notAllowed(key, value, allowedRate)
 		return fallback
 	}
-	return verifier.Rate{Calls: int(n), Period: d}
+	return verifier.Rate{Calls: int(calls), Period: period}
 }

@@ -7,20 +7,21 @@ import (
 	"time"
 )
 
-// text returns a scalar in the operator's words, trimmed; empty by default.
+// text returns what a scalar says, trimmed; empty by default.
 func (s *section) text(key string) string {
-	g := s.values[key]
-	if g.shape == "" || g.shape == shapeEmpty {
+	raw := s.values[key]
+	if raw.shape == "" || raw.shape == shapeEmpty {
 		return ""
 	}
-	if g.shape != shapeScalar {
-		s.fault(key, "must be "+shapeScalar+", not "+g.shape)
+	if raw.shape != shapeScalar {
+		s.fault(key, "must be "+shapeScalar+", not "+raw.shape)
 		return ""
 	}
-	return g.text
+	return raw.text
 }
 
-// boolean knows true, false, 1 and 0, and no other way to say it.
+// boolean takes true, false, 1 and 0. Other words (yes, on, TRUE) mean different
+// things to different readers of YAML, so they are faults.
 func (s *section) boolean(key string, fallback bool) bool {
 	value := s.text(key)
 	if value == "" {
@@ -36,7 +37,7 @@ func (s *section) boolean(key string, fallback bool) bool {
 	return false
 }
 
-// integer is a whole number from low to high, in decimal digits.
+// integer is a whole number from low to high, both included, in decimal digits.
 func (s *section) integer(key string, fallback, low, high int) int {
 	value := s.text(key)
 	if value == "" {
@@ -50,28 +51,29 @@ func (s *section) integer(key string, fallback, low, high int) int {
 	return n
 }
 
-// durationRange is the range of a duration, both ends included, and the words for it.
+// durationRange is the allowed range of a duration, both ends included, and how
+// faults describe it.
 type durationRange struct {
 	low, high time.Duration
 	words     string
 }
 
-// duration is one in Go's spelling. A number alone is refused: it has been
-// seconds here and nanoseconds there.
+// duration is one in Go's notation, such as "90s" or "1h30m". A number alone is a
+// fault: some programs read it as seconds, and others as nanoseconds.
 func (s *section) duration(key string, fallback time.Duration, within durationRange) time.Duration {
 	value := s.text(key)
 	if value == "" {
 		return fallback
 	}
-	d, err := time.ParseDuration(value)
-	if err != nil || d < within.low || d > within.high {
+	read, err := time.ParseDuration(value)
+	if err != nil || read < within.low || read > within.high {
 		s.notAllowed(key, value, "a duration with its unit, "+within.words)
 		return fallback
 	}
-	return d
+	return read
 }
 
-// choice is one of a few words, spelled exactly; the nearest is suggested.
+// choice is one of a few words. Its case counts, as it does in every value.
 func (s *section) choice(key, fallback string, words []string) string {
 	value := s.text(key)
 	if value == "" {
@@ -82,26 +84,28 @@ func (s *section) choice(key, fallback string, words []string) string {
 			return value
 		}
 	}
-	s.notAllowed(key, value, strings.Join(words, ", ")+s.r.suggest(value, words))
+	s.notAllowed(key, value, strings.Join(words, ", ")+s.reader.suggest(value, words))
 	return fallback
 }
 
-// list is a list of scalars, or one text with commas. It is never empty: an
-// empty one, or an empty value in it, is a fault.
+// list is a list of scalars, or one text with commas, which is how labels write
+// one. It returns nil only if the key is absent, or after a fault: an empty list, or
+// an empty value in one, is a fault, because a requirement without values could
+// mean that nothing or that everything is allowed.
 func (s *section) list(key string) []string {
-	g := s.values[key]
-	if g.shape == "" {
+	raw := s.values[key]
+	if raw.shape == "" {
 		return nil
 	}
 	var items []string
-	switch g.shape {
+	switch raw.shape {
 	case shapeScalar:
-		for _, item := range strings.Split(g.text, ",") {
+		for _, item := range strings.Split(raw.text, ",") {
 			items = append(items, strings.TrimSpace(item))
 		}
 	case shapeList:
-		for i := 0; i < g.value.Len(); i++ {
-			item := inspect(g.value.Index(i))
+		for i := 0; i < raw.value.Len(); i++ {
+			item := inspect(raw.value.Index(i))
 			if item.shape != shapeScalar && item.shape != shapeEmpty {
 				s.fault(key, "each value of the list must be "+shapeScalar+", not "+item.shape)
 				return nil
@@ -110,7 +114,7 @@ func (s *section) list(key string) []string {
 		}
 	case shapeEmpty:
 	default:
-		s.fault(key, "must be "+shapeList+", not "+g.shape)
+		s.fault(key, "must be "+shapeList+", not "+raw.shape)
 		return nil
 	}
 	if len(items) == 0 {

@@ -7,18 +7,19 @@ import (
 	"strings"
 )
 
-// Whoever may write a middleware must not be able to send Traefik's other
-// secrets to a url of his own: so env: reads only names made for the plugin,
-// and file: only below folders that Traefik's operator chose.
+// An author of middlewares must not be able to send Traefik's other secrets to a
+// url of their own. So env: reads only variables that are named for the plugin, and
+// file: reads only below folders that the operator of Traefik chose.
 const (
 	envPrefix      = "UPSTREAMAUTH_"
 	foldersName    = "UPSTREAMAUTH_FILES"
-	defaultFolders = "/run/secrets:/etc/upstreamauth"
-	maxSecretFile  = 64 << 10 // bytes
+	defaultFolders = "/run/secrets:/etc/upstreamauth" // separated by colons
+	maxSecretFile  = 64 << 10                         // bytes
 )
 
-// secret returns what key holds or refers to; empty if it is absent, or after
-// a fault. No fault names it.
+// secret returns what the key holds or refers to; empty if the key is absent, or
+// after a fault. Its faults never name the value, nor the variable or file: a secret
+// that begins with "env:" by accident would be in the log.
 func (s *section) secret(key string) string {
 	if s.values[key].shape == shapeEmpty {
 		s.fault(key, "must not be empty")
@@ -27,8 +28,8 @@ func (s *section) secret(key string) string {
 	return s.resolve(key, "")
 }
 
-// document is a text that is no secret but may be kept like one. Its faults
-// name what it refers to.
+// document returns a text that is no secret, such as a certificate, but may be
+// referred to like one. Its faults name the variable or the file.
 func (s *section) document(key string) string {
 	value := s.text(key)
 	if strings.HasPrefix(value, "env:") || strings.HasPrefix(value, "file:") {
@@ -37,27 +38,27 @@ func (s *section) document(key string) string {
 	return value
 }
 
-// resolve reads the value, env:NAME or file:/path under key. About what it
-// refers to, faults say no more than the words in subject.
+// resolve reads the value, env:NAME or file:/path under key; empty if the key is
+// absent, or after a fault, whose text begins with subject.
 func (s *section) resolve(key, subject string) string {
 	value := s.text(key)
 	if value == "" {
 		return ""
 	}
-	why := ""
+	problem := ""
 	if strings.HasPrefix(value, "env:") {
-		value, why = s.r.readEnv(strings.TrimPrefix(value, "env:"))
+		value, problem = s.reader.readEnv(strings.TrimPrefix(value, "env:"))
 	} else if strings.HasPrefix(value, "file:") {
-		value, why = s.r.readFile(strings.TrimPrefix(value, "file:"))
+		value, problem = s.reader.readFile(strings.TrimPrefix(value, "file:"))
 	}
-	if why != "" {
-		s.fault(key, subject+why)
+	if problem != "" {
+		s.fault(key, subject+problem)
 		return ""
 	}
 	return value
 }
 
-// readEnv returns a variable of Traefik's environment, or why not.
+// readEnv returns a variable of Traefik's environment, or the text of a fault.
 func (r *reader) readEnv(name string) (string, string) {
 	if !strings.HasPrefix(name, envPrefix) {
 		return "", "env: takes only names that begin with " + envPrefix
@@ -69,7 +70,7 @@ func (r *reader) readEnv(name string) (string, string) {
 	return value, ""
 }
 
-// lookup reads one variable of Traefik's environment.
+// lookup is env, which may be nil.
 func (r *reader) lookup(name string) (string, bool) {
 	env := r.env
 	if env == nil {
@@ -79,13 +80,14 @@ func (r *reader) lookup(name string) (string, bool) {
 	return value, found
 }
 
-// readFile returns a file's content without its last line end, or why not.
+// readFile returns a file's content without the line end at its end, or the text of
+// a fault.
 //
-// Both the path as it is written and what it leads to have to lie below an
-// allowed folder: the first so that no path can be tried to learn which files
-// exist elsewhere, the second so that no symbolic link leads out. Links that
-// stay below it are good: Kubernetes mounts each secret as one.
-func (r *reader) readFile(path string) (string, string) {
+// The path as written must lie below an allowed folder, so that no path can be tried
+// to find out which files exist elsewhere. The path that it resolves to must lie
+// there too, so that no symbolic link leads out. Links that stay below an allowed
+// folder are needed: Kubernetes mounts each secret as one.
+func (r *reader) readFile(path string) (content, problem string) {
 	folders := r.secretFolders()
 	outside := "file: takes only files below the folders of " + foldersName
 	if !filepath.IsAbs(path) {
@@ -94,26 +96,26 @@ func (r *reader) readFile(path string) (string, string) {
 	if !isBelow(filepath.Clean(path), folders) {
 		return "", outside
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", "the file is not there, or may not be read"
 	}
-	if !isBelow(real, folders) {
+	if !isBelow(resolved, folders) {
 		return "", outside
 	}
-	// Kubernetes, and clouds on top of it, put Traefik's own account into a
-	// default folder.
-	if strings.Contains(path+real, "/serviceaccount/") {
+	// Kubernetes and some clouds mount the service account of Traefik itself below
+	// /run/secrets.
+	if strings.Contains(path+resolved, "/serviceaccount/") {
 		return "", "file: does not read the service account that Kubernetes gives to Traefik"
 	}
-	// Opening a pipe would wait for its writer, and Traefik with us.
-	info, err := os.Stat(real)
+	// Opening a pipe would wait for its writer, and so would Traefik.
+	info, err := os.Stat(resolved)
 	if err != nil || !info.Mode().IsRegular() {
-		return "", "no regular file"
+		return "", "not a regular file"
 	}
-	content, why := readBounded(real)
-	if why != "" {
-		return "", why
+	content, problem = readBounded(resolved)
+	if problem != "" {
+		return "", problem
 	}
 	line, ended := strings.CutSuffix(content, "\r\n")
 	if !ended {
@@ -125,47 +127,50 @@ func (r *reader) readFile(path string) (string, string) {
 	return line, ""
 }
 
-// readBounded reads a regular file of bounded size, or says why not.
-func readBounded(path string) (string, string) {
+// readBounded reads a regular file of at most maxSecretFile bytes, or returns the
+// text of a fault.
+func readBounded(path string) (content, problem string) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", "the file is not there, or may not be read"
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
+	read, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
 	if err != nil {
 		return "", "the file could not be read"
 	}
-	if len(content) > maxSecretFile {
+	if len(read) > maxSecretFile {
 		return "", "the file is larger than 64 KiB"
 	}
-	return string(content), ""
+	return string(read), ""
 }
 
-// secretFolders lists the allowed folders, as written and as they really are.
+// secretFolders lists the allowed folders, as written and with symbolic links
+// resolved: the two checks of readFile need one each.
 func (r *reader) secretFolders() []string {
 	if r.folders != nil {
 		return r.folders
 	}
-	list, chosen := r.lookup(foldersName)
-	if !chosen {
+	list, found := r.lookup(foldersName)
+	if !found {
 		list = defaultFolders
 	}
 	r.folders = []string{}
 	for _, folder := range strings.Split(list, ":") {
 		if !filepath.IsAbs(folder) {
-			continue // the folder that Traefik happened to start in is nobody's choice
+			continue // relative to the folder that Traefik was started in, which is not chosen for secrets
 		}
 		r.folders = append(r.folders, filepath.Clean(folder))
-		real, err := filepath.EvalSymlinks(folder)
+		resolved, err := filepath.EvalSymlinks(folder)
 		if err == nil {
-			r.folders = append(r.folders, real)
+			r.folders = append(r.folders, resolved)
 		}
 	}
 	return r.folders
 }
 
-// isBelow says whether a clean path lies in one of the folders.
+// isBelow says whether a clean path lies below one of the folders. The slash keeps
+// /run/secretsx from being below /run/secrets.
 func isBelow(path string, folders []string) bool {
 	for _, folder := range folders {
 		if strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/") {

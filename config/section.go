@@ -8,87 +8,92 @@ import (
 	"strings"
 )
 
-// section is one block of keys while it is read. Its methods return a key's
-// value, or its default after adding a fault.
+// section is one block of keys while it is read. The methods that read a key take
+// its name and return its value; or the default, also after a fault, so that
+// reading goes on and finds every other fault.
 type section struct {
-	r      *reader
-	path   string // of the block, with a final dot; empty for the top
+	reader *reader
+	path   string // of the block, with a final dot; empty at the top
 	names  []string
 	values map[string]rawValue
 }
 
-// keySet is what a block may hold.
+// keySet is the keys that a block may hold, and what is said about others.
 type keySet struct {
 	keys  []string
-	later []string       // known, but not built yet
-	other []misplacedKey // known, but not here
-	old   []renamed      // no keys any more
+	later []string       // planned, not available yet
+	other []misplacedKey // keys of other blocks
+	old   []renamed      // former names
 }
 
-// misplacedKey is a key that belongs into another block.
+// misplacedKey is a key of another block, whose name is home.
 type misplacedKey struct{ key, home string }
 
-// renamed is a key that had another name before the first release.
+// renamed is a former key and its present name: configurations written for a draft
+// get a hint and not only "unknown key".
 type renamed struct{ key, name string }
 
-// enter reads v, a map, one level deep. Keys keep their spelling.
-func (r *reader) enter(path string, v reflect.Value) *section {
-	s := &section{r: r, path: path, values: map[string]rawValue{}}
-	if v.Len() > maxKeys {
-		r.fault(path+"*", fmt.Sprintf("%d keys in one block; allowed: at most %d", v.Len(), maxKeys))
+// enter makes a section of a map, of which it reads one level. Keys keep their
+// spelling.
+func (r *reader) enter(path string, block reflect.Value) *section {
+	s := &section{reader: r, path: path, values: map[string]rawValue{}}
+	if block.Len() > maxKeys {
+		r.fault(path+"*", fmt.Sprintf("%d keys in one block; allowed: at most %d", block.Len(), maxKeys))
 		return s
 	}
-	for _, key := range v.MapKeys() {
+	for _, key := range block.MapKeys() {
 		name := ""
-		spelled := inspect(key)
-		if spelled.shape == shapeScalar {
-			name = spelled.text
+		inspected := inspect(key)
+		if inspected.shape == shapeScalar {
+			name = inspected.text
 		}
 		if key.Kind() == reflect.String {
-			name = key.String() // untrimmed: it has to match what is known
+			name = key.String() // untrimmed: a key with a blank is unknown, and no second spelling
 		}
-		_, twice := s.values[name] // 1 and "1" are two keys in Go, and one here
+		_, twice := s.values[name] // 1 and "1" are two keys in Go, and one in a configuration
 		if twice {
 			s.fault(name, "written twice; keep one")
 			continue
 		}
 		s.names = append(s.names, name)
-		s.values[name] = inspect(v.MapIndex(key))
+		s.values[name] = inspect(block.MapIndex(key))
 	}
-	sort.Strings(s.names) // a map's order changes; that of the faults must not
+	sort.Strings(s.names) // maps have no order, and faults must always come in the same one
 	return s
 }
 
-// matchKeys matches the keys with the vocabulary, without case. After it, values
-// holds what is known, by its proper spelling.
-func (s *section) matchKeys(v keySet) {
-	spelled := map[string]string{}
-	settled := map[string]rawValue{}
+// matchKeys replaces the keys as they were written with those of the set, without
+// regard to case, and adds a fault for every other. Afterwards names holds all keys
+// of the set, in its order, and values those that were written.
+func (s *section) matchKeys(set keySet) {
+	spellings := map[string]string{}
+	matched := map[string]rawValue{}
 	for _, name := range s.names {
-		known := match(name, v.keys)
-		later := match(name, v.later)
+		known := match(name, set.keys)
+		later := match(name, set.later)
 		if later != "" {
 			s.fault(later, "not available in this version")
-			settled[later] = s.values[name]
+			matched[later] = s.values[name]
 			continue
 		}
 		if known == "" {
-			s.unknownKey(name, v)
+			s.unknownKey(name, set)
 			continue
 		}
-		first, twice := spelled[known]
+		first, twice := spellings[known]
 		if twice {
 			s.fault(known, "written twice, as "+strconv.Quote(first)+" and "+strconv.Quote(name)+"; keep one")
 			continue
 		}
-		spelled[known] = name
-		settled[known] = s.values[name]
+		spellings[known] = name
+		matched[known] = s.values[name]
 	}
-	s.names = v.keys // in the documented order
-	s.values = settled
+	s.names = set.keys
+	s.values = matched
 }
 
-// match returns the word of the list that name is, without case.
+// match returns the word of the list that equals name without regard to case;
+// empty if there is none.
 func match(name string, words []string) string {
 	lower := strings.ToLower(name)
 	for _, word := range words {
@@ -99,70 +104,76 @@ func match(name string, words []string) string {
 	return ""
 }
 
-// unknownKey adds the fault of a key that the vocabulary does not hold. Its value
-// is not named: nobody knows whether it is a secret.
-func (s *section) unknownKey(name string, v keySet) {
-	for _, f := range v.other {
-		if match(name, []string{f.key}) != "" {
-			s.fault(f.key, "not a key of this block, but of "+f.home)
+// unknownKey adds the fault of a key that is not in the set. Its value is never
+// named: it may be the secret of a key that was misspelled.
+func (s *section) unknownKey(name string, set keySet) {
+	for _, misplaced := range set.other {
+		if match(name, []string{misplaced.key}) != "" {
+			s.fault(misplaced.key, "not a key of this block, but of "+misplaced.home)
 			return
 		}
 	}
-	for _, k := range v.old {
-		if match(name, []string{k.key}) != "" {
-			s.fault(k.key, "unknown key; it is "+strconv.Quote(k.name)+" now")
+	for _, former := range set.old {
+		if match(name, []string{former.key}) != "" {
+			s.fault(former.key, "unknown key; it is "+strconv.Quote(former.name)+" now")
 			return
 		}
 	}
 	outer, inner, dotted := strings.Cut(name, ".")
-	if dotted && match(outer, v.keys) != "" {
-		s.fault(name, "unknown key; a dot does not lead into a block: write "+quoteKey(inner)+" inside "+match(outer, v.keys))
+	if dotted && match(outer, set.keys) != "" {
+		s.fault(name, "unknown key; a dot does not lead into a block: write "+quoteKey(inner)+" inside "+match(outer, set.keys))
 		return
 	}
-	all := append([]string{}, v.keys...)
-	all = append(all, v.later...)
-	s.fault(name, "unknown key"+s.r.suggest(name, all))
+	all := append([]string{}, set.keys...)
+	all = append(all, set.later...)
+	s.fault(name, "unknown key"+s.reader.suggest(name, all))
 }
 
 func (s *section) fault(key, text string) {
-	s.r.fault(s.path+quoteKey(key), text)
+	s.reader.fault(s.path+quoteKey(key), text)
 }
 
-// notAllowed adds the fault of a value that is not allowed, by name.
+// notAllowed adds the fault of a value that is not allowed. It names the value, so
+// it is not for secrets.
 func (s *section) notAllowed(key, value, allowed string) {
 	s.fault(key, quoteForLog(value)+" is not allowed; allowed: "+allowed)
 }
 
-// has says whether a key was written with a value.
-func (s *section) has(key string) bool {
-	shape := s.values[key].shape
-	return shape != "" && shape != shapeEmpty
+// isWritten says whether the key is there, even without a value.
+func (s *section) isWritten(key string) bool {
+	return s.values[key].shape != ""
 }
 
-// block enters the block under key, and matches its keys. It is nil where
-// there is none, and where what is there is no block: that is a fault,
-// because a written policy must not vanish.
-func (s *section) block(key string, v keySet) *section {
+// has says whether the key is there with a value.
+func (s *section) has(key string) bool {
+	return s.isWritten(key) && s.values[key].shape != shapeEmpty
+}
+
+// block enters the block under key and matches its keys. It returns nil where the
+// key is absent, and also, after a fault, where its value is empty or not a block:
+// a policy that was written must not be dropped silently.
+func (s *section) block(key string, set keySet) *section {
 	inner := s.table(key)
 	if inner != nil {
-		inner.matchKeys(v)
+		inner.matchKeys(set)
 	}
 	return inner
 }
 
-// table is a block whose keys are the operator's own: they keep their case.
+// table is block for keys that the operator invents: they are not matched and keep
+// their case.
 func (s *section) table(key string) *section {
-	g := s.values[key]
-	if g.shape == "" {
+	raw := s.values[key]
+	if raw.shape == "" {
 		return nil
 	}
-	if g.shape == shapeEmpty || (g.shape == shapeBlock && g.value.Len() == 0) {
+	if raw.shape == shapeEmpty || (raw.shape == shapeBlock && raw.value.Len() == 0) {
 		s.fault(key, "an empty block; write its keys, or leave it out")
 		return nil
 	}
-	if g.shape != shapeBlock {
-		s.fault(key, "must be "+shapeBlock+", not "+g.shape)
+	if raw.shape != shapeBlock {
+		s.fault(key, "must be "+shapeBlock+", not "+raw.shape)
 		return nil
 	}
-	return s.r.enter(s.path+quoteKey(key)+".", g.value)
+	return s.reader.enter(s.path+quoteKey(key)+".", raw.value)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// What a session block may hold.
 var sessionKeys = keySet{keys: []string{"secret", "cookie", "path", "parameter", "redirect", "logout", "secure", "sameSite"}}
 
 const (
@@ -20,7 +19,7 @@ const (
 	allowedName     = `1 to 64 letters, digits, "-", "_" and "."`
 )
 
-// session reads how browsers are carried across; nil if they are not.
+// session reads the session block. Without one, into.Session stays nil.
 func (s *section) session(key string, into *Settings) {
 	inner := s.block(key, sessionKeys)
 	if inner == nil {
@@ -37,7 +36,7 @@ func (s *section) session(key string, into *Settings) {
 		SameSiteStrict: inner.choice("sameSite", "lax", []string{"lax", "strict"}) == "strict",
 	}
 	into.Session = read
-	if inner.values["secret"].shape == "" {
+	if !inner.isWritten("secret") {
 		inner.fault("secret", "required: at least 32 bytes, as a value, env:NAME or file:/path")
 	}
 	if read.Secret != "" && len(read.Secret) < minSessionSecret {
@@ -47,14 +46,14 @@ func (s *section) session(key string, into *Settings) {
 		inner.fault("logout", "must not be the path of the hand-off")
 	}
 	if target, _, _ := strings.Cut(read.Redirect, "?"); target == read.Path {
-		inner.fault("redirect", "must not be the path of the hand-off, which would go round")
+		inner.fault("redirect", "must not be the path of the hand-off: the browser would be redirected without end")
 	}
 	if len(into.Gate.Blocks) == 0 || into.Gate.Blocks[0].Upstream.Kind != verifier.Bearer {
 		s.fault(key, "needs a bearer block, whose tokens it carries")
 	}
 }
 
-// name is one that may stand in a cookie and in a query as it is.
+// name reads a name that needs no escaping, in a cookie as little as in a query.
 func (s *section) name(key, fallback string) string {
 	value := s.text(key)
 	if value == "" {
@@ -71,8 +70,7 @@ func (s *section) name(key, fallback string) string {
 	return value
 }
 
-// sitePath is a path on this site, without certain characters, and cannot be
-// read as another's: browsers take "//" and "/\\" for the beginning of a host.
+// sitePath reads a path on this site that holds none of the bytes in without.
 func (s *section) sitePath(key, fallback, without, allowed string) string {
 	value := s.text(key)
 	if value == "" {
@@ -85,6 +83,9 @@ func (s *section) sitePath(key, fallback, without, allowed string) string {
 	return value
 }
 
+// isSitePath is false for everything that could lead a browser to another site:
+// browsers take "//" and "/\" for the beginning of a host, and drop tabs and line
+// ends before they look.
 func isSitePath(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && verifier.IsVisibleASCII(path) && !strings.Contains(path, "\\")
 }

@@ -6,11 +6,12 @@ import (
 	"github.com/upstreamauth/upstreamauth/session"
 )
 
-// Settings is one instance's configuration, read, defaulted and checked: the
-// options of each room.
+// Settings is the configuration of one middleware instance after it was read:
+// checked, and with the defaults filled in. Each room gets its own options; none
+// of them reads raw values.
 type Settings struct {
-	Gate    gate.Options     // what a protecting route does; meaningless in mode: issuer
-	Session *session.Options // nil: none
-	Issuer  *issuer.Options  // nil: mode: protect
+	Gate    gate.Options     // mode: protect; of no use in mode: issuer
+	Session *session.Options // nil: no session block
+	Issuer  *issuer.Options  // mode: issuer; nil: mode: protect
 	Log     string           // error, info or debug
 }

@@ -10,9 +10,10 @@ import (
 
 var tlsKeys = []string{"ca", "cert", "key", "serverName", "insecureSkipVerify"}
 
-// tls reads how the upstream is recognized, and how Traefik shows itself to
-// it. PEM is parsed here, so that a certificate that is none is a fault of the
-// configuration and not of the first request. Address is the block's url.
+// tls reads how the upstream's certificate is checked, and the client certificate
+// that is shown to it. ca, cert and key are PEM text, env:NAME or file:/path. PEM is
+// parsed here, so that text that is not PEM is a fault of the configuration and not
+// an outage at the first request. address is the block's url.
 func (s *section) tls(key, address string) transport.TLS {
 	inner := s.block(key, keySet{keys: tlsKeys})
 	if inner == nil {
@@ -39,8 +40,8 @@ func (s *section) tls(key, address string) transport.TLS {
 	}
 	if read.Cert != "" && read.Key != "" {
 		_, err := tls.X509KeyPair([]byte(read.Cert), []byte(read.Key))
-		if err != nil { // its text is not told: it speaks of the key
-			inner.fault("cert", "and key are no certificate and its key; allowed: PEM text, file:/path or env:NAME")
+		if err != nil { // not quoted: it can describe the private key
+			inner.fault("cert", "not a certificate that belongs to key; allowed: PEM text, file:/path or env:NAME")
 		}
 	}
 	if !isHost(read.ServerName, "") && read.ServerName != "" {

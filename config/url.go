@@ -9,11 +9,15 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-const allowedURL = "an absolute http or https address without user, query and fragment, such as https://api.example.com"
+// What the faults of addresses and paths say is allowed.
+const (
+	allowedURL  = "an absolute http or https address without user, query and fragment, such as https://api.example.com"
+	allowedPath = "begins with / and holds visible ASCII and no fragment, such as /v1/check"
+)
 
-// address returns the API's base address in the one spelling that is compared:
-// scheme and host in lower case, no default port, no final slash. Empty if it
-// is missing or wrong. What might be a user's password is never named.
+// address returns the API's base address in one canonical spelling, because blocks
+// share a cache only where their addresses are equal as text: scheme and host in
+// lower case, no default port, no slash at the end. It is empty after a fault.
 func (s *section) address(key string) string {
 	value := s.text(key)
 	if value == "" {
@@ -24,13 +28,13 @@ func (s *section) address(key string) string {
 	}
 	parsed, err := url.Parse(value)
 	if err != nil || !verifier.IsVisibleASCII(value) {
-		// Not named: who can tell what of it is a password.
-		s.fault(key, "no address that can be read; allowed: "+allowedURL)
+		// Not named: what cannot be parsed may hold a password anywhere.
+		s.fault(key, "cannot be parsed; allowed: "+allowedURL)
 		return ""
 	}
-	why := wrongAddress(parsed, value)
-	if why != "" {
-		s.fault(key, quoteForLog(redacted(value))+" "+why+"; allowed: "+allowedURL)
+	defect := addressDefect(parsed, value)
+	if defect != "" {
+		s.fault(key, quoteForLog(redacted(value))+" "+defect+"; allowed: "+allowedURL)
 		return ""
 	}
 	port := parsed.Port()
@@ -41,35 +45,35 @@ func (s *section) address(key string) string {
 	return strings.TrimSuffix(parsed.String(), "/")
 }
 
-// wrongAddress says what is wrong with an address that could be read; nothing
-// by default.
-func wrongAddress(u *url.URL, written string) string {
-	if u.Scheme != "http" && u.Scheme != "https" {
+// addressDefect says why a parsed address is not allowed; empty if it is.
+func addressDefect(address *url.URL, written string) string {
+	if address.Scheme != "http" && address.Scheme != "https" {
 		return "is neither http nor https"
 	}
-	if u.User != nil {
+	if address.User != nil {
 		return "holds a user or a password"
 	}
-	if u.RawQuery != "" || u.ForceQuery {
+	if address.RawQuery != "" || address.ForceQuery {
 		return "holds a query"
 	}
 	if strings.Contains(written, "#") {
 		return "holds a fragment"
 	}
-	if !isHost(u.Hostname(), u.Host) {
-		return "has no host that can be asked"
+	if !isHost(address.Hostname(), address.Host) {
+		return "has no valid host"
 	}
-	if u.Port() != "" {
-		port, err := strconv.Atoi(u.Port())
-		if err != nil || port < 1 || port > 65535 || strconv.Itoa(port) != u.Port() {
+	if address.Port() != "" {
+		port, err := strconv.Atoi(address.Port())
+		if err != nil || port < 1 || port > 65535 || strconv.Itoa(port) != address.Port() {
 			return "has a port that is not from 1 to 65535"
 		}
 	}
 	return ""
 }
 
-// isHost takes names, IPv4 addresses, and IPv6 addresses in brackets. Names
-// beyond ASCII have to be written as they are asked for (xn--…).
+// isHost takes names, IPv4 addresses, and IPv6 addresses in brackets. Names with
+// letters beyond ASCII must be written as DNS has them (xn--…): two spellings of
+// one host would be two caches.
 func isHost(name, host string) bool {
 	if strings.HasPrefix(host, "[") {
 		_, err := netip.ParseAddr(name)
@@ -83,8 +87,9 @@ func isHost(name, host string) bool {
 	return name != ""
 }
 
-// redacted hides in an address what may be a secret: all before the last @, and
-// what a query or a fragment holds.
+// redacted replaces what may be a secret in an address by ***: everything before
+// the last @, and what a query or a fragment holds. It works on addresses that are
+// wrong as well, so it does not rely on a parser.
 func redacted(address string) string {
 	at := strings.LastIndex(address, "@")
 	encoded := strings.LastIndex(address, "%40")
@@ -105,17 +110,16 @@ func redacted(address string) string {
 	return address
 }
 
-const allowedPath = "begins with / and holds visible ASCII and no fragment, such as /v1/check"
-
-// target returns what is called to verify, appended to the address.
+// target returns the path that is called to verify a credential, which may have a
+// query. It is appended to the block's address.
 func (s *section) target(key, fallback string) string {
 	value := s.text(key)
 	if value == "" {
 		return fallback
 	}
-	shape := strings.HasPrefix(value, "/") && verifier.IsVisibleASCII(value) && !strings.Contains(value, "#")
+	plain := strings.HasPrefix(value, "/") && verifier.IsVisibleASCII(value) && !strings.Contains(value, "#")
 	_, err := url.Parse("http://host" + value)
-	if !shape || err != nil {
+	if !plain || err != nil {
 		s.notAllowed(key, redacted(value), "a path that "+allowedPath)
 		return fallback
 	}

@@ -7,30 +7,31 @@ import (
 	"strings"
 )
 
-// rawValue is one value as a provider delivered it. Files bring scalars as text,
-// labels bring everything as text, Kubernetes brings JSON's types: all of
-// that is looked at here, one level at a time, and nowhere else.
+// rawValue is one value as a provider delivered it. File providers and labels
+// deliver scalars as text, Kubernetes delivers the types of JSON. Only this file
+// knows the difference.
 type rawValue struct {
 	shape string        // one of the shapes below; "" if the key is absent
-	text  string        // of a scalar: what it says, trimmed
+	text  string        // of a scalar: its text, trimmed
 	value reflect.Value // of a list or a block
 }
 
-// The shapes of values, in words for a fault.
+// The shapes of values, in the words that faults use.
 const (
-	shapeEmpty  = "nothing" // null, "", and what {} and [] become on their way through a provider
-	shapeScalar = "a single value"
-	shapeList   = "a list"
-	shapeBlock  = "a block of keys"
-	shapeRough  = "a number that is not exact (quote it)"
-	shapeOther  = "a value of another type"
+	shapeEmpty   = "nothing" // null and "", which is also what the file provider makes of {} and []
+	shapeScalar  = "a single value"
+	shapeList    = "a list"
+	shapeBlock   = "a block of keys"
+	shapeInexact = "a number that is not exact (quote it)"
+	shapeOther   = "a value of another type"
 )
 
-// exact is where float64 begins to lose whole numbers: a key or an id of more
-// digits, unquoted, has already become another one.
-const exact = 1 << 53
+// maxExact is the largest whole number up to which float64 holds all of them. Of a
+// larger key or id that was written without quotes, the last digits are lost.
+const maxExact = 1 << 53
 
-// inspect says what v is. It reads no deeper than v itself.
+// inspect finds the shape of v. It reads v alone, not what a list or a block holds:
+// blocks with too many keys are refused before their values are read.
 func inspect(v reflect.Value) rawValue {
 	if v.Kind() == reflect.Interface {
 		v = v.Elem()
@@ -56,6 +57,7 @@ func inspect(v reflect.Value) rawValue {
 	return rawValue{shape: shapeOther}
 }
 
+// scalar is a value with this text; an empty text is as good as none.
 func scalar(text string) rawValue {
 	if text == "" {
 		return rawValue{shape: shapeEmpty}
@@ -63,21 +65,23 @@ func scalar(text string) rawValue {
 	return rawValue{shape: shapeScalar, text: text}
 }
 
-// number reads a float as the shortest decimal that means it, without an
-// exponent. Not a number, infinities and huge ones say nothing that can be kept.
-func number(f float64, bits int) rawValue {
-	if math.IsNaN(f) || math.Abs(f) > exact {
-		return rawValue{shape: shapeRough}
+// number writes a float as the shortest decimal that stands for it, without an
+// exponent, since that is how the operator wrote it. Numbers that were not exact
+// any more when they arrived are no scalars: a guess could be another credential.
+func number(value float64, bits int) rawValue {
+	if math.IsNaN(value) || math.Abs(value) > maxExact {
+		return rawValue{shape: shapeInexact}
 	}
-	return scalar(strconv.FormatFloat(f, 'f', -1, bits))
+	return scalar(strconv.FormatFloat(value, 'f', -1, bits))
 }
 
-// unquotedKey says whether a provider put this in the place of a key that was no
-// text: Traefik's files turn 401: into <int Value>:.
+// unquotedKey says whether the key that was written is lost: Traefik's file provider
+// turns a key without quotes that is not text, such as 401, into "<int Value>".
 func unquotedKey(name string) bool {
 	return strings.HasPrefix(name, "<") && strings.HasSuffix(name, " Value>")
 }
 
+// isAlphanumeric is about ASCII alone.
 func isAlphanumeric(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }

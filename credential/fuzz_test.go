@@ -10,8 +10,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// FuzzFromHeader: whatever a client sends, there is one answer, and an accepted
-// credential is what stood in the header, to the byte.
+// FuzzFromHeader: for whatever a client sends there is one answer, and an accepted
+// credential is in the header byte for byte.
 func FuzzFromHeader(f *testing.F) {
 	for _, line := range []string{
 		"", "Bearer", "Bearer x", "bearer  x", "Bearer x y", "Bearer\tx", "Bearer\u00a0x", " Bearer x", "AbCd", "Basic",
@@ -26,7 +26,7 @@ func FuzzFromHeader(f *testing.F) {
 		a := Accepts{Bearer: flags&1 != 0, BareToken: flags&2 != 0, Key: flags&4 != 0, Account: flags&8 != 0, Basic: flags&16 != 0}
 		a.BareToken = a.BareToken && a.Bearer
 		a.Account = a.Account && a.Key
-		a.Basic = a.Basic && !a.Account // as the configuration has it
+		a.Basic = a.Basic && !a.Account // the configuration denies the two together
 		h := http.Header{"Authorization": {one, two}, "Application-Key": {key, otherKey}}
 		before := h.Clone()
 
@@ -36,13 +36,13 @@ func FuzzFromHeader(f *testing.F) {
 		}
 		again, same := FromHeader(h, a)
 		if again != c || same != denial {
-			t.Fatal("asked twice, two answers")
+			t.Fatal("the same header gives two answers")
 		}
 		for _, single := range []http.Header{{"Authorization": {one}}, {"Authorization": {one}, "Application-Key": {key}}, {"Authorization": {one}, "Application-Key": {""}}} {
-			quick, no := FromHeader(single, a)
+			quick, denied := FromHeader(single, a)
 			thorough, same := readCredential(single, a)
-			if quick != thorough || no != same {
-				t.Fatal("the short way gives another answer")
+			if quick != thorough || denied != same {
+				t.Fatal("the short cut gives another answer")
 			}
 		}
 		withEmpty := http.Header{"Authorization": {"", one, "", two}, "Application-Key": {key, "", otherKey, ""}}
@@ -56,7 +56,7 @@ func FuzzFromHeader(f *testing.F) {
 		checkAccepted(t, c, a, one+two, key+otherKey)
 		if a.Bearer || a.Basic || a.Account {
 			if (one != "" && two != "") || (a.Key && key != "" && otherKey != "") {
-				t.Fatal("one of two was chosen")
+				t.Fatal("one of two credentials was chosen")
 			}
 		}
 	})
@@ -70,11 +70,12 @@ func checkDenied(t *testing.T, c verifier.Credential, denial verifier.Denial) {
 		t.Fatalf("reason %q", denial.Reason)
 	}
 	if c != (verifier.Credential{Kind: c.Kind}) || denial != (verifier.Denial{Reason: denial.Reason}) {
-		t.Fatal("a denial with something beside")
+		t.Fatal("a denial comes with more than the kind")
 	}
 }
 
-// checkAccepted: line and key are the only lines that are not empty.
+// checkAccepted checks a credential that was read from line, the only line of
+// Authorization that is not empty, and key, likewise.
 func checkAccepted(t *testing.T, c verifier.Credential, a Accepts, line, key string) {
 	t.Helper()
 	if !isComplete(c, a) {
@@ -105,6 +106,6 @@ func checkAccepted(t *testing.T, c verifier.Credential, a Accepts, line, key str
 		t.Fatalf("kind %q", c.Kind)
 	}
 	if (c.Kind != verifier.ApplicationKey || a.Account) && a.IsOtherScheme(line) {
-		t.Fatal("the credential would be left for the backend")
+		t.Fatal("the credential would reach the backend")
 	}
 }

@@ -1,3 +1,10 @@
+// Package credential answers: which one credential does a request carry in its
+// headers, and how is it removed from them? Reading and removing stand together
+// because they must agree: a line that is read as a credential must not reach
+// the backend, and one that is not must not be lost.
+//
+// Its noun is Accepts, the credentials that a route takes. It knows header
+// lines only: not whether a credential is valid, nor what a denial looks like.
 package credential
 
 import (
@@ -9,23 +16,24 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Accepts says which credentials a route takes.
+// Accepts says which credentials a route takes. The zero value takes none.
 type Accepts struct {
-	Bearer    bool
-	BareToken bool // Authorization: <token> is a bearer's too
-	Key       bool
-	Account   bool // the key comes with a Basic account
-	Basic     bool
+	Bearer    bool // Authorization: Bearer <token>
+	BareToken bool // with Bearer: also Authorization: <token>
+	Key       bool // Application-Key: <key>
+	Account   bool // with Key: the key comes with a Basic account, and both are one credential
+	Basic     bool // Authorization: Basic <account>; not together with Account
 }
 
-// FromHeader reads the one credential that a request presents. Nothing is
-// decoded, trimmed or repaired into one: what is not exactly one credential of
-// a kind that the route accepts is a denial (Missing, Malformed, Ambiguous),
-// with the kind that was sent as far as it shows. An empty Reason means that
-// the credential was read.
+// FromHeader reads the one credential that a request carries. Nothing is
+// decoded, trimmed or repaired into one: whatever is not exactly one credential
+// of a kind that the route accepts is a denial (Missing, Malformed, Ambiguous),
+// together with a credential of which only the kind is set, as far as the
+// headers show it. An empty Reason means that the credential was read. The
+// header is not changed.
 //
-// The commonest, one bearer token as it is always written, is read in a few steps;
-// readCredential would say the same of it.
+// The most frequent form, a single bearer token, takes a short cut, since each
+// call costs time in the interpreter; readCredential returns the same for it.
 func FromHeader(h http.Header, a Accepts) (verifier.Credential, verifier.Denial) {
 	lines := h["Authorization"]
 	if a.Bearer && len(lines) == 1 && (!a.Key || len(h[verifier.KeyHeader]) == 0) {
@@ -37,6 +45,10 @@ func FromHeader(h http.Header, a Accepts) (verifier.Credential, verifier.Denial)
 	return readCredential(h, a)
 }
 
+// readCredential reads every form. Two checks come before the kinds are told
+// apart, since a client may send anything beside a credential: more than one
+// credential is ambiguous, whatever they hold, and one unreadable line makes all
+// of them malformed.
 func readCredential(h http.Header, a Accepts) (verifier.Credential, verifier.Denial) {
 	var authorization, key string
 	var twice, keyTwice bool
@@ -75,37 +87,41 @@ func readCredential(h http.Header, a Accepts) (verifier.Credential, verifier.Den
 	return c, verifier.Denial{}
 }
 
-// isComplete: everything that the kind consists of is there.
+// isComplete tells whether every part of a credential of its kind is there. An
+// empty part counts as missing: a directory behind an upstream may take an empty
+// password for an anonymous login (RFC 4513, 5.1.2).
 func isComplete(c verifier.Credential, a Accepts) bool {
-	whole := c.User != "" && c.Password != ""
+	hasAccount := c.User != "" && c.Password != ""
 	switch c.Kind {
 	case verifier.Bearer:
 		return c.Token != ""
 	case verifier.Basic:
-		return whole
+		return hasAccount
 	case verifier.ApplicationKey:
-		return c.Token != "" && (whole || !a.Account)
+		return c.Token != "" && (hasAccount || !a.Account)
 	}
 	return false
 }
 
-// SingleValue drops empty lines and returns the first that is left, and whether
-// there are more.
+// SingleValue ignores empty lines. It returns the first of the others, and
+// whether there is a second. A first line that counts while a second is ignored
+// would let a client show one credential to the gate and another to the backend.
 func SingleValue(lines []string) (line string, twice bool) {
-	for _, l := range lines {
-		if l != "" && line != "" {
+	for _, value := range lines {
+		if value != "" && line != "" {
 			return line, true
 		}
-		if l != "" {
-			line = l
+		if value != "" {
+			line = value
 		}
 	}
 	return line, false
 }
 
-// split reads an Authorization line: one of the accepted schemes (in any case)
-// and what follows its one space. Other schemes are nobody's credential here.
-// A first word that is not visible ASCII throughout is not readable as any.
+// split reads an Authorization line (RFC 9110, 11.6.2): one of the accepted
+// schemes, in any case, and what follows its one space. Any other scheme gives an
+// empty scheme and rest. A line whose first word is not visible ASCII is
+// unreadable: a backend may take another part of it for the scheme.
 func (a Accepts) split(line string) (scheme verifier.Kind, rest string, readable bool) {
 	word, rest, spaced := strings.Cut(line, " ")
 	name := strings.ToLower(word)
@@ -124,8 +140,8 @@ func (a Accepts) split(line string) (scheme verifier.Kind, rest string, readable
 	return "", "", true
 }
 
-// schemes are the words that, alone in Authorization, are no bare token: the
-// registered schemes, and others in use.
+// schemes are words that are not a bare token when they are alone in
+// Authorization: the schemes of IANA's registry, and others in use.
 var schemes = map[string]bool{
 	"basic": true, "bearer": true, "concealed": true, "digest": true, "dpop": true, "gnap": true, "hoba": true,
 	"mutual": true, "negotiate": true, "ntlm": true, "oauth": true, "privatetoken": true, "scram-sha-1": true,
@@ -133,15 +149,18 @@ var schemes = map[string]bool{
 	"token": true,
 }
 
-// IsOtherScheme tells whether an Authorization line is plainly of a scheme that the
-// route does not take: nobody's credential here, and not ours to touch.
+// IsOtherScheme tells whether an Authorization line is readable and of a scheme
+// that the route does not take. Such a line is for the backend; an unreadable one
+// is not, since a backend may read a credential of the route in it.
 func (a Accepts) IsOtherScheme(line string) bool {
 	scheme, _, readable := a.split(line)
 	return scheme == "" && readable
 }
 
-// account reads Basic's base64 (RFC 7617): UTF-8 without control characters,
-// and a colon after the user name.
+// account reads the base64 of Basic (RFC 7617): UTF-8 text without control
+// characters, with a colon after the user name. Decoding is strict, so that one
+// account has one spelling, and control characters are denied because upstreams
+// and logs may cut a text at them.
 func account(encoded string) (user, password string, ok bool) {
 	plain, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if err != nil || !utf8.Valid(plain) {

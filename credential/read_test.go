@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// What routes take, in the cases below.
+// Which credentials the routes of the cases below take.
 var (
 	bearerOnly = Accepts{Bearer: true}
 	bareToo    = Accepts{Bearer: true, BareToken: true}
@@ -31,7 +31,8 @@ func basic(text string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-func TestACredentialIsReadExactlyAsItStands(t *testing.T) {
+// A credential is read exactly as it was sent.
+func TestFromHeader(t *testing.T) {
 	long := strings.Repeat("k", verifier.MaxCredential)
 	cases := []struct {
 		name    string
@@ -52,7 +53,7 @@ func TestACredentialIsReadExactlyAsItStands(t *testing.T) {
 		{"a key of 8 KiB", keyOnly, key(long), verifier.Credential{Kind: verifier.ApplicationKey, Token: long}},
 		{"a token of 8 KiB", bearerOnly, auth("Bearer " + long), verifier.Credential{Kind: verifier.Bearer, Token: long}},
 		{"a key, beside a kind that is not configured", keyOnly, both("Bearer x", "k"), verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}},
-		{"a key, beside a foreign scheme", everything, both("Digest a=b", "k"), verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}},
+		{"a key, beside another scheme", everything, both("Digest a=b", "k"), verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}},
 		{"a token, beside a key that is not configured", bearerOnly, both("Bearer x", "k"), verifier.Credential{Kind: verifier.Bearer, Token: "x"}},
 		{"a key with an account", paired, both(basic("u:p"), "k"), verifier.Credential{Kind: verifier.ApplicationKey, Token: "k", User: "u", Password: "p"}},
 		{"an account", basicOnly, auth(basic("u:p")), verifier.Credential{Kind: verifier.Basic, User: "u", Password: "p"}},
@@ -71,7 +72,8 @@ func TestACredentialIsReadExactlyAsItStands(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotExactlyOneCredentialIsDenied(t *testing.T) {
+// Whatever is not exactly one credential is denied.
+func TestFromHeaderDenials(t *testing.T) {
 	over := strings.Repeat("k", verifier.MaxCredential+1)
 	cases := []struct {
 		name    string
@@ -98,12 +100,13 @@ func TestWhatIsNotExactlyOneCredentialIsDenied(t *testing.T) {
 		{"half: an empty account", paired, both("Basic ", "k"), verifier.Missing},
 		{"half: no password", paired, both(basic("u:"), "k"), verifier.Missing},
 		{"a query's, a cookie's and a proxy's credential", everything, http.Header{
-			"Cookie": {"Authorization=Bearer x"}, "Proxy-Authorization": {"Bearer x"}}, verifier.Missing},
+			"Cookie": {"Authorization=Bearer x"}, "Proxy-Authorization": {"Bearer x"},
+		}, verifier.Missing},
 		{"another spelling of the key's header", everything, http.Header{"Application_key": {"k"}, "Applicationkey": {"k"}}, verifier.Missing},
 
 		{"two lines", bearerOnly, auth("Bearer x", "Bearer y"), verifier.Ambiguous},
 		{"the same line twice", bearerOnly, auth("Bearer x", "Bearer x"), verifier.Ambiguous},
-		{"a foreign line beside", bearerOnly, auth("Digest a", "Bearer x"), verifier.Ambiguous},
+		{"a line of another scheme beside", bearerOnly, auth("Digest a", "Bearer x"), verifier.Ambiguous},
 		{"two keys", keyOnly, key("k", "", "l"), verifier.Ambiguous},
 		{"two kinds", everything, both("Bearer x", "k"), verifier.Ambiguous},
 		{"an account and a key that do not belong together", everything, both(basic("u:p"), "k"), verifier.Ambiguous},
@@ -154,50 +157,58 @@ func TestWhatIsNotExactlyOneCredentialIsDenied(t *testing.T) {
 	}
 }
 
-// The kind that was sent decides the shape of the refusal.
-func TestADenialNamesTheKindThatWasSent(t *testing.T) {
+// A denial comes with the kind that was sent: it decides the shape of the body.
+func TestFromHeaderKind(t *testing.T) {
 	cases := []struct {
+		name   string
 		header http.Header
 		want   verifier.Kind
 	}{
-		{http.Header{}, ""},
-		{auth("Bearer  x"), verifier.Bearer},
-		{auth("Bearer x", "Bearer y"), verifier.Bearer},
-		{auth("Basic !"), verifier.Basic},
-		{key("k l"), verifier.ApplicationKey},
-		{auth("Digest a"), ""},
+		{"no credential has no kind", http.Header{}, ""},
+		{"a malformed token is a bearer's", auth("Bearer  x"), verifier.Bearer},
+		{"two tokens are a bearer's", auth("Bearer x", "Bearer y"), verifier.Bearer},
+		{"a malformed account is Basic's", auth("Basic !"), verifier.Basic},
+		{"a malformed key is an application key", key("k l"), verifier.ApplicationKey},
+		{"another scheme has no kind", auth("Digest a"), ""},
 	}
 	for _, c := range cases {
-		if got, denial := FromHeader(c.header, everything); got.Kind != c.want || denial.Reason == "" {
-			t.Errorf("%v: kind %q, want %q", c.header, got.Kind, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			got, denial := FromHeader(c.header, everything)
+			if got.Kind != c.want || denial.Reason == "" {
+				t.Errorf("%v: kind %q, want %q", c.header, got.Kind, c.want)
+			}
+		})
 	}
 }
 
-// Foreign decides what of Authorization a backend may see: what reads as a
-// credential of the route, or is not readable, is not foreign.
-func TestOnlyAReadableLineOfAnotherSchemeIsForeign(t *testing.T) {
+// IsOtherScheme decides which lines of Authorization a backend may see: a line
+// that may be read as a credential of the route, or that is unreadable, is none
+// of them.
+func TestAcceptsIsOtherScheme(t *testing.T) {
 	cases := []struct {
+		name    string
 		accepts Accepts
 		line    string
 		want    bool
 	}{
-		{bearerOnly, "Digest a=b", true},
-		{bearerOnly, basic("u:p"), true},
-		{bearerOnly, "AbCd", true},
-		{bareToo, "AbCd", false},
-		{bareToo, "Digest", true},
-		{bearerOnly, "Bearer x", false},
-		{bearerOnly, "BEARER  x y", false},
-		{bearerOnly, " Bearer x", false}, // HTTP/2 delivers it so; HTTP/1 sends it on trimmed
-		{bearerOnly, "\tBearer x", false},
-		{bearerOnly, "Bearer\tx", false},
-		{basicOnly, "Bearer x", true},
-		{basicOnly, "basic !", false},
+		{"a scheme that no route takes", bearerOnly, "Digest a=b", true},
+		{"a kind that this route does not take", bearerOnly, basic("u:p"), true},
+		{"a bare token where none are taken", bearerOnly, "AbCd", true},
+		{"a bare token", bareToo, "AbCd", false},
+		{"a scheme's name alone, where bare tokens are taken", bareToo, "Digest", true},
+		{"a token", bearerOnly, "Bearer x", false},
+		{"a malformed token", bearerOnly, "BEARER  x y", false},
+		{"a space before the scheme, which HTTP/2 delivers and HTTP/1 trims", bearerOnly, " Bearer x", false},
+		{"a tab before the scheme", bearerOnly, "\tBearer x", false},
+		{"a tab between", bearerOnly, "Bearer\tx", false},
+		{"a token where only accounts are taken", basicOnly, "Bearer x", true},
+		{"a malformed account", basicOnly, "basic !", false},
 	}
 	for _, c := range cases {
-		if got := c.accepts.IsOtherScheme(c.line); got != c.want {
-			t.Errorf("%q: %v, want %v", c.line, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.accepts.IsOtherScheme(c.line); got != c.want {
+				t.Errorf("%q: %v, want %v", c.line, got, c.want)
+			}
+		})
 	}
 }

@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// Remover takes away what the backend is not to see: the credentials of
-// the configured kinds. Other kinds are none of our business.
+// Remover removes from a request the credentials that the route takes, so that
+// the backend cannot log, use or pass them on. Credentials of other kinds are for
+// the backend and stay. It is not changed after it was made.
 type Remover struct {
 	accepts       Accepts
-	Forward       bool
-	Authorization bool // a configured kind comes in Authorization
+	Forward       bool // the backend sees the credential: nothing is removed
+	Authorization bool // a kind that the route takes is sent in Authorization
 }
 
+// NewRemover returns a remover for a route that takes these credentials.
 func NewRemover(accepts Accepts, forward bool) *Remover {
 	return &Remover{
 		accepts:       accepts,
@@ -21,27 +23,30 @@ func NewRemover(accepts Accepts, forward bool) *Remover {
 	}
 }
 
-// Remove deletes credential headers, unless they are to be forwarded. Their
-// other spellings have gone with the identity headers (identity.ours).
-func (c *Remover) Remove(h http.Header) {
-	if c.Forward {
+// Remove deletes the credential headers, also from a request without a readable
+// credential (a preflight, or one of an optional route): of Authorization, every
+// line but those of other schemes. Names that a backend may read as Application-Key,
+// such as Application_Key, are removed together with the identity headers.
+func (r *Remover) Remove(h http.Header) {
+	if r.Forward {
 		return
 	}
-	if c.accepts.Key {
+	if r.accepts.Key {
 		delete(h, "Application-Key")
 	}
-	if !c.Authorization || len(h["Authorization"]) == 0 {
+	if !r.Authorization || len(h["Authorization"]) == 0 {
 		return
 	}
-	var foreign []string
+	var others []string
 	for _, line := range h["Authorization"] {
-		ours := c.accepts.Bearer && strings.HasPrefix(line, "Bearer ") // most are, which takes no call
-		if line != "" && !ours && c.accepts.IsOtherScheme(line) {
-			foreign = append(foreign, line)
+		// Nearly all lines are bearer tokens; for them the call can be left out.
+		bearer := r.accepts.Bearer && strings.HasPrefix(line, "Bearer ")
+		if line != "" && !bearer && r.accepts.IsOtherScheme(line) {
+			others = append(others, line)
 		}
 	}
 	delete(h, "Authorization")
-	if len(foreign) > 0 {
-		h["Authorization"] = foreign
+	if len(others) > 0 {
+		h["Authorization"] = others
 	}
 }

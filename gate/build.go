@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
@@ -15,32 +14,33 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/chain"
 )
 
-// Shared is what all gates of a process have in common.
+// Shared is what all gates of a process have in common. It outlives the reloads
+// of Traefik's configuration.
 type Shared struct {
-	Start  time.Time // when the process began
-	Since  func(time.Time) time.Duration
+	Start  time.Time                     // when the process began; ages count from it
+	Since  func(time.Time) time.Duration // time.Since, except in tests
 	Now    func() time.Time
 	Scopes *cache.Registry
 }
 
-// New builds a gate before next from the inside out. ctx ends when Traefik
-// replaces the handler. The options have been checked.
-func New(ctx context.Context, next http.Handler, o *Options, s *Shared, j *telemetry.Log) *Gate {
+// New builds a gate in front of next, from the inside out. ctx ends when Traefik
+// replaces the handler. New opens no connection and starts no goroutine.
+func New(ctx context.Context, next http.Handler, o *Options, shared *Shared, log *telemetry.Log) *Gate {
 	g := &Gate{
 		next:      next,
 		accepts:   acceptsOf(o.Blocks),
 		optional:  o.Optional,
 		preflight: o.Preflight,
 		depth:     o.ClientDepth,
-		log:       j,
-		start:     s.Start,
-		since:     s.Since,
+		log:       log,
+		start:     shared.Start,
+		since:     shared.Since,
 	}
 	g.identity = newIdentity(o, g.accepts)
 	g.credentials = credential.NewRemover(g.accepts, o.ForwardCredential)
 	for _, b := range o.Blocks {
-		d := newScheme(ctx, o, b, s, j)
-		g.schemes = append(g.schemes, d)
+		s := newScheme(ctx, o, b, shared, log)
+		g.schemes = append(g.schemes, s)
 	}
 	g.refusal = &refusal{schemes: g.schemes, problem: o.Problem, statuses: o.Statuses, unavailable: o.Unavailable}
 	return g
@@ -62,49 +62,30 @@ func acceptsOf(blocks []*Block) credential.Accepts {
 }
 
 // newScheme joins one block of the options to the scope that it belongs to.
-func newScheme(ctx context.Context, o *Options, b *Block, s *Shared, j *telemetry.Log) *scheme {
-	d := &scheme{kind: b.Upstream.Kind, api: b.API, paired: b.Upstream.Account}
+func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *telemetry.Log) *scheme {
+	s := &scheme{kind: b.Upstream.Kind, api: b.API, paired: b.Upstream.Account}
 	for _, h := range headerFields(o, b.API) {
-		d.headers = append(d.headers, http.CanonicalHeaderKey(h.Header))
-		d.fields = append(d.fields, h.Field)
+		s.headers = append(s.headers, http.CanonicalHeaderKey(h.Header))
+		s.fields = append(s.fields, h.Field)
 	}
-	policy := cache.Policy{
-		Lifetime:         b.Lifetime,
-		Revalidate:       b.Revalidate,
-		NegativeLifetime: o.NegativeLifetime,
-		Timeout:          b.Timeout,
-		Size:             o.CacheSize,
-		NegativeSize:     o.NegativeSize,
-		Budget:           b.Budget,
-		PerClient:        o.PerClient,
-	}
-	fingerprint := s.Scopes.Fingerprint(b.Scope()...)
-	plan := s.Scopes.Fingerprint(strings.Join(d.headers, ","), strings.Join(d.fields, "\x00"),
-		fmt.Sprintf("%q", o.Require), b.Lifetime.String(), b.Revalidate.String(), refusalKey(o, j.Debug()))
+	fingerprint := shared.Scopes.Fingerprint(b.Scope()...)
+	key := shared.Scopes.Fingerprint(renderKey(o, b, log.Debug())...)
 	instance := cache.Instance{
-		Context: ctx, Epoch: o.Epoch, RenderKey: plan, Policy: policy, Report: j.Report,
-		Logins: s.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
+		Context: ctx, Epoch: o.Epoch, RenderKey: key, Policy: policyOf(o, b), Report: log.Report,
+		Logins: shared.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
-	d.cache, d.fastPath = s.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
-		chain, err := chain.New(b.API, b.Upstream, limit, s.Now, report)
+	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
+		chain, err := chain.New(b.API, b.Upstream, limit, shared.Now, report)
 		if err != nil {
-			panic(err.Error()) // the settings have been checked
+			panic(err.Error()) // unreachable: the options come from a configuration without faults
 		}
 		return chain
 	})
-	return d
+	s.names = &nameSets{lock: s.fastPath.Lock}
+	return s
 }
 
-// refusalKey is all that a refusal's answer is made of, beside the denial; and whether
-// each is to be noted, since then none is to stand ready.
-func refusalKey(o *Options, debug bool) string {
-	text := fmt.Sprint(o.Problem, o.Unavailable, o.NegativeLifetime, o.Statuses, debug)
-	for _, b := range o.Blocks {
-		text += " " + string(b.Upstream.Kind) + " " + b.API.Name // each is a word of ours
-	}
-	return text
-}
-
+// headerFields lists the identity headers of one API on a route.
 func headerFields(o *Options, api *apis.API) []apis.HeaderField {
 	if o.Headers != nil {
 		return o.Headers
@@ -114,4 +95,45 @@ func headerFields(o *Options, api *apis.API) []apis.HeaderField {
 		headers = append(headers, apis.HeaderField{Header: o.Prefix + h.Header, Field: h.Field})
 	}
 	return headers
+}
+
+// policyOf is what a gate adds to the answers that its scope shares with others:
+// limits, which change no answer.
+func policyOf(o *Options, b *Block) cache.Policy {
+	return cache.Policy{
+		Lifetime:         b.Lifetime,
+		Revalidate:       b.Revalidate,
+		NegativeLifetime: o.NegativeLifetime,
+		Timeout:          b.Timeout,
+		Size:             o.CacheSize,
+		NegativeSize:     o.NegativeSize,
+		Budget:           b.Budget,
+		PerClient:        o.PerClient,
+	}
+}
+
+// renderKey lists everything in the options of which a prebuilt answer is made,
+// beside the upstream's answer. Gates of one scope whose keys are equal share
+// their prebuilt answers. A field that is missing here would give a request the
+// answer of another route, for example one without its requirements;
+// TestOptionsCoverage fails for a field that is not accounted for.
+func renderKey(o *Options, b *Block, debug bool) []string {
+	key := []string{
+		fmt.Sprintf("%q", o.Require), b.Lifetime.String(), b.Revalidate.String(), refusalKey(o, debug),
+	}
+	for _, h := range headerFields(o, b.API) {
+		key = append(key, http.CanonicalHeaderKey(h.Header), h.Field)
+	}
+	return key
+}
+
+// refusalKey is the part of the key that the response of a denial depends on; and
+// whether each denial is logged, since a prebuilt one is sent without a log entry.
+// Only words of this project are joined here, which hold no space.
+func refusalKey(o *Options, debug bool) string {
+	text := fmt.Sprint(o.Problem, o.Unavailable, o.NegativeLifetime, o.Statuses, debug)
+	for _, b := range o.Blocks {
+		text += " " + string(b.Upstream.Kind) + " " + b.API.Name
+	}
+	return text
 }

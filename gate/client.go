@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// clientOf names the client that pays for a request's refused calls: the peer,
-// or (depth > 0) the address that stands at that place of X-Forwarded-For,
-// counted from the right, as Traefik's own ipStrategy.depth does. A place that
-// does not exist, or that holds no address, is the peer. IPv6 addresses are
-// named by their /64, which one client has whole.
+// clientOf returns the client that a request's denied upstream calls are charged
+// to: the peer, or (depth > 0) the address at that place of X-Forwarded-For,
+// counted from the right as Traefik's ipStrategy.depth counts. Further left, a
+// client can write what it likes. If that place is missing or holds no address,
+// the client is the peer. An IPv6 client is its /64 network, since one client
+// usually has all addresses of it.
 func clientOf(r *http.Request, depth int) string {
 	if depth > 0 {
-		// All lines are one list (RFC 9110, 5.3), whoever appended them.
+		// Several lines are one list (RFC 9110, 5.3): a proxy may append to one or add another.
 		hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 		if depth <= len(hops) {
 			name := network(strings.TrimSpace(hops[len(hops)-depth]))
@@ -30,8 +31,8 @@ func clientOf(r *http.Request, depth int) string {
 	return name
 }
 
-// network reads an address, with or without a port, and returns what stands
-// for its client; empty if it is none.
+// network reads an address, with or without a port, and returns the IPv4 address
+// or the IPv6 network that counts as one client. It is empty for any other text.
 func network(text string) string {
 	host, _, err := net.SplitHostPort(text)
 	if err == nil {

@@ -15,7 +15,8 @@ func requestFrom(peer string, lines ...string) *http.Request {
 	return r
 }
 
-func TestAClientIsThePeerOrThePlaceThatTheOperatorTrusts(t *testing.T) {
+// The client is the peer, or the place of X-Forwarded-For that the operator trusts.
+func TestClientOf(t *testing.T) {
 	const peer = "192.0.2.1:4711"
 	for _, c := range []struct {
 		name, peer string
@@ -24,7 +25,7 @@ func TestAClientIsThePeerOrThePlaceThatTheOperatorTrusts(t *testing.T) {
 		want       string
 	}{
 		{"the peer", peer, nil, 0, "192.0.2.1"},
-		{"what is not trusted is not read", peer, []string{"198.51.100.7"}, 0, "192.0.2.1"},
+		{"a header that is not trusted is not read", peer, []string{"198.51.100.7"}, 0, "192.0.2.1"},
 		{"the last place", peer, []string{"203.0.113.9, 198.51.100.7"}, 1, "198.51.100.7"},
 		{"the last but one", peer, []string{"203.0.113.9, 198.51.100.7"}, 2, "203.0.113.9"},
 		{"a place that does not exist", peer, []string{"203.0.113.9, 198.51.100.7"}, 3, "192.0.2.1"},
@@ -39,14 +40,16 @@ func TestAClientIsThePeerOrThePlaceThatTheOperatorTrusts(t *testing.T) {
 		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:443", nil, 0, "192.0.2.1"},
 		{"a peer without an address", "@", nil, 0, "@"},
 	} {
-		if got := clientOf(requestFrom(c.peer, c.lines...), c.depth); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := clientOf(requestFrom(c.peer, c.lines...), c.depth); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
 	}
 }
 
-// FuzzClient: what a client writes before the place that a proxy fills in
-// changes nothing, and a client is an address, a network, or the peer.
+// FuzzClient: whatever a client writes before the place that a proxy fills in, the
+// result is the same; and a client is an address, a network, or the peer.
 func FuzzClient(f *testing.F) {
 	for _, sent := range []string{"", "1.2.3.4", ",", "a, b", "[::1]:80", "::", "1.2.3.4:", "\x00", "fe80::1%", "1.2.3.4,", "'\""} {
 		f.Add(sent, "192.0.2.1:4711", byte(1), false)
@@ -63,13 +66,13 @@ func FuzzClient(f *testing.F) {
 			t.Fatalf("%q; without what the client sent %q", got, honest)
 		}
 		if got := clientOf(requestFrom(peer, sent), 0); got != clientOf(requestFrom(peer), 0) {
-			t.Fatalf("%q, by a line that nobody trusts", got)
+			t.Fatalf("%q, because of a line that is not trusted", got)
 		}
 		got := clientOf(requestFrom(peer, sent), int(depth%4)+1)
 		_, notAddress := netip.ParseAddr(got)
 		_, notNetwork := netip.ParsePrefix(got)
 		if notAddress != nil && notNetwork != nil && got != peer {
-			t.Fatalf("%q is nobody", got)
+			t.Fatalf("%q is not a client", got)
 		}
 	})
 }

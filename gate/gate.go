@@ -11,7 +11,8 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Gate guards one route.
+// Gate protects one route. It is safe for concurrent use, and nothing in it but
+// the sets of header names changes after New.
 type Gate struct {
 	next        http.Handler
 	accepts     credential.Accepts
@@ -20,11 +21,11 @@ type Gate struct {
 	refusal     *refusal
 	optional    bool
 	preflight   bool
-	depth       int // which address a client is known by
+	depth       int // which address a client is counted by
 	credentials *credential.Remover
 	log         *telemetry.Log
 
-	start time.Time // by which the hit path knows the time
+	start time.Time // the hit path measures ages from here
 	since func(time.Time) time.Duration
 }
 
@@ -33,70 +34,77 @@ func (g *Gate) Accepts() credential.Accepts {
 	return g.accepts
 }
 
-// ServeHTTP is a request's whole way, unless it is a hit: those have a way of
-// their own (hit.go), and come here whenever anything about them is unusual.
+// ServeHTTP serves any request. Requests whose answer is prebuilt do not come
+// here (hit.go); those for which anything is unusual do.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.ServeAs(w, r, verifier.Credential{})
 }
 
-// ServeAs is ServeHTTP of a request that may carry a credential which is in none
-// of its headers: a session's. It counts where no header brings one.
-func (g *Gate) ServeAs(w http.ResponseWriter, r *http.Request, carried verifier.Credential) {
-	judged := g.identity.strip(r)
+// ServeAs is ServeHTTP for a request with a credential that is in none of its
+// headers, such as a session's. It is used only where no header carries one; the
+// zero Credential is none.
+func (g *Gate) ServeAs(w http.ResponseWriter, r *http.Request, supplied verifier.Credential) {
+	newNames := g.identity.strip(r)
 	if g.preflight && isPreflight(r) {
 		g.credentials.Remove(r.Header)
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	outcome := g.decide(r, carried)
+	outcome := g.decide(r, supplied)
 	if outcome.denial.Reason != "" {
 		g.refusal.write(w, r, outcome.kind, outcome.denial)
 		return
 	}
 	g.credentials.Remove(r.Header)
 	if outcome.allowed != nil {
-		if len(judged) > 0 {
-			g.rememberHeaderNames(judged)
+		if len(newNames) > 0 {
+			g.rememberHeaderNames(newNames)
 		}
-		enrich(r.Header, outcome.allowed)
+		setHeaders(r.Header, outcome.allowed)
 	}
 	g.next.ServeHTTP(w, r)
 }
 
-// outcome is what was decided about a request: a denial, or the headers that
-// tell the backend who is calling (none for an anonymous one).
+// Check verifies a credential of a kind that the route takes, and checks the
+// route's requirements. The credential is allowed only if the denial has no
+// reason.
+func (g *Gate) Check(r *http.Request, c verifier.Credential) (verifier.Decision, verifier.Denial) {
+	return g.verify(r, c, g.scheme(c.Kind))
+}
+
+// Deny answers a request with a denial and logs it at debug, with a fingerprint
+// of the credential if it has a token. Without one, its kind may be empty.
+func (g *Gate) Deny(w http.ResponseWriter, r *http.Request, c verifier.Credential, denial verifier.Denial) {
+	var s *scheme
+	if c.Token != "" {
+		s = g.scheme(c.Kind)
+	}
+	g.logDenial(denial, s, c)
+	g.refusal.write(w, r, c.Kind, denial)
+}
+
+// Forget drops a credential of a kind that the route takes from the cache.
+func (g *Gate) Forget(c verifier.Credential) {
+	g.scheme(c.Kind).cache.Forget(c)
+}
+
+// outcome is the decision about a request: a denial, or the identity headers for
+// the backend. An anonymous request that is allowed has neither.
 type outcome struct {
-	kind    verifier.Kind
+	kind    verifier.Kind // of the credential that was sent; it shapes the denial
 	denial  verifier.Denial
 	allowed *cache.Prebuilt
 }
 
-func enrich(h http.Header, yes *cache.Prebuilt) {
-	for i, name := range yes.Names {
-		h[name] = yes.Values[i]
-	}
-}
-
-// rememberHeaderNames has the hit path know names that were judged harmless. Only those of
-// requests that were let in are learned, so that no stranger fills the room.
-func (g *Gate) rememberHeaderNames(judged []string) {
-	if !g.identity.remember(judged) {
-		return
-	}
-	for _, d := range g.schemes {
-		d.refreshSafeNames(g.identity)
-	}
-}
-
-// decide reads the credential and asks about it. A panic of ours on the way is
-// "could not tell".
-func (g *Gate) decide(r *http.Request, carried verifier.Credential) (o *outcome) {
+// decide reads the credential of a request and verifies it. The result is set to
+// unavailable first: that is what remains after a panic in the plugin's code.
+func (g *Gate) decide(r *http.Request, supplied verifier.Credential) (o *outcome) {
 	o = &outcome{denial: verifier.Denial{Reason: verifier.Unavailable}}
 	defer g.logPanic()
 	c, denial := credential.FromHeader(r.Header, g.accepts)
-	alone := denial.Reason == verifier.Missing && c.Kind == "" && carried.Token != ""
-	if alone {
-		c = carried
+	useSupplied := denial.Reason == verifier.Missing && c.Kind == "" && supplied.Token != ""
+	if useSupplied {
+		c = supplied
 		denial = verifier.Denial{}
 	}
 	o.kind = c.Kind
@@ -109,51 +117,28 @@ func (g *Gate) decide(r *http.Request, carried verifier.Credential) (o *outcome)
 		g.logDenial(denial, nil, c)
 		return o
 	}
-	d := g.scheme(c.Kind)
-	decision, denial := g.verify(r, c, d)
+	s := g.scheme(c.Kind)
+	decision, denial := g.verify(r, c, s)
 	if denial.Reason != "" {
 		o.denial = denial
-		g.logDenial(denial, d, c)
-		if decision.Answer != 0 && !alone {
-			g.prebuildRefusal(r.Header, c, d, decision, denial)
+		g.logDenial(denial, s, c)
+		if decision.Answer != 0 && !useSupplied {
+			g.prebuildRefusal(r.Header, c, s, decision, denial)
 		}
 		return o
 	}
-	if alone {
-		o.allowed = d.render(decision) // no header line stands for this credential
+	if useSupplied {
+		o.allowed = s.render(decision) // without a header line there is nothing to prebuild it for
 	} else {
-		o.allowed = d.headersFor(r.Header, c, decision)
+		o.allowed = s.headersFor(r.Header, c, decision)
 	}
 	o.denial = verifier.Denial{}
 	return o
 }
 
-// Check asks about a credential of a kind that the route takes, and whether its
-// identity is let in here. Only a denial without a reason is a yes.
-func (g *Gate) Check(r *http.Request, c verifier.Credential) (verifier.Decision, verifier.Denial) {
-	return g.verify(r, c, g.scheme(c.Kind))
-}
-
-// Deny answers a request with a denial, and notes it at debug. A credential with a
-// token is noted by its mark.
-func (g *Gate) Deny(w http.ResponseWriter, r *http.Request, c verifier.Credential, denial verifier.Denial) {
-	var d *scheme
-	if c.Token != "" {
-		d = g.scheme(c.Kind)
-	}
-	g.logDenial(denial, d, c)
-	g.refusal.write(w, r, c.Kind, denial)
-}
-
-// Forget drops what is known of a credential.
-func (g *Gate) Forget(c verifier.Credential) {
-	g.scheme(c.Kind).cache.Forget(c)
-}
-
-// verify asks about a credential, and whether its identity is let in here. Only
-// a denial without a reason is a yes.
-func (g *Gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifier.Decision, verifier.Denial) {
-	decision, err := d.cache.Verify(r.Context(), c, func() string {
+// verify asks the cache about a credential, and checks the route's requirements.
+func (g *Gate) verify(r *http.Request, c verifier.Credential, s *scheme) (verifier.Decision, verifier.Denial) {
+	decision, err := s.cache.Verify(r.Context(), c, func() string {
 		return clientOf(r, g.depth)
 	})
 	if errors.Is(err, cache.ErrPanic) {
@@ -162,54 +147,77 @@ func (g *Gate) verify(r *http.Request, c verifier.Credential, d *scheme) (verifi
 	if !decision.Allowed {
 		denial := decision.Denial
 		if denial.Reason == "" {
-			denial.Reason = verifier.Unavailable // a no without a reason is no yes
+			denial.Reason = verifier.Unavailable // an empty reason would mean allowed
 		}
 		return decision, denial
 	}
-	if !g.identity.satisfies(decision.Identity, d.api.Name) {
+	if !g.identity.satisfies(decision.Identity, s.api.Name) {
 		return decision, verifier.Denial{Reason: verifier.Requirement}
 	}
 	return decision, verifier.Denial{}
 }
 
-// logDenial notes a denial at debug, with a mark of the credential where d is the
-// scheme that asked about it.
-func (g *Gate) logDenial(denial verifier.Denial, d *scheme, c verifier.Credential) {
+// logDenial logs a denial at debug; with a fingerprint of the credential where a
+// scheme verified it, nil where none did.
+func (g *Gate) logDenial(denial verifier.Denial, s *scheme, c verifier.Credential) {
 	if !g.log.AllowDebug() {
 		return
 	}
-	mark := ""
-	if d != nil {
-		mark = d.cache.Fingerprint(c)
+	fingerprint := ""
+	if s != nil {
+		fingerprint = s.cache.Fingerprint(c)
 	}
-	g.log.Refused(denial.Reason, mark)
+	g.log.Refused(denial.Reason, fingerprint)
 }
 
-// prebuildRefusal makes a remembered refusal ready for the hit path, but not where each
-// is to be noted.
-func (g *Gate) prebuildRefusal(h http.Header, c verifier.Credential, d *scheme, decision verifier.Decision, denial verifier.Denial) {
-	line, plain := d.headerDigest(h)
+// prebuildRefusal stores the response to a cached denial for the hit path, unless
+// each denial is logged: the hit path does not log.
+func (g *Gate) prebuildRefusal(h http.Header, c verifier.Credential, s *scheme, decision verifier.Decision, denial verifier.Denial) {
+	digest, plain := s.headerDigest(h)
 	if plain && !g.log.Debug() {
-		d.cache.Prebuild(c, decision, line, g.refusal.response(c.Kind, denial))
+		s.cache.Prebuild(c, decision, digest, g.refusal.response(c.Kind, denial))
 	}
 }
 
+// rememberHeaderNames adds header names to the allowlists of the hit path. Only
+// names of requests that were allowed are added, so that a client without a valid
+// credential cannot fill them.
+func (g *Gate) rememberHeaderNames(newNames []string) {
+	if !g.identity.remember(newNames) {
+		return
+	}
+	for _, s := range g.schemes {
+		s.names.refresh(g.identity)
+	}
+}
+
+// scheme returns the route's scheme for a kind. It has one for each kind that it
+// accepts, and credentials of other kinds are not read.
 func (g *Gate) scheme(kind verifier.Kind) *scheme {
-	for _, d := range g.schemes {
-		if d.kind == kind {
-			return d
+	for _, s := range g.schemes {
+		if s.kind == kind {
+			return s
 		}
 	}
-	return nil // unreachable: only configured kinds are read
+	return nil
 }
 
-// isPreflight tells a CORS preflight (Fetch standard, 4.8) by its three marks.
+// setHeaders sets the identity headers on a request for the backend.
+func setHeaders(h http.Header, identity *cache.Prebuilt) {
+	for i, name := range identity.Names {
+		h[name] = identity.Values[i]
+	}
+}
+
+// isPreflight recognizes a CORS preflight (Fetch standard, 4.8) by its method and
+// its two headers.
 func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
 		r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// logPanic ends a panic of ours where it happens, and says so.
+// logPanic recovers a panic in the plugin's code and logs it. It is deferred
+// where one request, and nothing else, is lost by that.
 func (g *Gate) logPanic() {
 	if recover() != nil {
 		g.log.Panic("a panic while a request was decided")

@@ -13,109 +13,116 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Handler returns the handler of the route: the way of requests whose answer is
-// ready, with g for everything unusual. Where a route takes several kinds of
-// credentials their ways are a chain: who carries none of the first kind, or one
-// that is not ready, goes on to the next.
+// Handler returns the handler of the route: a path for requests whose answer is
+// prebuilt, and ServeHTTP for all others. On a route with several kinds of
+// credentials their paths are a chain: a request without a prebuilt answer for
+// the first kind falls back to the path of the next.
 func (g *Gate) Handler() func(http.ResponseWriter, *http.Request) {
-	further := g.ServeHTTP
+	fallback := g.ServeHTTP
 	for i := len(g.schemes) - 1; i >= 0; i-- {
-		further = g.hitPath(g.schemes[i], further)
-		g.schemes[i].refreshSafeNames(g.identity)
+		fallback = g.hitPath(g.schemes[i], fallback)
+		g.schemes[i].names.refresh(g.identity)
 	}
-	return further
+	return fallback
 }
 
-// hitPath returns the way of requests with one kind of credential.
+// hitPath returns the path of requests with one kind of credential.
 //
-// A Connection header may name others, which the proxy behind us then removes,
-// ours too. Newer Traefiks have removed it before; a request that still has a
-// usual one is found out on the first way, and goes a second.
-func (g *Gate) hitPath(d *scheme, further func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+// A Connection header can name other headers, which the proxy behind the plugin
+// then removes: also identity headers. Newer versions of Traefik remove those
+// names before a middleware runs. So there are two paths: the first serves
+// requests without Connection, nearly all, and its fallback sends those with one
+// of the usual values to the second.
+func (g *Gate) hitPath(s *scheme, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	usual := map[string]bool{
 		"keep-alive": true, "Keep-Alive": true, "close": true,
 		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
 	}
-	odd := excludedNames(g, d)
-	way := g.oneHeader
-	if d.paired {
-		way = g.twoHeaders
+	excluded := excludedNames(g, s)
+	path := g.oneHeader
+	if s.paired {
+		path = g.twoHeaders
 	}
-	connected := way(d, d.newSafeNames(odd...), further)
-	return way(d, d.newSafeNames(append(odd, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
+	withConnection := path(s, s.names.add(excluded...), fallback)
+	return path(s, s.names.add(append(excluded, "Connection")...), func(w http.ResponseWriter, r *http.Request) {
 		connection := r.Header["Connection"]
 		if len(connection) == 1 && usual[connection[0]] {
-			connected(w, r)
+			withConnection(w, r)
 			return
 		}
-		further(w, r)
+		fallback(w, r)
 	})
 }
 
-// excludedNames are headers that a request of this kind may not carry if its answer is
-// to be the ready one: credentials of another kind, and the mark of a preflight,
-// which passes without an identity.
-func excludedNames(g *Gate, d *scheme) []string {
-	var odd []string
+// excludedNames lists header names that a request of this kind must not carry to
+// get its prebuilt answer: credentials of another kind on the route, which make
+// the request ambiguous, and the header of a preflight, which passes without an
+// identity.
+func excludedNames(g *Gate, s *scheme) []string {
+	var excluded []string
 	if g.preflight {
-		odd = append(odd, "Access-Control-Request-Method")
+		excluded = append(excluded, "Access-Control-Request-Method")
 	}
-	if g.accepts.Key && d.kind != verifier.ApplicationKey {
-		odd = append(odd, "Application-Key")
+	if g.accepts.Key && s.kind != verifier.ApplicationKey {
+		excluded = append(excluded, "Application-Key")
 	}
-	if g.credentials.Authorization && d.kind == verifier.ApplicationKey && !d.paired {
-		odd = append(odd, "Authorization")
+	if g.credentials.Authorization && s.kind == verifier.ApplicationKey && !s.paired {
+		excluded = append(excluded, "Authorization")
 	}
-	return odd
+	return excluded
 }
 
-// compiled returns a method of a compiled type as a function that takes its
-// receiver first: calling that costs less than binding the method each time.
+// compiled returns a method of a compiled type as a function that takes the
+// receiver first. Calling it costs the interpreter less than binding the method
+// on each request.
 func compiled(of interface{}, name string) interface{} {
 	method, _ := reflect.TypeOf(of).MethodByName(name)
 	return method.Func.Interface()
 }
 
-// oneHeader is the way of a credential that comes in one header line.
+// oneHeader returns the path of a credential that comes in one header line.
 //
-// This runs interpreted, on every request, so it is one flat closure, and its
-// form is that of what is cheap (docs/speed.md): a call of a function of ours
-// costs as much as five map reads; every expression takes room at entry, also
-// one that never runs, and a variable twice as much; so conditions are nested, as
-// && takes room too, and what is used once has no name. What it captures never
-// changes, so that nothing of one request can show up in another.
+// The closure runs interpreted, on every request. Its form follows what is cheap
+// there (docs/performance.md): it is flat, since a call of a function of the
+// plugin costs as much as five map reads. Every expression takes a slot in the
+// frame at entry, also one that does not run, and a variable takes two: so
+// conditions are nested, since && takes a slot, and a value that is used once has
+// no name. Everything captured is a constant of the gate, since a captured
+// variable that one request writes is seen by all others.
 //
-// It keeps every promise that g keeps: the credential's line is compared by its
-// keyed digest; scan looks, in compiled code, for header names that are not known
-// to be harmless (it fails on writing the first, since the pipe is closed); the
-// answer is used only before its end. (What is then refused for another reason has
-// counted as a use; only who has the credential can have it so.) Nothing between
-// acquire and release can panic; the digest is taken there too, since a variable
-// for it would cost more than others wait.
-func (g *Gate) oneHeader(d *scheme, glance *safeNames, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+// It must keep every promise of ServeHTTP:
+//   - The credential is compared by the keyed digest of its header line.
+//   - scan looks for names that are not on the allowlist, in compiled code: it
+//     writes every other header, and fails at the first, since the pipe is closed.
+//   - An answer is used only between From and Until. Its entry is marked as used
+//     before that is checked, and before scan, so also if the request is then
+//     rejected; only a holder of the credential can cause that.
+//   - Nothing between acquire and release can panic. The digest is computed there
+//     too: a local variable for it costs more than the longer lock.
+func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name := "Authorization"
-	if d.kind == verifier.ApplicationKey {
+	if s.kind == verifier.ApplicationKey {
 		name = "Application-Key"
 	}
-	gone := name
+	removed := name
 	if g.credentials.Forward {
-		gone = "" // no header's name
+		removed = "" // deletes nothing: no header has this name
 	}
 	_, closed := io.Pipe()
 	_ = closed.Close()
 	var (
-		refusing io.Writer = closed // as what scan takes: turning it into that costs 300 ns
-		lock               = d.fastPath.Lock
-		secret             = d.fastPath.Secret
-		ready              = d.fastPath.Answers
-		next               = g.next
-		start              = g.start
-		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
-		sum                = sha256.Sum256
-		acquire            = compiled(lock, "Lock").(func(*sync.Mutex))
-		release            = compiled(lock, "Unlock").(func(*sync.Mutex))
-		touch              = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
-		scan               = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
+		refusing    io.Writer = closed // of the type that scan takes: converting it on each request costs 300 ns
+		lock                  = s.fastPath.Lock
+		secret                = s.fastPath.Secret
+		prebuilt              = s.fastPath.Answers
+		next                  = g.next
+		start                 = g.start
+		since                 = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
+		sum                   = sha256.Sum256
+		acquire               = compiled(lock, "Lock").(func(*sync.Mutex))
+		release               = compiled(lock, "Unlock").(func(*sync.Mutex))
+		moveToFront           = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
+		scan                  = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
@@ -123,58 +130,59 @@ func (g *Gate) oneHeader(d *scheme, glance *safeNames, otherwise func(http.Respo
 		if len(lines) == 1 {
 			if r.Trailer == nil {
 				acquire(lock)
-				x, ok := ready[sum([]byte(secret+lines[0]))]
+				answer, ok := prebuilt[sum([]byte(secret+lines[0]))]
 				if ok {
-					touch(x.Order, x.Place)
+					moveToFront(answer.Order, answer.Place)
 				}
-				known := glance.allowed
+				allowed := names.allowed
 				release(lock)
 				if ok {
-					if scan(h, refusing, known) == nil {
+					if scan(h, refusing, allowed) == nil {
 						age := since(start)
-						if age >= x.From {
-							if age < x.Until {
-								for i, value := range x.Values {
-									h[x.Names[i]] = value
+						if age >= answer.From {
+							if age < answer.Until {
+								for i, value := range answer.Values {
+									h[answer.Names[i]] = value
 								}
-								delete(h, gone)
+								delete(h, removed)
 								next.ServeHTTP(w, r)
 								return
 							}
-							replay(w, r, x, age, otherwise)
+							replay(w, r, answer, age, fallback)
 							return
 						}
 					}
 				}
 			}
 		}
-		otherwise(w, r)
+		fallback(w, r)
 	}
 }
 
-// twoHeaders is the way of a key that comes with an account: single, but for two lines. It
-// is written out again, since what they have in common would be a call.
-func (g *Gate) twoHeaders(d *scheme, glance *safeNames, otherwise func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+// twoHeaders returns the path of a key that comes with an account: oneHeader with
+// a second header line. It is written out again, since sharing code would take a
+// call.
+func (g *Gate) twoHeaders(s *scheme, names *safeNames, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	key, account := "Application-Key", "Authorization"
 	if g.credentials.Forward {
-		key, account = "", "" // no header's names
+		key, account = "", "" // deletes nothing: no header has this name
 	}
 	_, closed := io.Pipe()
 	_ = closed.Close()
 	var (
-		refusing io.Writer = closed
-		lock               = d.fastPath.Lock
-		secret             = d.fastPath.Secret
-		ready              = d.fastPath.Answers
-		next               = g.next
-		start              = g.start
-		since              = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
-		sum                = sha256.Sum256
-		itoa               = strconv.Itoa
-		acquire            = compiled(lock, "Lock").(func(*sync.Mutex))
-		release            = compiled(lock, "Unlock").(func(*sync.Mutex))
-		touch              = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
-		scan               = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
+		refusing    io.Writer = closed
+		lock                  = s.fastPath.Lock
+		secret                = s.fastPath.Secret
+		prebuilt              = s.fastPath.Answers
+		next                  = g.next
+		start                 = g.start
+		since                 = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
+		sum                   = sha256.Sum256
+		itoa                  = strconv.Itoa
+		acquire               = compiled(lock, "Lock").(func(*sync.Mutex))
+		release               = compiled(lock, "Unlock").(func(*sync.Mutex))
+		moveToFront           = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
+		scan                  = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
@@ -184,26 +192,26 @@ func (g *Gate) twoHeaders(d *scheme, glance *safeNames, otherwise func(http.Resp
 			if len(lines) == 1 {
 				if r.Trailer == nil {
 					acquire(lock)
-					x, ok := ready[sum([]byte(secret+itoa(len(keys[0]))+":"+keys[0]+lines[0]))]
+					answer, ok := prebuilt[sum([]byte(secret+itoa(len(keys[0]))+":"+keys[0]+lines[0]))]
 					if ok {
-						touch(x.Order, x.Place)
+						moveToFront(answer.Order, answer.Place)
 					}
-					known := glance.allowed
+					allowed := names.allowed
 					release(lock)
 					if ok {
-						if scan(h, refusing, known) == nil {
+						if scan(h, refusing, allowed) == nil {
 							age := since(start)
-							if age >= x.From {
-								if age < x.Until {
-									for i, value := range x.Values {
-										h[x.Names[i]] = value
+							if age >= answer.From {
+								if age < answer.Until {
+									for i, value := range answer.Values {
+										h[answer.Names[i]] = value
 									}
 									delete(h, key)
 									delete(h, account)
 									next.ServeHTTP(w, r)
 									return
 								}
-								replay(w, r, x, age, otherwise)
+								replay(w, r, answer, age, fallback)
 								return
 							}
 						}
@@ -211,6 +219,6 @@ func (g *Gate) twoHeaders(d *scheme, glance *safeNames, otherwise func(http.Resp
 				}
 			}
 		}
-		otherwise(w, r)
+		fallback(w, r)
 	}
 }

@@ -9,28 +9,29 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Bounds of the memory of header names: a client may invent them.
+// Limits for what is kept of header names, since a client can make up any number.
 const (
 	maxNewNames   = 32 // names of one request
 	maxSafeNames  = 1024
 	maxNameLength = 64   // bytes
-	maxConnection = 1024 // bytes of Connection; a longer one is dropped whole
+	maxConnection = 1024 // bytes of Connection; a longer one is removed whole
 )
 
-// identityHeaders owns the identity headers of a route: it takes the client's away,
-// in every spelling that a backend might read as one of them, and knows what
-// is demanded of an identity.
+// identityHeaders removes identity headers that the client sent, in every spelling
+// that a backend may read as one of them, and checks the requirements of a route.
+// It is safe for concurrent use.
 type identityHeaders struct {
 	prefix  string          // folded
-	names   map[string]bool // folded; headers that are set beside the prefix
-	aliases map[string]bool // folded; credential headers that go, but as themselves
-	common  []string        // of usualNames, those that are none of ours
+	names   map[string]bool // folded names of identity headers outside the prefix
+	aliases map[string]bool // folded names of credential headers, whose other spellings are reserved
+	common  []string        // of commonHeaders, those that are not reserved here
 	require []Requirement
 
 	mu   sync.Mutex
-	safe map[string]bool // names judged harmless; replaced, never changed
+	safe map[string]bool // names seen that are not reserved; replaced, never changed
 }
 
+// newIdentity returns the identity headers of a route that takes these credentials.
 func newIdentity(o *Options, accepts credential.Accepts) *identityHeaders {
 	id := &identityHeaders{
 		prefix:  Fold(o.Prefix),
@@ -53,26 +54,29 @@ func newIdentity(o *Options, accepts credential.Accepts) *identityHeaders {
 	return id
 }
 
-// commonHeaders are headers that most requests carry. They are judged at once, so
-// that the hit path knows them also on a route that has let nobody in yet.
+// commonHeaders lists headers that most requests carry. They are on the allowlists
+// from the start, so that a route on which no request was allowed yet serves
+// cached denials on the hit path.
 const commonHeaders = "Accept Accept-Encoding Accept-Language Application-Key Authorization Cache-Control " +
 	"Content-Length Content-Type Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer " +
 	"Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User " +
 	"Traceparent Tracestate Upgrade-Insecure-Requests User-Agent X-Forwarded-For X-Forwarded-Host X-Forwarded-Port " +
 	"X-Forwarded-Proto X-Forwarded-Server X-Real-Ip X-Request-Id X-Requested-With"
 
-// folding reads a header name as CGI, WSGI and PHP do: every character that is
-// no letter or digit is the same. (A byte replacer: one call into compiled
-// code, whatever the length.)
+// folding maps every character that is not a letter or digit to "-", since CGI,
+// WSGI and PHP turn them into one: there X_Auth_User is X-Auth-User. A Replacer is
+// one call into compiled code, whatever the length.
 var folding = strings.NewReplacer("_", "-", ".", "-", "!", "-", "#", "-", "$", "-", "%", "-", "&", "-",
 	"'", "-", "*", "-", "+", "-", "^", "-", "`", "-", "|", "-", "~", "-", " ", "-", ":", "-", "/", "-")
 
+// Fold returns a header name as backends compare it: in lower case, with "-" for
+// every character that is not a letter or digit. It is for comparing only.
 func Fold(name string) string {
 	return strings.ToLower(folding.Replace(name))
 }
 
-// isReserved tells whether a header name reads as an identity header of this route,
-// or as an alias of a credential header.
+// isReserved tells whether a backend may read a header name as an identity header
+// of this route, or as a credential header of another spelling.
 func (id *identityHeaders) isReserved(name string) bool {
 	folded := Fold(name)
 	if strings.HasPrefix(folded, id.prefix) || id.names[folded] {
@@ -81,15 +85,16 @@ func (id *identityHeaders) isReserved(name string) bool {
 	return id.aliases[folded] && http.CanonicalHeaderKey(name) != http.CanonicalHeaderKey(folded)
 }
 
-// strip takes the client's word away before ours is given: a header that the
-// client sent under the prefix, or under a name that we set, never reaches the
-// backend, whatever becomes of the request. It returns the names that it had to
-// judge for the first time and found harmless.
-func (id *identityHeaders) strip(r *http.Request) (judged []string) {
+// strip removes reserved headers and trailers from a request: a client could
+// otherwise claim an identity. It comes before everything else, also for requests
+// that are denied, since a middleware may pass those on as well (Traefik's errors
+// middleware does). It returns the header names that were checked here for the
+// first time and are not reserved.
+func (id *identityHeaders) strip(r *http.Request) (newNames []string) {
 	h := r.Header
-	known := id.safeNames()
+	safe := id.safeNames()
 	for name := range h {
-		if known[name] {
+		if safe[name] {
 			continue
 		}
 		if id.isReserved(name) {
@@ -97,7 +102,7 @@ func (id *identityHeaders) strip(r *http.Request) (judged []string) {
 			continue
 		}
 		if len(name) <= maxNameLength {
-			judged = append(judged, name)
+			newNames = append(newNames, name)
 		}
 	}
 	if len(h["Connection"]) > 0 {
@@ -108,11 +113,12 @@ func (id *identityHeaders) strip(r *http.Request) (judged []string) {
 			delete(r.Trailer, name)
 		}
 	}
-	return judged
+	return newNames
 }
 
-// stripConnection removes our names from what Connection names: the proxy
-// behind us deletes what is named there, and would delete our own headers.
+// stripConnection removes reserved names from Connection. A proxy behind the
+// plugin deletes the headers that are named there (RFC 9110, 7.6.1): a client
+// could have the gate's identity headers deleted.
 func (id *identityHeaders) stripConnection(h http.Header) {
 	if len(strings.Join(h["Connection"], ",")) > maxConnection {
 		delete(h, "Connection")
@@ -134,17 +140,18 @@ func (id *identityHeaders) stripConnection(h http.Header) {
 	h["Connection"] = []string{strings.Join(kept, ", ")}
 }
 
-// safeNames returns the names that are known to be none of ours.
+// safeNames returns the names seen so far that are not reserved. The set is never
+// changed.
 func (id *identityHeaders) safeNames() map[string]bool {
 	id.mu.Lock()
-	known := id.safe
+	safe := id.safe
 	id.mu.Unlock()
-	return known
+	return safe
 }
 
-// remember adds names to the harmless ones, or starts anew with them where there is
-// no room: by a set in the place of the old one, which others may be reading. It
-// tells whether anything has changed.
+// remember adds names that are not reserved to the safe ones; a full set starts
+// again with them. The set is replaced, since others may be reading the old one.
+// The result tells whether there was anything to add.
 func (id *identityHeaders) remember(names []string) bool {
 	if len(names) == 0 {
 		return false
@@ -167,16 +174,16 @@ func (id *identityHeaders) remember(names []string) bool {
 	return true
 }
 
-// satisfies tells whether an identity that api vouched for has an allowed value for
-// each field that identity.require names.
-func (id *identityHeaders) satisfies(who verifier.Identity, api string) bool {
-	for _, demand := range id.require {
+// satisfies tells whether an identity from this API meets the requirements: it has
+// one of the allowed values in each required field. An empty value never does.
+func (id *identityHeaders) satisfies(identity verifier.Identity, api string) bool {
+	for _, requirement := range id.require {
 		met := false
-		value := who.Get(demand.Field)
-		if demand.Field == "api" {
+		value := identity.Get(requirement.Field)
+		if requirement.Field == "api" {
 			value = api
 		}
-		for _, allowed := range demand.Allowed {
+		for _, allowed := range requirement.Allowed {
 			met = met || (value != "" && value == allowed)
 		}
 		if !met {

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,9 +11,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
-// guarding is the identity of a route with the default prefix, which sets one
-// header beside it and takes application keys.
-func guarding() *identityHeaders {
+// testIdentity is that of a route with the default prefix, one identity header
+// outside of it, application keys, and two requirements.
+func testIdentity() *identityHeaders {
 	return newIdentity(&Options{
 		Prefix:  "X-Auth-",
 		Headers: []apis.HeaderField{{Header: "Remote-User", Field: "user"}},
@@ -22,7 +21,7 @@ func guarding() *identityHeaders {
 	}, credential.Accepts{Key: true})
 }
 
-// request has these header names, spelled as they are, each with a value.
+// request returns a request with these header names, in this spelling.
 func request(names ...string) *http.Request {
 	r := &http.Request{Header: http.Header{}, Trailer: http.Header{}}
 	for _, name := range names {
@@ -31,7 +30,7 @@ func request(names ...string) *http.Request {
 	return r
 }
 
-func TestTheClientsWordIsTakenAwayInEverySpelling(t *testing.T) {
+func TestStrip(t *testing.T) {
 	for _, name := range []string{
 		"X-Auth-User", "x-auth-user", "X-AUTH-USER", "X_Auth_User", "x-auth_user", "X.Auth.User", "X-Auth.User", "x_auth-USER",
 		"X!Auth!User", "X~Auth|User", "X^Auth`User", "X+Auth*User", "X#Auth$User", "X%Auth&User", "X'Auth'User",
@@ -39,140 +38,135 @@ func TestTheClientsWordIsTakenAwayInEverySpelling(t *testing.T) {
 		"Remote-User", "REMOTE_USER", "remote.user", "Remote!user",
 		"Application_Key", "application.key", "APPLICATION_KEY", "Application~Key",
 	} {
-		id := guarding()
-		for _, round := range []string{"first", "again, when names are known"} {
-			r := request(name, "Accept")
-			id.remember(id.strip(r))
-			if len(r.Header) != 1 || r.Header["Accept"] == nil {
-				t.Errorf("%s, %s: %v", name, round, r.Header)
+		t.Run("a reserved name is removed from header and trailer: "+name, func(t *testing.T) {
+			id := testIdentity()
+			for _, round := range []string{"first", "again, when names are remembered"} {
+				r := request(name, "Accept")
+				id.remember(id.strip(r))
+				if len(r.Header) != 1 || r.Header["Accept"] == nil {
+					t.Errorf("%s: %v", round, r.Header)
+				}
 			}
+			r := request("Accept")
+			r.Trailer = http.Header{name: nil, "Checksum": nil}
+			id.strip(r)
+			if len(r.Trailer) != 1 {
+				t.Errorf("the trailer is still %v", r.Trailer)
+			}
+		})
+	}
+	t.Run("names that are not reserved stay", func(t *testing.T) {
+		names := []string{
+			"X-Auth", "Xauth-User", "X-Authentic", "X-Authorization", "Auth-User", "Y-X-Auth-User", "XX-Auth-User", "Remote-User-Agent", "User",
+			"Application-Key", "Application-Keys", "Authorization", "Proxy-Authorization", "Cookie", "X-Forwarded-User", "Accept", "Host_",
 		}
-		r := request("Accept")
-		r.Trailer = http.Header{name: nil, "Checksum": nil}
-		id.strip(r)
-		if len(r.Trailer) != 1 {
-			t.Errorf("%s is left in the trailer: %v", name, r.Trailer)
+		r := request(names...)
+		id := testIdentity()
+		for range []int{1, 2, 3} {
+			id.remember(id.strip(r))
 		}
-	}
-}
-
-func TestWhatIsNoneOfOursStays(t *testing.T) {
-	names := []string{
-		"X-Auth", "Xauth-User", "X-Authentic", "X-Authorization", "Auth-User", "Y-X-Auth-User", "XX-Auth-User", "Remote-User-Agent", "User",
-		"Application-Key", "Application-Keys", "Authorization", "Proxy-Authorization", "Cookie", "X-Forwarded-User", "Accept", "Host_",
-	}
-	r := request(names...)
-	id := guarding()
-	for range []int{1, 2, 3} {
-		id.remember(id.strip(r))
-	}
-	if len(r.Header) != len(names) {
-		t.Errorf("%v", r.Header)
-	}
-}
-
-// A proxy behind us deletes what Connection names: our headers must not be
-// among it.
-func TestConnectionNamesNoneOfOurs(t *testing.T) {
-	cases := []struct{ lines, want []string }{
-		{[]string{"X-Auth-User"}, nil},
-		{[]string{"x_auth_user , Remote.User", "", " , "}, nil},
-		{[]string{"close"}, []string{"close"}},
-		{[]string{"keep-alive, X-Auth-User, Upgrade"}, []string{"keep-alive, Upgrade"}},
-		{[]string{"X-Auth-Id", "Upgrade", "x-auth-api,HTTP2-Settings"}, []string{"Upgrade, HTTP2-Settings"}},
-		{[]string{"Application_Key, te"}, []string{"te"}},
-		{[]string{"close", strings.Repeat("x,", 600)}, nil}, // too long to look at
-	}
-	for _, c := range cases {
-		r := request()
-		r.Header["Connection"] = c.lines
-		guarding().strip(r)
-		if got := r.Header["Connection"]; !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%q: %q, want %q", c.lines, got, c.want)
-		}
-	}
-}
-
-// Names are remembered as harmless, in bounded room, and only if they are.
-func TestTheMemoryOfNamesIsBoundedAndNeverChanged(t *testing.T) {
-	id := guarding()
-	old := id.safeNames()
-	for i := 0; i < 5000; i++ {
-		r := request("X-Auth-User", "Name-"+strings.Repeat("x", i%80)+string(rune('a'+i%26))+strings.Repeat("y", i%77))
-		id.remember(id.strip(r))
-	}
-	known := id.safeNames()
-	if len(known) > maxSafeNames || len(known) == 0 || len(old) != 0 {
-		t.Errorf("%d names are known; the first set has %d", len(known), len(old))
-	}
-	for name := range known {
-		if id.isReserved(name) || len(name) > maxNameLength {
-			t.Errorf("%s is held for harmless", name)
-		}
-	}
-}
-
-func TestEachRequirementIsMetByOneOfItsValues(t *testing.T) {
-	id := guarding()
-	who := func(kind string) verifier.Identity { return verifier.Identity{{Name: "type", Value: kind}} }
-	for _, c := range []struct {
-		who  verifier.Identity
-		api  string
-		want bool
-	}{
-		{who("student"), "bts", true},
-		{who("employee"), "bts", true},
-		{who("employee"), "ippanel", false},
-		{who("guest"), "bts", false},
-		{who("Student"), "bts", false},
-		{who("student "), "bts", false},
-		{who(""), "bts", false},
-		{nil, "bts", false},
-	} {
-		if got := id.satisfies(c.who, c.api); got != c.want {
-			t.Errorf("%v by %s: %v, want %v", c.who, c.api, got, c.want)
-		}
-	}
-	if none := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{}); !none.satisfies(nil, "bts") {
-		t.Error("no requirement is not met by nobody")
-	}
-}
-
-func TestAnyValueFitsIntoAHeaderAndComesBack(t *testing.T) {
-	for value, want := range map[string]string{
-		"":                  "",
-		"plain-ASCII_1.~":   "plain-ASCII_1.~",
-		"100%":              "100%25",
-		"%41":               "%2541",
-		"a b":               "a%20b",
-		"สม":                "%E0%B8%AA%E0%B8%A1",
-		"a\tb":              "a%09b",
-		"\x7f\u0080":        "%7F%C2%80",
-		`"quoted", <and>;=`: `"quoted",%20<and>;=`,
-	} {
-		if got := percentEncode(value); got != want {
-			t.Errorf("%q: %q, want %q", value, got, want)
-		}
-	}
-}
-
-func FuzzPercentEncode(f *testing.F) {
-	for _, seed := range []string{"", "a%b", "สมชาย ใจดี", "\x00\xff", "+/?#"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, value string) {
-		encoded := percentEncode(value)
-		if strings.IndexFunc(encoded, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
-			t.Fatalf("%q holds what may not stand in a header", encoded)
-		}
-		if back, err := url.PathUnescape(encoded); err != nil || back != value {
-			t.Fatalf("%q comes back as %q (%v)", value, back, err)
+		if len(r.Header) != len(names) {
+			t.Errorf("%v", r.Header)
 		}
 	})
 }
 
-// FuzzStrip: whatever a header is called, a backend that folds names as CGI
-// does finds nothing of ours; and nothing else is lost.
+// A proxy behind the plugin deletes the headers that Connection names.
+func TestStripConnection(t *testing.T) {
+	cases := []struct {
+		name        string
+		lines, want []string
+	}{
+		{"an identity header alone", []string{"X-Auth-User"}, nil},
+		{"other spellings, and empty options", []string{"x_auth_user , Remote.User", "", " , "}, nil},
+		{"another option alone", []string{"close"}, []string{"close"}},
+		{"an identity header between others", []string{"keep-alive, X-Auth-User, Upgrade"}, []string{"keep-alive, Upgrade"}},
+		{"several lines", []string{"X-Auth-Id", "Upgrade", "x-auth-api,HTTP2-Settings"}, []string{"Upgrade, HTTP2-Settings"}},
+		{"a credential header of another spelling", []string{"Application_Key, te"}, []string{"te"}},
+		{"a header that is too long is removed whole", []string{"close", strings.Repeat("x,", 600)}, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := request()
+			r.Header["Connection"] = c.lines
+			testIdentity().strip(r)
+			if got := r.Header["Connection"]; !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%q: %q, want %q", c.lines, got, c.want)
+			}
+		})
+	}
+}
+
+func TestRemember(t *testing.T) {
+	t.Run("names are kept only if they are not reserved, in bounded memory, in a set that is never changed", func(t *testing.T) {
+		id := testIdentity()
+		old := id.safeNames()
+		for i := 0; i < 5000; i++ {
+			r := request("X-Auth-User", "Name-"+strings.Repeat("x", i%80)+string(rune('a'+i%26))+strings.Repeat("y", i%77))
+			id.remember(id.strip(r))
+		}
+		safe := id.safeNames()
+		if len(safe) > maxSafeNames || len(safe) == 0 || len(old) != 0 {
+			t.Errorf("%d names are kept; the first set has %d", len(safe), len(old))
+		}
+		for name := range safe {
+			if id.isReserved(name) || len(name) > maxNameLength {
+				t.Errorf("%s is kept as safe", name)
+			}
+		}
+	})
+	t.Run("one request adds only a few names", func(t *testing.T) {
+		id := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{})
+		var names []string
+		for i := 0; i < 10*maxNewNames; i++ {
+			names = append(names, "X-Invented-"+strings.Repeat("a", i))
+		}
+		id.remember(names)
+		if got := len(id.safeNames()); got != maxNewNames {
+			t.Errorf("one request adds %d names, want %d", got, maxNewNames)
+		}
+		for i := 0; i < 100; i++ {
+			id.remember(names[(i%10)*maxNewNames : (i%10+1)*maxNewNames])
+		}
+		if got := len(id.safeNames()); got > maxSafeNames {
+			t.Errorf("%d names are kept, want at most %d", got, maxSafeNames)
+		}
+	})
+}
+
+func TestSatisfies(t *testing.T) {
+	id := testIdentity()
+	typed := func(value string) verifier.Identity { return verifier.Identity{{Name: "type", Value: value}} }
+	for _, c := range []struct {
+		name     string
+		identity verifier.Identity
+		api      string
+		want     bool
+	}{
+		{"one allowed value", typed("student"), "bts", true},
+		{"another allowed value", typed("employee"), "bts", true},
+		{"one of two requirements is not met", typed("employee"), "ippanel", false},
+		{"a value that is not allowed", typed("guest"), "bts", false},
+		{"another case", typed("Student"), "bts", false},
+		{"a space behind", typed("student "), "bts", false},
+		{"an empty value", typed(""), "bts", false},
+		{"no such field", nil, "bts", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := id.satisfies(c.identity, c.api); got != c.want {
+				t.Errorf("%v of %s: %v, want %v", c.identity, c.api, got, c.want)
+			}
+		})
+	}
+	t.Run("no requirement is met by any identity", func(t *testing.T) {
+		if none := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{}); !none.satisfies(nil, "bts") {
+			t.Error("it is not met")
+		}
+	})
+}
+
+// FuzzStrip: whatever name a header has, a backend that folds names as CGI does
+// finds no reserved one, and no other header is lost.
 func FuzzStrip(f *testing.F) {
 	for _, seed := range []string{"X-Auth-User", "x_auth_user", "Remote.User", "Accept", "X-Auth", "", "Connection", "Application_Key", "\u212a"} {
 		f.Add(seed)
@@ -189,38 +183,20 @@ func FuzzStrip(f *testing.F) {
 		}, name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		id := guarding()
+		id := testIdentity()
 		r := request(name, "Accept")
 		id.remember(id.strip(r))
 		if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") != "" {
-			return // no name of a header: no server lets it in
+			return // not a header's name: servers reject the request
 		}
 		folded := cgi(name)
-		gone := strings.HasPrefix(folded, "x_auth_") || folded == "remote_user" ||
+		reserved := strings.HasPrefix(folded, "x_auth_") || folded == "remote_user" ||
 			(folded == "application_key" && !strings.EqualFold(name, "Application-Key"))
-		if _, there := r.Header[name]; there == gone && name != "Connection" {
+		if _, there := r.Header[name]; there == reserved && name != "Connection" {
 			t.Fatalf("%q: still there: %v", name, there)
 		}
 		if r.Header["Accept"] == nil {
-			t.Fatal("something else is lost")
+			t.Fatal("another header is lost")
 		}
 	})
-}
-
-func TestOneRequestTeachesFewHeaderNames(t *testing.T) {
-	id := newIdentity(&Options{Prefix: "X-Auth-"}, credential.Accepts{})
-	var names []string
-	for i := 0; i < 10*maxNewNames; i++ {
-		names = append(names, "X-Invented-"+strings.Repeat("a", i))
-	}
-	id.remember(names)
-	if got := len(id.safeNames()); got != maxNewNames {
-		t.Errorf("one request taught %d names, want %d", got, maxNewNames)
-	}
-	for i := 0; i < 100; i++ {
-		id.remember(names[(i%10)*maxNewNames : (i%10+1)*maxNewNames])
-	}
-	if got := len(id.safeNames()); got > maxSafeNames {
-		t.Errorf("%d names are held, want at most %d", got, maxSafeNames)
-	}
 }

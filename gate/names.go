@@ -1,44 +1,58 @@
 package gate
 
-// safeNames is what one way of the hit path knows of header names.
+import "sync"
+
+// safeNames is the allowlist of header names of one path of the hit path: a
+// request whose header has only these names needs nothing removed from it.
 type safeNames struct {
-	allowed  map[string]bool // replaced, never changed; under the front's lock
-	excluded []string        // never among them
+	allowed  map[string]bool // replaced, never changed, under the fast path's lock
+	excluded []string        // never in allowed: this path has to see these headers
 }
 
-// newSafeNames begins to know harmless names; odd ones are never among them.
-func (d *scheme) newSafeNames(odd ...string) *safeNames {
-	l := &safeNames{excluded: append([]string{}, odd...)}
-	d.safeNames = append(d.safeNames, l)
-	return l
+// nameSets is the allowlists of one kind of credential, one for each path.
+type nameSets struct {
+	lock *sync.Mutex // the fast path's, under which requests read an allowlist
+
+	refreshing sync.Mutex
+	sets       []*safeNames
 }
 
-// refreshSafeNames takes over the names that are known to be harmless now. One at a time, so
-// that who comes late brings no older ones; the hit path waits for no more than
-// the new sets to be put in their places.
-func (d *scheme) refreshSafeNames(id *identityHeaders) {
-	d.refreshing.Lock()
-	defer d.refreshing.Unlock()
-	known := id.safeNames()
-	for _, l := range d.safeNames {
-		harmless := l.names(known, id.common)
-		d.fastPath.Lock.Lock()
-		l.allowed = harmless
-		d.fastPath.Lock.Unlock()
+// add makes another allowlist, which is empty until the next refresh. It is called
+// only while the gate is built.
+func (n *nameSets) add(excluded ...string) *safeNames {
+	set := &safeNames{excluded: append([]string{}, excluded...)}
+	n.sets = append(n.sets, set)
+	return set
+}
+
+// refresh fills the allowlists with the names that are safe on this route by now.
+// It is serialized, reading the names included: a slow caller must not overwrite
+// a newer set. Requests wait only while the new sets are put in place, not while
+// they are made.
+func (n *nameSets) refresh(id *identityHeaders) {
+	n.refreshing.Lock()
+	defer n.refreshing.Unlock()
+	safe := id.safeNames()
+	for _, set := range n.sets {
+		allowed := set.without(safe, id.common)
+		n.lock.Lock()
+		set.allowed = allowed
+		n.lock.Unlock()
 	}
 }
 
-// names is all that is known and usual, but what is odd.
-func (l *safeNames) names(known map[string]bool, usual []string) map[string]bool {
-	harmless := make(map[string]bool, len(known)+len(usual))
-	for name := range known {
-		harmless[name] = true
+// without returns a new set of the names seen so far and the common ones, without
+// those that are excluded.
+func (s *safeNames) without(seen map[string]bool, common []string) map[string]bool {
+	allowed := make(map[string]bool, len(seen)+len(common))
+	for name := range seen {
+		allowed[name] = true
 	}
-	for _, name := range usual {
-		harmless[name] = true
+	for _, name := range common {
+		allowed[name] = true
 	}
-	for _, name := range l.excluded {
-		delete(harmless, name)
+	for _, name := range s.excluded {
+		delete(allowed, name)
 	}
-	return harmless
+	return allowed
 }

@@ -11,112 +11,115 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 )
 
-// refusal is the only place that refuses: it gives a denial its status, its
-// challenge and its body, in the shape of the API whose credential was sent.
+// refusal turns a denial into a response: its status, challenges and body, in the
+// form of the API whose credential was sent. No other code answers a client of a
+// protected route with a denial. It is not changed after it was made.
 type refusal struct {
 	schemes     []*scheme
 	problem     bool           // RFC 9457 bodies
 	statuses    map[string]int // the operator's, by documented code or HTTP status
-	unavailable int
+	unavailable int            // the status when the upstream could not be asked
 }
 
-// write answers a request with a denial. kind is what the client sent, or
-// empty; then the shape is that of the route's first kind.
-func (f *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Kind, d verifier.Denial) {
-	send(w, r, f.response(kind, d))
+// write answers a request with a denial. kind is the kind of credential that the
+// client sent; if it is empty, the response has the form of the route's first kind.
+func (rf *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Kind, denial verifier.Denial) {
+	send(w, r, rf.response(kind, denial))
 }
 
-// response is the whole answer of a denial.
-func (f *refusal) response(kind verifier.Kind, d verifier.Denial) *cache.Prebuilt {
-	sent := f.shape(kind)
-	d = f.fillDefaults(d, sent)
-	sort := "application/json; charset=utf-8"
+// response builds the whole response to a denial.
+func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.Prebuilt {
+	shape := rf.shape(kind)
+	denial = rf.fillDefaults(denial, shape)
+	mediaType := "application/json; charset=utf-8"
 	body := ""
-	if f.problem {
-		sort = "application/problem+json"
-		body = problem(d)
+	if rf.problem {
+		mediaType = "application/problem+json"
+		body = problem(denial)
 	} else {
-		body = sent.api.Body(d)
+		body = shape.api.Body(denial)
 	}
-	no := &cache.Prebuilt{
-		Status: d.Status,
+	answer := &cache.Prebuilt{
+		Status: denial.Status,
 		Names:  []string{"Content-Type", "Cache-Control"},
-		Values: [][]string{{sort}, {"no-store"}},
+		Values: [][]string{{mediaType}, {"no-store"}},
 		Body:   []byte(body),
 	}
-	if d.Status == http.StatusUnauthorized {
-		no.Names = append(no.Names, "Www-Authenticate")
-		no.Values = append(no.Values, f.challenges(kind, d.Reason))
+	if denial.Status == http.StatusUnauthorized {
+		answer.Names = append(answer.Names, "Www-Authenticate")
+		answer.Values = append(answer.Values, rf.challenges(kind, denial.Reason))
 	}
-	if d.RetryAfter > 0 {
-		no.Names = append(no.Names, "Retry-After")
-		no.Values = append(no.Values, []string{strconv.FormatInt(seconds(d.RetryAfter), 10)})
+	if denial.RetryAfter > 0 {
+		answer.Names = append(answer.Names, "Retry-After")
+		answer.Values = append(answer.Values, []string{strconv.FormatInt(seconds(denial.RetryAfter), 10)})
 	}
-	return no
+	return answer
 }
 
-// send writes a finished refusal.
-func send(w http.ResponseWriter, r *http.Request, no *cache.Prebuilt) {
+// send writes a response that was built before.
+func send(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt) {
 	h := w.Header()
-	for i, value := range no.Values {
-		h[no.Names[i]] = value
+	for i, value := range answer.Values {
+		h[answer.Names[i]] = value
 	}
-	w.WriteHeader(no.Status)
+	w.WriteHeader(answer.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(no.Body)
+		_, _ = w.Write(answer.Body)
 	}
 }
 
-// replay is the rest of the way of a request that is refused as one before, or goes
-// otherwise where that has ended. The hit path comes here with what is not, or no more, a
-// yes, so that a yes costs no look at which it is. It does as send does, without
-// the call.
-func replay(w http.ResponseWriter, r *http.Request, no *cache.Prebuilt, age time.Duration, otherwise func(http.ResponseWriter, *http.Request)) {
-	if age >= no.RepeatUntil {
-		otherwise(w, r)
+// replay writes a prebuilt response to a denial, or falls back when it has expired.
+// The hit path calls it for every answer that is not, or no longer, an allowed one:
+// a separate check for denials would cost each hit. The lines of send are
+// repeated here, since the call would cost as much as they do.
+func replay(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt, age time.Duration, fallback func(http.ResponseWriter, *http.Request)) {
+	if age >= answer.RepeatUntil {
+		fallback(w, r)
 		return
 	}
 	h := w.Header()
-	for i, value := range no.Values {
-		h[no.Names[i]] = value
+	for i, value := range answer.Values {
+		h[answer.Names[i]] = value
 	}
-	w.WriteHeader(no.Status)
+	w.WriteHeader(answer.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(no.Body)
+		_, _ = w.Write(answer.Body)
 	}
 }
 
-func (f *refusal) shape(kind verifier.Kind) *scheme {
-	for _, d := range f.schemes {
-		if d.kind == kind {
-			return d
+// shape returns the scheme whose API's form a response has.
+func (rf *refusal) shape(kind verifier.Kind) *scheme {
+	for _, s := range rf.schemes {
+		if s.kind == kind {
+			return s
 		}
 	}
-	return f.schemes[0]
+	return rf.schemes[0]
 }
 
-// fillDefaults settles what the denial leaves open: status, wait and message.
-func (f *refusal) fillDefaults(d verifier.Denial, sent *scheme) verifier.Denial {
-	if d.Status == 0 {
-		d.Status = f.statusOf(d.Reason)
+// fillDefaults completes what a denial leaves open: status, Retry-After and message.
+func (rf *refusal) fillDefaults(denial verifier.Denial, shape *scheme) verifier.Denial {
+	if denial.Status == 0 {
+		denial.Status = rf.statusOf(denial.Reason)
 	}
-	for _, said := range []string{strconv.Itoa(d.HTTP), d.Repeats, d.Code} {
-		if status, named := f.statuses[said]; named && mayOverride(status, d.Reason) {
-			d.Status = status // the most particular comes last
+	// The most specific key comes last, and wins.
+	for _, key := range []string{strconv.Itoa(denial.HTTP), denial.Repeats, denial.Code} {
+		if status, found := rf.statuses[key]; found && mayOverride(status, denial.Reason) {
+			denial.Status = status
 		}
 	}
-	d.RetryAfter = retryAfter(d)
-	if d.Message == "" {
-		d.Message = sent.api.Message(d.Reason)
+	denial.RetryAfter = retryAfter(denial)
+	if denial.Message == "" {
+		denial.Message = shape.api.Message(denial.Reason)
 	}
-	if d.Message == "" {
-		d.Message = defaultMessage(d)
+	if denial.Message == "" {
+		denial.Message = defaultMessage(denial)
 	}
-	return d
+	return denial
 }
 
-// mayOverride tells whether an operator's status may stand for a reason: where
-// nobody said no, none may say so.
+// mayOverride tells whether an operator's status may be sent for a reason. Where
+// the upstream did not deny the credential, no status may claim that it did.
 func mayOverride(status int, reason verifier.Reason) bool {
 	switch reason {
 	case verifier.Unavailable, verifier.Distrusted:
@@ -127,7 +130,8 @@ func mayOverride(status int, reason verifier.Reason) bool {
 	return true
 }
 
-func (f *refusal) statusOf(reason verifier.Reason) int {
+// statusOf is the status of a denial that has none. An unlisted reason is an outage.
+func (rf *refusal) statusOf(reason verifier.Reason) int {
 	switch reason {
 	case verifier.Missing, verifier.Invalid, verifier.Expired:
 		return http.StatusUnauthorized
@@ -140,29 +144,24 @@ func (f *refusal) statusOf(reason verifier.Reason) int {
 	case verifier.Throttled:
 		return http.StatusTooManyRequests
 	}
-	return f.unavailable
+	return rf.unavailable
 }
 
-// retryAfter: 1 to 3600 seconds; where the wait is not known, 60 after a 429 and 10
-// when unavailable; none for other refusals.
-func retryAfter(d verifier.Denial) time.Duration {
-	wait := d.RetryAfter
-	switch d.Reason {
-	case verifier.Throttled:
-		if wait == 0 {
-			wait = time.Minute
-		}
-	case verifier.Unavailable, verifier.Distrusted:
-		if wait == 0 {
-			wait = 10 * time.Second
-		}
-	default:
-		if d.Status != http.StatusTooManyRequests {
-			return 0
-		}
-		if wait == 0 {
-			wait = time.Minute
-		}
+// retryAfter returns how long the client is to wait, at most an hour: what the
+// denial says, else a minute when it is rate-limited and ten seconds when the
+// upstream is unavailable. 0: the response has no Retry-After.
+func retryAfter(denial verifier.Denial) time.Duration {
+	unavailable := denial.Reason == verifier.Unavailable || denial.Reason == verifier.Distrusted
+	limited := denial.Reason == verifier.Throttled || (denial.Status == http.StatusTooManyRequests && !unavailable)
+	if !unavailable && !limited {
+		return 0
+	}
+	wait := denial.RetryAfter
+	if wait == 0 && limited {
+		wait = time.Minute
+	}
+	if wait == 0 {
+		wait = 10 * time.Second
 	}
 	if wait > time.Hour {
 		wait = time.Hour
@@ -170,14 +169,14 @@ func retryAfter(d verifier.Denial) time.Duration {
 	return wait
 }
 
-// seconds rounds up: nobody is to come back too early.
+// seconds rounds up: a client that comes back too early is denied again.
 func seconds(wait time.Duration) int64 {
 	return int64((wait + time.Second - 1) / time.Second)
 }
 
-// defaultMessage is the gate's own text, where neither the upstream nor the API has one.
-func defaultMessage(d verifier.Denial) string {
-	switch d.Reason {
+// defaultMessage is the text where neither the upstream nor its documents give one.
+func defaultMessage(denial verifier.Denial) string {
+	switch denial.Reason {
 	case verifier.Malformed:
 		return "The credential is malformed."
 	case verifier.Ambiguous:
@@ -187,23 +186,23 @@ func defaultMessage(d verifier.Denial) string {
 	case verifier.Requirement:
 		return "Not authorized to access the resource."
 	case verifier.Throttled:
-		return "Too many requests. Try again in " + strconv.FormatInt(seconds(d.RetryAfter), 10) + " seconds."
+		return "Too many requests. Try again in " + strconv.FormatInt(seconds(denial.RetryAfter), 10) + " seconds."
 	case verifier.Unavailable, verifier.Distrusted:
 		return "The authentication service could not be asked. Try again later."
 	}
-	return http.StatusText(d.Status) + "."
+	return http.StatusText(denial.Status) + "."
 }
 
-// challenges: one line per kind that the route takes (RFC 9110, 11.6.1); the
-// kind that was sent and refused says so.
-func (f *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []string {
-	lines := make([]string, 0, len(f.schemes))
-	for _, d := range f.schemes {
-		line := challengeOf(d.kind) + ` realm="` + d.api.Name + `"`
-		if d.kind == verifier.Basic {
+// challenges returns WWW-Authenticate (RFC 9110, 11.6.1), a line for each kind that
+// the route takes. The kind that was sent and denied has RFC 6750's error code.
+func (rf *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []string {
+	lines := make([]string, 0, len(rf.schemes))
+	for _, s := range rf.schemes {
+		line := challengeOf(s.kind) + ` realm="` + s.api.Name + `"`
+		if s.kind == verifier.Basic {
 			line += `, charset="UTF-8"`
 		}
-		if d.kind == sent && reason != verifier.Missing {
+		if s.kind == sent && reason != verifier.Missing {
 			line += `, error="invalid_token"`
 		}
 		lines = append(lines, line)
@@ -221,15 +220,15 @@ func challengeOf(kind verifier.Kind) string {
 	return "Application-Key"
 }
 
-// problem is the body by RFC 9457.
-func problem(d verifier.Denial) string {
-	code, _, _ := strings.Cut(d.Code, "/")
+// problem is the body of a denial as RFC 9457 describes it.
+func problem(denial verifier.Denial) string {
+	code, _, _ := strings.Cut(denial.Code, "/")
 	members := []string{
 		`"type":"about:blank"`,
-		`"title":` + strictjson.Quote(http.StatusText(d.Status)),
-		`"status":` + strconv.Itoa(d.Status),
-		`"detail":` + strictjson.Quote(d.Message),
-		`"reason":` + strictjson.Quote(string(d.Reason)),
+		`"title":` + strictjson.Quote(http.StatusText(denial.Status)),
+		`"status":` + strconv.Itoa(denial.Status),
+		`"detail":` + strictjson.Quote(denial.Message),
+		`"reason":` + strictjson.Quote(string(denial.Reason)),
 	}
 	if code != "" {
 		members = append(members, `"code":`+strictjson.Quote(code))
@@ -237,7 +236,8 @@ func problem(d verifier.Denial) string {
 	return "{" + strings.Join(members, ",") + "}"
 }
 
-// Misconfigured is the handler of a route whose configuration has faults.
+// Misconfigured denies every request, on a route whose configuration has faults.
+// Without a handler, Traefik would serve it through another route that matches.
 func Misconfigured(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
@@ -12,100 +11,106 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
-// scheme is one way in which a route takes credentials: their kind, who verifies it, and how its
-// identity is told to the backend.
+// scheme is one kind of credential on a route: its API, the cache in front of the
+// upstream, and the headers that carry its identity to the backend. Only the
+// name sets change after New.
 type scheme struct {
 	kind     verifier.Kind
 	api      *apis.API
 	cache    *cache.Cache
 	fastPath *cache.FastPath
-	paired   bool     // a key and an account: two header lines
-	headers  []string // canonical names of the identity headers
-	fields   []string // which field goes into each
-
-	refreshing sync.Mutex   // one at a time renews what glances know
-	safeNames  []*safeNames // of its ways
+	paired   bool      // a key and an account: two header lines are one credential
+	headers  []string  // canonical names of the identity headers
+	fields   []string  // fields[i] is the value of headers[i]
+	names    *nameSets // header names that the hit path lets pass
 }
 
-// headersFor returns the identity headers for a yes, and makes them ready for the hit
-// path where the credential came in plain header lines.
-func (d *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Prebuilt {
+// headersFor returns the identity headers of an allowed request. Where the
+// credential came in plain header lines, it stores them as prebuilt, or takes
+// those that were stored before.
+func (s *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Prebuilt {
 	if decision.Answer == 0 {
-		return d.render(decision)
+		return s.render(decision)
 	}
-	line, plain := d.headerDigest(h)
+	digest, plain := s.headerDigest(h)
 	if !plain {
-		return d.render(decision)
+		return s.render(decision)
 	}
 	if !decision.Fresh {
-		x := d.cache.Prebuilt(line, decision.Answer)
-		if x != nil {
-			return x
+		prebuilt := s.cache.Prebuilt(digest, decision.Answer)
+		if prebuilt != nil {
+			return prebuilt
 		}
 	}
-	x := d.render(decision)
-	d.cache.Prebuild(c, decision, line, x)
-	return x
+	headers := s.render(decision)
+	s.cache.Prebuild(c, decision, digest, headers)
+	return headers
 }
 
-// headerDigest digests the header lines of a credential as they came, if each sort that it
-// consists of came in one line.
-func (d *scheme) headerDigest(h http.Header) (line [32]byte, plain bool) {
+// headerDigest returns the keyed digest of the credential's header lines, exactly
+// as they were sent. plain is false where a header came in several lines: the hit
+// path reads only one of each. The digest of two lines begins with the length of
+// the first, so that no other two lines give the same text.
+func (s *scheme) headerDigest(h http.Header) (digest [32]byte, plain bool) {
 	name := "Authorization"
-	if d.kind == verifier.ApplicationKey {
+	if s.kind == verifier.ApplicationKey {
 		name = "Application-Key"
 	}
 	lines := h[name]
 	if len(lines) != 1 {
-		return line, false
+		return digest, false
 	}
 	text := lines[0]
-	if d.paired {
+	if s.paired {
 		accounts := h["Authorization"]
 		if len(accounts) != 1 {
-			return line, false
+			return digest, false
 		}
 		text = strconv.Itoa(len(text)) + ":" + text + accounts[0]
 	}
-	line = d.fastPath.Line(text)
-	return line, true
+	digest = s.fastPath.Line(text)
+	return digest, true
 }
 
-// render makes the identity headers of a yes: those whose fields the identity has.
-func (d *scheme) render(decision verifier.Decision) *cache.Prebuilt {
-	x := &cache.Prebuilt{Values: make([][]string, 0, len(d.fields))}
-	values := make([]string, 0, len(d.fields)) // of all headers in one place: a hit reads them together
-	told := map[string]string{}
+// render returns the identity headers of an allowed credential: those for whose
+// field the identity has a value.
+func (s *scheme) render(decision verifier.Decision) *cache.Prebuilt {
+	answer := &cache.Prebuilt{Values: make([][]string, 0, len(s.fields))}
+	// All values lie in one array: a hit reads them together. Each header gets a
+	// slice without spare capacity, so that appending to it makes a copy.
+	values := make([]string, 0, len(s.fields))
+	identity := map[string]string{}
 	for _, f := range decision.Identity {
-		told[f.Name] = f.Value
+		identity[f.Name] = f.Value
 	}
-	told["api"] = d.api.Name
-	told["expires"] = decision.Expires.UTC().Format(time.RFC3339)
+	identity["api"] = s.api.Name
+	identity["expires"] = decision.Expires.UTC().Format(time.RFC3339)
 	var names []string
-	for i, field := range d.fields {
-		value := told[field]
+	for i, field := range s.fields {
+		value := identity[field]
 		if value == "" {
 			continue
 		}
-		if strings.Trim(value, plainASCII) != "" {
+		if strings.Trim(value, unencoded) != "" {
 			value = percentEncode(value)
 		}
-		names = append(names, d.headers[i])
+		names = append(names, s.headers[i])
 		n := len(names)
 		values = append(values, value)
-		x.Values = append(x.Values, values[n-1:n:n])
+		answer.Values = append(answer.Values, values[n-1:n:n])
 	}
-	x.Names = d.headers // which thousands of answers share
-	if len(names) < len(d.headers) {
-		x.Names = names
+	// Thousands of answers share one list of names where they can.
+	answer.Names = s.headers
+	if len(names) < len(s.headers) {
+		answer.Names = names
 	}
-	return x
+	return answer
 }
 
 const hexDigits = "0123456789ABCDEF"
 
-// percentEncode writes as RFC 3986 does every byte that is not visible ASCII,
-// and the percent sign, so that any value fits into a header and comes back.
+// percentEncode encodes every byte that is not visible ASCII, and the percent
+// sign, as RFC 3986 (2.1) does: any value fits into a header and can be decoded.
 func percentEncode(value string) string {
 	var b strings.Builder
 	for i := 0; i < len(value); i++ {
@@ -121,6 +126,6 @@ func percentEncode(value string) string {
 	return b.String()
 }
 
-// plainASCII needs no encoding, so that values of it alone are spared the call:
-// visible ASCII without the percent sign.
-const plainASCII = "!\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+// unencoded is the bytes that percentEncode leaves alone: visible ASCII without
+// the percent sign. Most values consist of them, and one compiled call tells so.
+const unencoded = "!\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"

@@ -1,3 +1,11 @@
+// Package issuer answers one question: which tokens does the API issue, and which
+// does it end, in the logins that pass through Traefik?
+//
+// It handles mode: issuer, on a route that leads to an API's own login. A response
+// is read by a teeWriter while it passes; what it issues goes to the logins that the
+// protecting routes with the same secret share. The package protects nothing and
+// changes nothing: requests and responses pass byte for byte. It reads no request
+// body, where passwords are, and does not know which clients use the tokens.
 package issuer
 
 import (
@@ -11,99 +19,105 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
-// issuer stands on a route that leads to an upstream's own login. It changes
-// nothing of what passes, and learns the tokens that are given out.
+// issuer handles the requests of one route that leads to an API's own login.
 type issuer struct {
 	next   http.Handler
 	api    *apis.API
-	base   string // of the API's paths
+	base   string // path of the API's address, before the documented paths
 	logins *cache.Logins
 	log    *telemetry.Log
 }
 
-// Options is what a route to an upstream's own login needs to know.
+// Options is the configuration of mode: issuer, checked. All fields are required.
 type Options struct {
-	API         *apis.API
-	URL         string // of the API
-	LoginSecret string
+	API         *apis.API // documents a login
+	URL         string    // the API's address, in canonical spelling
+	LoginSecret string    // shared with the protecting blocks; at least 16 bytes
 }
 
-// New makes the handler of mode: issuer. What it learns goes to logins.
-func New(next http.Handler, o *Options, logins *cache.Logins, j *telemetry.Log) http.Handler {
+// New makes the handler of mode: issuer. The tokens that it sees go to logins. It
+// panics if the options have not been checked.
+func New(next http.Handler, o *Options, logins *cache.Logins, log *telemetry.Log) http.Handler {
 	address, err := url.Parse(o.URL)
 	if err != nil {
-		panic("the address does not parse") // the settings have been checked
+		panic("the address does not parse")
 	}
-	g := &issuer{next: next, api: o.API, base: address.Path, logins: logins, log: j}
-	return http.HandlerFunc(g.serve)
+	i := &issuer{next: next, api: o.API, base: address.Path, logins: logins, log: log}
+	return http.HandlerFunc(i.serve)
 }
 
-// serve passes a request on. Where it is exactly a documented call, the reply
-// is read on its way.
-func (g *issuer) serve(w http.ResponseWriter, r *http.Request) {
-	path := g.loginPath(r)
+// serve passes a request on. Only if it is exactly a documented call, the writer is
+// wrapped: a wrapped writer loses Flusher and Hijacker, which streams and web sockets
+// need.
+func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
+	path := i.loginPath(r)
 	if path == "" {
-		g.next.ServeHTTP(w, r)
+		i.next.ServeHTTP(w, r)
 		return
 	}
-	if path == g.api.Login.Logout {
-		g.serveLogout(w, r)
+	if path == i.api.Login.Logout {
+		i.serveLogout(w, r)
 		return
 	}
-	t := newTeeWriter(w, g.learn)
-	g.next.ServeHTTP(t, r)
+	t := newTeeWriter(w, i.record)
+	i.next.ServeHTTP(t, r)
 	t.end()
 }
 
-// loginPath returns the path of the documented login or logout that a request
-// is, below the API's address; empty if it is none.
-func (g *issuer) loginPath(r *http.Request) string {
-	if r.Method != http.MethodPost || r.URL.RawPath != "" || !strings.HasPrefix(r.URL.Path, g.base) {
+// loginPath returns the path, below the API's address, of the documented login or
+// logout that a request calls; empty if it calls none. A path with escapes (RawPath)
+// is none, since the API could read it differently.
+func (i *issuer) loginPath(r *http.Request) string {
+	if r.Method != http.MethodPost || r.URL.RawPath != "" || !strings.HasPrefix(r.URL.Path, i.base) {
 		return ""
 	}
-	path := strings.TrimPrefix(r.URL.Path, g.base)
-	for _, known := range g.api.Login.Paths {
-		if path == known {
+	path := strings.TrimPrefix(r.URL.Path, i.base)
+	for _, documented := range i.api.Login.Paths {
+		if path == documented {
 			return path
 		}
 	}
-	if path == g.api.Login.Logout {
+	if path == i.api.Login.Logout {
 		return path
 	}
 	return ""
 }
 
-// learn takes in what a login's reply gives out.
-func (g *issuer) learn(status int, body []byte) {
-	defer g.logPanic()
-	token, refresh := g.api.Login.Read(status, body)
+// record adds what the response of a login issues to the logins. A refresh token is
+// no credential, and is blocked: some check of the API could accept one.
+func (i *issuer) record(status int, body []byte) {
+	defer i.logPanic()
+	token, refresh := i.api.Login.Read(status, body)
 	if token != "" {
-		g.logins.Add(token)
+		i.logins.Add(token)
 	}
 	if refresh != "" {
-		g.logins.Block(refresh)
+		i.logins.Block(refresh)
 	}
 }
 
-// serveLogout forgets the token that a logout was sent with, before its client hears
-// that it has succeeded.
-func (g *issuer) serveLogout(w http.ResponseWriter, r *http.Request) {
-	accepts := credential.Accepts{Bearer: true, BareToken: g.api.BareToken}
+// serveLogout passes a logout on, and revokes its token before the client receives
+// the status of success: afterwards the token must not be allowed any more. A panic
+// while it is revoked becomes an error for the client, who must not take the token
+// for ended, so it is not recovered here.
+func (i *issuer) serveLogout(w http.ResponseWriter, r *http.Request) {
+	accepts := credential.Accepts{Bearer: true, BareToken: i.api.BareToken}
 	c, denial := credential.FromHeader(r.Header, accepts)
 	if denial.Reason != "" {
-		g.next.ServeHTTP(w, r)
+		i.next.ServeHTTP(w, r)
 		return
 	}
 	t := newTeeWriter(w, nil)
 	t.success = func() {
-		g.logins.Forget(c.Token) // a panic here is an error for the client, who must not believe it
+		i.logins.Forget(c.Token)
 	}
-	g.next.ServeHTTP(t, r)
+	i.next.ServeHTTP(t, r)
 }
 
-// logPanic ends a panic of ours where it happens: what passes is not to suffer.
-func (g *issuer) logPanic() {
+// logPanic recovers from a panic in plugin code, and logs it: the response that
+// passes must not be harmed.
+func (i *issuer) logPanic() {
 	if recover() != nil {
-		g.log.Panic("a panic while a login was read")
+		i.log.Panic("a panic while a login was read")
 	}
 }

@@ -9,20 +9,25 @@ import (
 	"strings"
 )
 
-// maxReply bounds the reply of a login, in bytes, as it comes and unpacked; a
-// longer one teaches nothing.
-const maxReply = 64 << 10
+// maxBody is the limit of a login's response body, in bytes, both as it passes and
+// decompressed. A longer one passes unread.
+const maxBody = 64 << 10
 
-// teeWriter passes a reply on byte by byte, and has a whole 200 of bounded size read
-// before its client can have all of it.
+// teeWriter is a ResponseWriter that passes every byte on to w, and hands a copy of
+// the whole body to read if the status is 200 and the body is within maxBody, plain or
+// gzip. read is called before the client has the last byte: a client that uses its
+// new token at once must find it recorded. Where no length is announced, read is
+// called after the last byte, because nothing tells earlier that it is the last.
+//
+// A copy that cannot be made or read never changes what passes.
 type teeWriter struct {
 	w       http.ResponseWriter
-	read    func(status int, body []byte) // nil: nothing is to be read
-	success func()                        // called before a 2xx is passed on; may be nil
+	read    func(status int, body []byte) // nil: no body is read
+	success func()                        // called before a 2xx status is passed on; nil: nothing is
 
-	status  int    // 0: nothing has been said yet
-	body    []byte // the body so far; nil: it is not to be read
-	length  int    // what was announced; -1: nothing
+	status  int    // 0: not sent yet
+	body    []byte // the copy so far; nil: none is made
+	length  int    // by Content-Length; -1: not announced
 	gzipped bool
 }
 
@@ -30,13 +35,13 @@ func newTeeWriter(w http.ResponseWriter, read func(status int, body []byte)) *te
 	return &teeWriter{w: w, read: read, length: -1}
 }
 
-// Header is the reply's own.
+// Header is that of the response; http.ResponseWriter asks for it.
 func (t *teeWriter) Header() http.Header {
 	return t.w.Header()
 }
 
-// WriteHeader passes a status on, and finds out whether a body of it is to be
-// read. Informational ones are no reply yet.
+// WriteHeader passes a status on, and starts a copy if the body is to be read.
+// Informational statuses (1xx) come before the response, and count as nothing.
 func (t *teeWriter) WriteHeader(status int) {
 	if status >= 200 && t.status == 0 {
 		t.status = status
@@ -50,6 +55,7 @@ func (t *teeWriter) WriteHeader(status int) {
 	t.w.WriteHeader(status)
 }
 
+// start begins a copy, unless the response's headers tell that it could not be read.
 func (t *teeWriter) start(h http.Header) {
 	defer t.stopReading()
 	coding := strings.Join(h["Content-Encoding"], ",")
@@ -59,7 +65,7 @@ func (t *teeWriter) start(h http.Header) {
 	}
 	if announced := h.Get("Content-Length"); announced != "" {
 		n, err := strconv.Atoi(announced)
-		if err != nil || n > maxReply {
+		if err != nil || n > maxBody {
 			return
 		}
 		t.length = n
@@ -67,8 +73,8 @@ func (t *teeWriter) start(h http.Header) {
 	t.body = make([]byte, 0, 1024)
 }
 
-// Write passes bytes on. The last that were announced wait until the body has
-// been read, so that whoever has a token is known.
+// Write passes bytes on, after they are copied. With the last announced byte the copy
+// is complete, and read before that byte is passed on.
 func (t *teeWriter) Write(p []byte) (int, error) {
 	if t.status == 0 {
 		t.WriteHeader(http.StatusOK)
@@ -80,9 +86,10 @@ func (t *teeWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// buffer adds to the copy, and gives it up if it becomes too long.
 func (t *teeWriter) buffer(p []byte) {
 	defer t.stopReading()
-	if len(t.body)+len(p) > maxReply {
+	if len(t.body)+len(p) > maxBody {
 		t.body = nil
 		return
 	}
@@ -92,8 +99,8 @@ func (t *teeWriter) buffer(p []byte) {
 	}
 }
 
-// end is called when the reply is over: whatever length was announced has come,
-// or never will.
+// end is called after the response. Without an announced length the copy is complete
+// only now. With one, it was read in time, or the response was cut off.
 func (t *teeWriter) end() {
 	defer t.stopReading()
 	if t.body != nil && t.length < 0 {
@@ -101,6 +108,7 @@ func (t *teeWriter) end() {
 	}
 }
 
+// deliver hands the copy to read, and ends it.
 func (t *teeWriter) deliver() {
 	body := t.body
 	t.body = nil
@@ -112,22 +120,23 @@ func (t *teeWriter) deliver() {
 	}
 }
 
-// stopReading ends a panic of ours where it happens: what passes is not to suffer,
-// and teaches nothing.
+// stopReading recovers from a panic in plugin code and gives the copy up: the response
+// that passes must not be harmed.
 func (t *teeWriter) stopReading() {
 	if recover() != nil {
 		t.body = nil
 	}
 }
 
-// gunzip returns nothing where there is no whole gzip stream of bounded size.
-func gunzip(packed []byte) []byte {
-	reader, err := gzip.NewReader(bytes.NewReader(packed))
+// gunzip decompresses a whole gzip stream; nil if it is cut off, broken, or longer
+// than maxBody, which keeps a small bomb from filling the memory.
+func gunzip(compressed []byte) []byte {
+	reader, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(reader, maxReply+1))
-	if err != nil || len(body) > maxReply {
+	body, err := io.ReadAll(io.LimitReader(reader, maxBody+1))
+	if err != nil || len(body) > maxBody {
 		return nil
 	}
 	return body

@@ -8,49 +8,53 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/credential"
+	"github.com/upstreamauth/upstreamauth/gate"
 	"github.com/upstreamauth/upstreamauth/telemetry"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// maxForm bounds the body of a hand-off by POST, in bytes.
+// maxForm is the limit of the body of a hand-off by POST, in bytes.
 const maxForm = 64 << 10
 
-// serveHandoff exchanges a token for a cookie, and leads on to a page without it.
-func (s *session) serveHandoff(w http.ResponseWriter, r *http.Request, old string) {
-	cookie, c, denial := s.exchange(r, old)
-	w.Header().Set("Referrer-Policy", "no-referrer") // not even a refusal tells the next page of the token
-	if denial.Reason != "" {
-		s.gate.Deny(w, r, c, denial)
-		return
-	}
-	s.redirect(w, cookie)
+// handoff exchanges the token of a link or a form for a cookie.
+type handoff struct {
+	gate    *gate.Gate
+	options *Options
+	seal    *seal
+	now     func() time.Time
+	log     *telemetry.Log
 }
 
-// exchange returns the Set-Cookie line for the token that a hand-off brings; or
-// none, with a denial, or where the session that the browser has stays. c is the
-// token's credential, as far as it could be read. A panic of ours is a denial.
-func (s *session) exchange(r *http.Request, old string) (cookie string, c verifier.Credential, denial verifier.Denial) {
-	c = bearer("")
+// exchange returns the Set-Cookie line for the token that a request brings, or a
+// denial. The line is empty where the browser keeps the session that it has. current
+// is the token of that session; empty if there is none. sent is the credential that
+// was checked, for the log, as far as one could be read.
+//
+// A panic in plugin code is a denial (Unavailable).
+func (h *handoff) exchange(r *http.Request, current string) (line string, sent verifier.Credential, denial verifier.Denial) {
+	sent = bearer("")
 	denial = verifier.Denial{Reason: verifier.Unavailable}
-	defer s.logPanic()
-	token, wrong := s.tokenFrom(r)
-	if wrong.Reason != "" {
-		return "", c, wrong
+	defer h.logPanic()
+	token, unreadable := h.tokenFrom(r)
+	if unreadable.Reason != "" {
+		return "", sent, unreadable
 	}
-	c = bearer(token)
-	decision, refused := s.gate.Check(r, c)
-	if refused.Reason != "" {
-		return "", c, refused
+	sent = bearer(token)
+	decision, denied := h.gate.Check(r, sent)
+	if denied.Reason != "" {
+		return "", sent, denied
 	}
-	if s.belongsToOther(r, old, token, decision) {
-		return "", c, verifier.Denial{}
+	if h.belongsToOther(r, current, token, decision) {
+		return "", sent, verifier.Denial{}
 	}
-	line, refused := s.cookie(r, token, decision)
-	return line, c, refused
+	made, tooLong := h.cookie(r, token, decision)
+	return made, sent, tooLong
 }
 
-// tokenFrom is the one token of a hand-off: in the query, or in a form.
-func (s *session) tokenFrom(r *http.Request) (string, verifier.Denial) {
+// tokenFrom reads the one token of a hand-off, in the query or in a form. A second
+// one, also in a header, is a denial: the request would be checked as one caller and
+// the session opened as another.
+func (h *handoff) tokenFrom(r *http.Request) (string, verifier.Denial) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return "", verifier.Denial{Reason: verifier.Malformed}
@@ -59,9 +63,9 @@ func (s *session) tokenFrom(r *http.Request) (string, verifier.Denial) {
 	if !ok {
 		return "", verifier.Denial{Reason: verifier.Malformed}
 	}
-	token, twice := credential.SingleValue(append(query[s.options.Parameter], form[s.options.Parameter]...))
-	sent, header := credential.FromHeader(r.Header, s.gate.Accepts())
-	if twice || (token != "" && (header.Reason != verifier.Missing || sent.Kind != "")) {
+	token, twice := credential.SingleValue(append(query[h.options.Parameter], form[h.options.Parameter]...))
+	inHeader, absent := credential.FromHeader(r.Header, h.gate.Accepts())
+	if twice || (token != "" && (absent.Reason != verifier.Missing || inHeader.Kind != "")) {
 		return "", verifier.Denial{Reason: verifier.Ambiguous}
 	}
 	if token == "" {
@@ -73,11 +77,11 @@ func (s *session) tokenFrom(r *http.Request) (string, verifier.Denial) {
 	return token, verifier.Denial{}
 }
 
-// postForm reads the fields of a form; none where there is no form. It is not ok
-// where they do not parse, or are too long.
+// postForm reads the fields of a form; none if the request has no form. ok is false
+// if the form cannot be parsed, or is longer than maxForm.
 func postForm(r *http.Request) (fields url.Values, ok bool) {
-	sort, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || sort != "application/x-www-form-urlencoded" || r.Method != http.MethodPost {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/x-www-form-urlencoded" || r.Method != http.MethodPost {
 		return nil, true
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
@@ -88,16 +92,17 @@ func postForm(r *http.Request) (fields url.Values, ok bool) {
 	return fields, err == nil
 }
 
-// belongsToOther tells whether the session that the browser has is alive, and somebody
-// else's, or may be: then it stays. A link that somebody sent is not to make its
-// reader somebody else.
-func (s *session) belongsToOther(r *http.Request, old, token string, decision verifier.Decision) bool {
-	if old == "" || old == token {
+// belongsToOther says whether the browser has a valid session of another user, or one
+// that may be, where that cannot be found out now. That session stays (session
+// fixation): an attacker who sends a link with a token of their own would make its
+// reader act as the attacker, and type secrets into the attacker's account.
+func (h *handoff) belongsToOther(r *http.Request, current, token string, decision verifier.Decision) bool {
+	if current == "" || current == token {
 		return false
 	}
-	before, denial := s.gate.Check(r, bearer(old))
+	before, denial := h.gate.Check(r, bearer(current))
 	switch denial.Reason {
-	case "", verifier.Requirement: // not wanted here, but alive
+	case "", verifier.Requirement: // a token that lacks a required value is valid all the same
 		user := before.Identity.Get("user")
 		return user == "" || user != decision.Identity.Get("user")
 	case verifier.Unavailable, verifier.Distrusted, verifier.Throttled:
@@ -106,28 +111,30 @@ func (s *session) belongsToOther(r *http.Request, old, token string, decision ve
 	return false
 }
 
-// cookie is the Set-Cookie line of a token that was called good, until its end.
-func (s *session) cookie(r *http.Request, token string, decision verifier.Decision) (string, verifier.Denial) {
-	left := int(decision.Expires.Sub(s.now()) / time.Second)
-	if left < 1 {
+// cookie returns the Set-Cookie line of a token that was allowed; it ends with the
+// decision. A denial if that is over, or if the token is too long for a cookie.
+func (h *handoff) cookie(r *http.Request, token string, decision verifier.Decision) (string, verifier.Denial) {
+	seconds := int(decision.Expires.Sub(h.now()) / time.Second)
+	if seconds < 1 {
 		return "", verifier.Denial{Reason: verifier.Expired}
 	}
-	value := s.seal.encrypt(token, decision.Expires)
+	value := h.seal.encrypt(token, decision.Expires)
 	if value == "" {
-		s.log.Note(telemetry.LevelError, telemetry.EventOutage, "a token is too long for a cookie: browsers take 4 KiB")
+		h.log.Note(telemetry.LevelError, telemetry.EventOutage, "a token is too long for a cookie: browsers take 4 KiB")
 		return "", verifier.Denial{Reason: verifier.Unavailable}
 	}
-	return s.setCookie(r, value, left), verifier.Denial{}
+	line := setCookie(h.options, r, value, seconds)
+	return line, verifier.Denial{}
 }
 
-func (s *session) setCookie(r *http.Request, value string, age int) string {
-	c := &http.Cookie{
-		Name: s.options.Cookie, Value: value, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: s.options.SecureAlways || r.TLS != nil, SameSite: http.SameSiteLaxMode,
+// bearer is the credential of a token that is in no header.
+func bearer(token string) verifier.Credential {
+	return verifier.Credential{Kind: verifier.Bearer, Token: token}
+}
+
+// logPanic recovers from a panic in plugin code, and logs it.
+func (h *handoff) logPanic() {
+	if recover() != nil {
+		h.log.Panic("a panic in a hand-off")
 	}
-	if s.options.SameSiteStrict {
-		c.SameSite = http.SameSiteStrictMode
-	}
-	text := c.String()
-	return text
 }

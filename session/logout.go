@@ -5,64 +5,94 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
+	"github.com/upstreamauth/upstreamauth/gate"
 	"github.com/upstreamauth/upstreamauth/telemetry"
 	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// serveLogout ends a session, if the request comes from a page of this site.
-func (s *session) serveLogout(w http.ResponseWriter, r *http.Request, token string) {
-	denial := s.logout(r, token)
-	if denial.Reason != "" {
-		s.gate.Deny(w, r, bearer(""), denial)
-		return
-	}
-	s.redirect(w, s.setCookie(r, "", -1))
+// logout ends the token of a session: in the cache, and at the upstream if its API
+// documents a logout.
+type logout struct {
+	gate     *gate.Gate
+	upstream func(ctx context.Context, token string) error // nil: the API documents no logout
+	timeout  time.Duration                                 // of one call of upstream
+	log      *telemetry.Log
 }
 
-// logout ends what is known of a token that a request of this site brings. A panic
-// of ours is a denial.
-func (s *session) logout(r *http.Request, token string) (denial verifier.Denial) {
+// newLogout makes the logout of a block of bearer tokens.
+func newLogout(g *gate.Gate, block *gate.Block, now func() time.Time, log *telemetry.Log) *logout {
+	return &logout{gate: g, upstream: upstreamLogout(block, now), timeout: block.Timeout, log: log}
+}
+
+// upstreamLogout returns the call that ends a token at the upstream; nil if the API
+// documents none. It panics if the settings have not been checked.
+func upstreamLogout(block *gate.Block, now func() time.Time) func(ctx context.Context, token string) error {
+	login := block.API.Login
+	if login == nil || login.Logout == "" {
+		return nil
+	}
+	target := block.Upstream.Target
+	target.Path, target.Method = login.Logout, http.MethodPost
+	client, err := transport.NewClient(target, now)
+	if err != nil {
+		panic(err.Error())
+	}
+	return func(ctx context.Context, token string) error {
+		_, err := client.Do(ctx, login.LogoutRequest(token))
+		return err
+	}
+}
+
+// end ends a session. c is the credential of its cookie, with an empty token if there
+// is none. The request must come from a page of this site, else any site could log
+// its visitors out here. A panic in plugin code is a denial (Unavailable).
+func (l *logout) end(r *http.Request, c verifier.Credential) (denial verifier.Denial) {
 	denial = verifier.Denial{Reason: verifier.Unavailable}
-	defer s.logPanic()
+	defer l.logPanic()
 	if !sameOrigin(r) {
 		return verifier.Denial{Reason: verifier.Forbidden}
 	}
-	if token != "" {
-		s.revoke(r, bearer(token))
+	if c.Token != "" {
+		l.revoke(r, c)
 	}
 	return verifier.Denial{}
 }
 
-// revoke ends what is known of a token, before and after the upstream's own
-// logout, so that nothing that was asked meanwhile brings it back. There is nothing
-// to forget, and the upstream is not called, where the token is not called good: a
-// copied cookie, sent again and again, costs the upstream nothing.
-func (s *session) revoke(r *http.Request, c verifier.Credential) {
-	decision, _ := s.gate.Check(r, c)
+// revoke drops a token from the cache and ends it at the upstream. It is dropped a
+// second time after the call, because a request in between may have verified it once
+// more. A token that is not allowed is left alone: there is nothing to end, and
+// replaying a copied cookie must not cost the upstream a call each time.
+func (l *logout) revoke(r *http.Request, c verifier.Credential) {
+	decision, _ := l.gate.Check(r, c)
 	if !decision.Allowed {
 		return
 	}
-	s.gate.Forget(c)
-	s.callUpstreamLogout(c.Token)
-	s.gate.Forget(c)
+	l.gate.Forget(c)
+	l.callUpstream(c.Token)
+	l.gate.Forget(c)
 }
 
-// callUpstreamLogout has the upstream end a token, as far as it can be reached.
-func (s *session) callUpstreamLogout(token string) {
-	if s.upstreamLogout == nil {
+// callUpstream ends a token at the upstream. A failure is logged and no denial: the
+// browser's session ends in any case.
+func (l *logout) callUpstream(token string) {
+	if l.upstream == nil {
 		return
 	}
-	// Not the request's context: the browser may leave, the token is to end.
-	ctx, cancel := context.WithTimeout(context.Background(), s.logoutTimeout)
+	// Not the request's context: a browser that leaves must not keep its token alive.
+	ctx, cancel := context.WithTimeout(context.Background(), l.timeout)
 	defer cancel()
-	err := s.upstreamLogout(ctx, token)
+	err := l.upstream(ctx, token)
 	if err != nil {
-		s.log.Note(telemetry.LevelError, telemetry.EventOutage, "its logout could not be called: "+err.Error())
+		l.log.Note(telemetry.LevelError, telemetry.EventOutage, "its logout could not be called: "+err.Error())
 	}
 }
 
-// sameOrigin: a browser says where the page is that a form was sent from.
+// sameOrigin says whether a form was sent from a page of this host. Browsers add
+// Origin to every POST, and pages cannot change it. Only the host is compared: behind
+// a balancer that ends TLS, Traefik does not see the page's scheme.
 func sameOrigin(r *http.Request) bool {
 	lines := r.Header["Origin"]
 	if len(lines) != 1 {
@@ -70,4 +100,11 @@ func sameOrigin(r *http.Request) bool {
 	}
 	origin, err := url.Parse(lines[0])
 	return err == nil && origin.Host != "" && strings.EqualFold(origin.Host, r.Host)
+}
+
+// logPanic recovers from a panic in plugin code, and logs it.
+func (l *logout) logPanic() {
+	if recover() != nil {
+		l.log.Panic("a panic in a logout")
+	}
 }

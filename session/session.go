@@ -1,7 +1,17 @@
+// Package session answers one question: how does a browser that comes from the
+// API's own pages stay logged in?
+//
+// A hand-off is a request that brings a token in a link or a form; it gets a cookie
+// in exchange. On every later request the token of the cookie takes the place of the
+// credential that browsers cannot send. A logout ends the token and deletes the
+// cookie. The server keeps no state: a seal encrypts the token into the cookie.
+//
+// The package stands before a gate, and uses five of its methods (Accepts, Check,
+// Deny, ServeAs, Forget). It knows neither caches nor APIs, except for the call by
+// which an API ends a token.
 package session
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -9,54 +19,36 @@ import (
 	"github.com/upstreamauth/upstreamauth/gate"
 	"github.com/upstreamauth/upstreamauth/telemetry"
 	"github.com/upstreamauth/upstreamauth/verifier"
-	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// session carries a browser across from the upstream's own pages, and keeps it
-// known: a token that comes in a link is exchanged for a cookie, which then
-// stands for the token on every request that brings no credential of its own.
+// session handles the requests of one route. It only decides and answers; what a
+// hand-off and a logout do is in the files of their names.
 type session struct {
-	gate           *gate.Gate
-	hit            func(http.ResponseWriter, *http.Request)
-	options        *Options
-	seal           *seal
-	upstreamLogout func(ctx context.Context, token string) error // the upstream's own logout; nil: it has none
-	logoutTimeout  time.Duration                                 // for it
-	now            func() time.Time
-	log            *telemetry.Log
+	gate    *gate.Gate
+	hit     func(http.ResponseWriter, *http.Request)
+	options *Options
+	seal    *seal
+	handoff *handoff
+	logout  *logout
+	now     func() time.Time
 }
 
-// New puts a session before hit, the handler of a gate. b is the gate's
-// block of bearer tokens; the cookies are bound to what it asks, and to the epoch.
-func New(g *gate.Gate, hit func(http.ResponseWriter, *http.Request), o *Options, b *gate.Block, epoch string, now func() time.Time, j *telemetry.Log) http.Handler {
+// New puts a session in front of hit, which is g.Handler(). block is the gate's block
+// of bearer tokens. Cookies are bound to the block's scope and to the epoch: tokens
+// that another upstream verified, or that were given up with an epoch, are not
+// accepted. It panics if options and block have not been checked.
+func New(g *gate.Gate, hit func(http.ResponseWriter, *http.Request), o *Options, block *gate.Block, epoch string, now func() time.Time, log *telemetry.Log) http.Handler {
+	cookies := newSeal(o.Cookie, o.Secret, append(block.Scope(), epoch)...)
 	s := &session{
-		gate: g, hit: hit, options: o, logoutTimeout: b.Timeout, now: now, log: j,
-		seal:           newSeal(o.Cookie, o.Secret, append(b.Scope(), epoch)...),
-		upstreamLogout: newUpstreamLogout(b, now),
+		gate: g, hit: hit, options: o, seal: cookies, now: now,
+		handoff: &handoff{gate: g, options: o, seal: cookies, now: now, log: log},
+		logout:  newLogout(g, block, now, log),
 	}
 	return http.HandlerFunc(s.serve)
 }
 
-// newUpstreamLogout returns what ends a token at the upstream; nil where it documents no logout.
-func newUpstreamLogout(b *gate.Block, now func() time.Time) func(ctx context.Context, token string) error {
-	login := b.API.Login
-	if login == nil || login.Logout == "" {
-		return nil
-	}
-	target := b.Upstream.Target
-	target.Path, target.Method = login.Logout, http.MethodPost
-	exchange, err := transport.NewClient(target, now)
-	if err != nil {
-		panic(err.Error()) // the settings have been checked
-	}
-	return func(ctx context.Context, token string) error {
-		_, err := exchange.Do(ctx, login.LogoutRequest(token))
-		return err
-	}
-}
-
-// serve knows three requests: a hand-off, a logout, and any other, which the
-// cookie may stand for. The cookie goes from all of them.
+// serve handles three kinds of requests: a hand-off, a logout, and any other. It
+// removes the cookie from all of them, so that no backend sees it.
 func (s *session) serve(w http.ResponseWriter, r *http.Request) {
 	token := s.seal.extract(r.Header, s.now())
 	post := r.Method == http.MethodPost
@@ -75,8 +67,31 @@ func (s *session) serve(w http.ResponseWriter, r *http.Request) {
 	s.serveWithToken(w, r, token)
 }
 
-// serveWithToken has a token stand for a request, unless a credential does that ranks
-// higher: one in a header, of a kind that the route takes, whether good or not.
+// serveHandoff answers a hand-off: a denial, or a redirect to a page without the
+// token in its address. token is that of the cookie.
+func (s *session) serveHandoff(w http.ResponseWriter, r *http.Request, token string) {
+	line, sent, denial := s.handoff.exchange(r, token)
+	w.Header().Set("Referrer-Policy", "no-referrer") // also on denials: the address holds the token
+	if denial.Reason != "" {
+		s.gate.Deny(w, r, sent, denial)
+		return
+	}
+	s.redirect(w, line)
+}
+
+// serveLogout answers a logout. A browser without a session gets the same redirect.
+func (s *session) serveLogout(w http.ResponseWriter, r *http.Request, token string) {
+	denial := s.logout.end(r, bearer(token))
+	if denial.Reason != "" {
+		s.gate.Deny(w, r, bearer(""), denial)
+		return
+	}
+	s.redirect(w, setCookie(s.options, r, "", -1))
+}
+
+// serveWithToken serves a request as the caller of the cookie's token. A header with
+// a credential of a configured kind takes precedence, even a denied one: a client that
+// presents a credential must not be served as another caller.
 func (s *session) serveWithToken(w http.ResponseWriter, r *http.Request, token string) {
 	h := r.Header
 	sent, denial := credential.FromHeader(h, s.gate.Accepts())
@@ -86,33 +101,23 @@ func (s *session) serveWithToken(w http.ResponseWriter, r *http.Request, token s
 	}
 	line, _ := credential.SingleValue(h["Authorization"])
 	if line == "" {
-		h["Authorization"] = []string{"Bearer " + token}
+		h["Authorization"] = []string{"Bearer " + token} // the hit path reads headers alone
 		s.hit(w, r)
-		delete(h, "Authorization") // the client sent none: the access log is not to have one
+		delete(h, "Authorization") // Traefik's access log may hold headers, and shows them as they are now
 		return
 	}
-	s.gate.ServeAs(w, r, bearer(token)) // the line is of a scheme that is none of ours, and stays
+	s.gate.ServeAs(w, r, bearer(token)) // Authorization has another scheme, which is the backend's
 }
 
-func bearer(token string) verifier.Credential {
-	return verifier.Credential{Kind: verifier.Bearer, Token: token}
-}
-
-// redirect answers 303 to the page behind, with a Set-Cookie line if there is one.
-func (s *session) redirect(w http.ResponseWriter, cookie string) {
+// redirect sends the browser to the configured page (303), with a Set-Cookie line
+// unless that is empty.
+func (s *session) redirect(w http.ResponseWriter, line string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Location", s.options.Redirect)
-	if cookie != "" {
-		h.Set("Set-Cookie", cookie)
+	if line != "" {
+		h.Set("Set-Cookie", line)
 	}
 	w.WriteHeader(http.StatusSeeOther)
-}
-
-// logPanic ends a panic of ours where it happens, and says so.
-func (s *session) logPanic() {
-	if recover() != nil {
-		s.log.Panic("a panic in a session")
-	}
 }

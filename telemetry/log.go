@@ -1,3 +1,11 @@
+// Package telemetry answers one question: what can the operator read about the
+// plugin? Its nouns are the Sink, which writes the log of the whole process,
+// and the Log, one middleware's view of it with a level of its own.
+//
+// It knows no request, no credential and no configuration: the caller hands in
+// finished texts, and answers for what they say. An entry names keys of the
+// configuration, causes and counts, never a credential, an identity or a
+// response of an upstream.
 package telemetry
 
 import (
@@ -10,13 +18,16 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Bounds of the log.
+// Levels of an entry, and of a Log: as the configuration's key log spells them.
 const (
-	maxPerSecond     = 10   // refusals and bugs noted per second
-	maxMiddlewares   = 1000 // middlewares whose faults are remembered
-	LevelError       = "error"
-	LevelInfo        = "info"
-	levelDebug       = "debug"
+	LevelError = "error"
+	LevelInfo  = "info"
+	levelDebug = "debug"
+)
+
+// Values of the key "event" that this package writes itself, and EventOutage,
+// which several packages use.
+const (
 	eventConfigFault = "configuration fault"
 	eventConfigOK    = "configuration ok"
 	eventRefused     = "refused"
@@ -24,128 +35,153 @@ const (
 	EventOutage      = "outage"
 )
 
-// Sink writes one line of JSON a fact, for the whole process. Facts name
-// keys, causes and counts: never a credential, an identity or a reply.
+const (
+	// maxPerSecond limits the entries that clients can cause, so that no flood
+	// of requests fills a disk. It counts for the whole process.
+	maxPerSecond = 10
+
+	// maxMiddlewares limits the middlewares whose faults are remembered.
+	maxMiddlewares = 1000
+)
+
+// Sink writes the log of the process, one JSON object a line. It is safe for
+// concurrent use.
 type Sink struct {
 	now func() time.Time
 
 	mu      sync.Mutex
 	w       io.Writer
-	faults  map[string]string // what was last said of a middleware's settings
-	second  int64
-	written int
+	faults  map[string]string // by middleware, its faults as last reported; no entry: it has none
+	second  int64             // the second that written counts for, in Unix time
+	written int               // limited entries in it, those that were dropped included
 }
 
+// NewSink returns a sink that writes to w. Errors of w are ignored: a request
+// is not denied because a log cannot be written.
 func NewSink(w io.Writer, now func() time.Time) *Sink {
 	return &Sink{w: w, now: now, faults: map[string]string{}}
 }
 
-// Log is one middleware's view of the output.
+// ConfigFaults logs one line per fault, unless the same faults were reported
+// for this middleware before: Traefik builds a middleware again for each route
+// and at each reload. keys[i] is the key of the fault that lines[i] describes.
+func (s *Sink) ConfigFaults(name string, keys, lines []string) {
+	if !s.changed(name, strings.Join(lines, "\n")) {
+		return
+	}
+	for i, line := range lines {
+		s.write(map[string]string{"level": LevelError, "middleware": name, "event": eventConfigFault, "key": keys[i], "detail": line})
+	}
+}
+
+// ConfigOK logs that a middleware for which faults were reported has none now.
+func (s *Sink) ConfigOK(name string) {
+	if s.changed(name, "") {
+		s.write(map[string]string{"level": LevelInfo, "middleware": name, "event": eventConfigOK, "detail": "no faults left"})
+	}
+}
+
+// changed remembers the faults of a middleware, and tells whether they differ
+// from those that it had before. When the memory is full it starts again empty:
+// then a fault is reported twice, which is better than not at all.
+func (s *Sink) changed(name, faults string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.faults[name] == faults {
+		return false
+	}
+	if len(s.faults) >= maxMiddlewares {
+		s.faults = map[string]string{}
+	}
+	s.faults[name] = faults
+	if faults == "" {
+		delete(s.faults, name)
+	}
+	return true
+}
+
+// allow counts an entry that a client caused, and tells whether this second has
+// room for it.
+func (s *Sink) allow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	second := s.now().Unix()
+	if second != s.second {
+		s.second, s.written = second, 0
+	}
+	s.written++
+	return s.written <= maxPerSecond
+}
+
+// write adds the plugin's name and the time to an entry and writes its line in
+// one call, so that lines of several goroutines do not mix.
+func (s *Sink) write(entry map[string]string) {
+	entry["plugin"] = "upstreamauth"
+	entry["time"] = s.now().UTC().Format(time.RFC3339)
+	line, err := json.Marshal(entry)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = s.w.Write(append(line, '\n'))
+}
+
+// Log is one middleware's view of a sink: its entries carry the middleware's
+// name, and its level decides which of them are written.
 type Log struct {
 	sink  *Sink
 	name  string
 	level string
 }
 
-// NewLog returns the view of the middleware of that name.
-func NewLog(o *Sink, name, level string) *Log {
-	return &Log{sink: o, name: name, level: level}
+// NewLog returns the log of the middleware of that name. level is one of error,
+// info and debug.
+func NewLog(sink *Sink, name, level string) *Log {
+	return &Log{sink: sink, name: name, level: level}
 }
 
-// Debug tells whether refusals are to be noted one by one.
-func (j *Log) Debug() bool {
-	return j.level == levelDebug
+// Debug tells whether each denial is to be logged.
+func (l *Log) Debug() bool {
+	return l.level == levelDebug
 }
 
-// Report writes a fact, if the level asks for it.
-func (j *Log) Report(level, event, detail string) {
-	if level == levelDebug && j.level != levelDebug || level == LevelInfo && j.level == LevelError {
+// Report writes an entry, unless its level is below that of the log. It is for
+// changes of a state, such as the begin and the end of an outage, which callers
+// report once. It is a verifier.Report.
+func (l *Log) Report(level, event, detail string) {
+	if level == levelDebug && l.level != levelDebug || level == LevelInfo && l.level == LevelError {
 		return
 	}
-	j.sink.write(map[string]string{"level": level, "middleware": j.name, "event": event, "detail": detail})
+	l.sink.write(map[string]string{"level": level, "middleware": l.name, "event": event, "detail": detail})
 }
 
-// Note writes a fact that requests bring about: ten a second at most.
-func (j *Log) Note(level, event, detail string) {
-	if j.sink.allow() {
-		j.Report(level, event, detail)
-	}
-}
-
-// Panic notes a fault of our own.
-func (j *Log) Panic(detail string) {
-	j.Note(LevelError, eventInternal, detail)
-}
-
-// AllowDebug tells whether a refusal is to be noted now: at level debug only, ten a
-// second at most.
-func (j *Log) AllowDebug() bool {
-	return j.level == levelDebug && j.sink.allow()
-}
-
-// Refused notes a refusal.
-func (j *Log) Refused(reason verifier.Reason, mark string) {
-	fact := map[string]string{"level": levelDebug, "middleware": j.name, "event": eventRefused, "reason": string(reason)}
-	if mark != "" {
-		fact["credential"] = mark
-	}
-	j.sink.write(fact)
-}
-
-func (o *Sink) allow() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	second := o.now().Unix()
-	if second != o.second {
-		o.second, o.written = second, 0
-	}
-	o.written++
-	return o.written <= maxPerSecond
-}
-
-// ConfigFaults writes one line a fault, unless the same was said of this middleware
-// before: Traefik makes it anew for each route and at each change.
-// keys and lines are as long as each other: the key of a fault, and the whole line.
-func (o *Sink) ConfigFaults(name string, keys, lines []string) {
-	if !o.changed(name, strings.Join(lines, "\n")) {
-		return
-	}
-	for i, line := range lines {
-		o.write(map[string]string{"level": LevelError, "middleware": name, "event": eventConfigFault, "key": keys[i], "detail": line})
+// Note is Report for entries that a request can cause: of those, only a few are
+// written per second.
+func (l *Log) Note(level, event, detail string) {
+	if l.sink.allow() {
+		l.Report(level, event, detail)
 	}
 }
 
-// ConfigOK notes that a middleware which had faults has none now.
-func (o *Sink) ConfigOK(name string) {
-	if o.changed(name, "") {
-		o.write(map[string]string{"level": LevelInfo, "middleware": name, "event": eventConfigOK, "detail": "no faults left"})
-	}
+// Panic logs a panic in the plugin's own code. What it was raised with is left
+// out, since that may hold anything, also a credential.
+func (l *Log) Panic(detail string) {
+	l.Note(LevelError, eventInternal, detail)
 }
 
-func (o *Sink) changed(name, all string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.faults[name] == all {
-		return false
-	}
-	if len(o.faults) >= maxMiddlewares {
-		o.faults = map[string]string{}
-	}
-	o.faults[name] = all
-	if all == "" {
-		delete(o.faults, name)
-	}
-	return true
+// AllowDebug tells whether a denial is to be logged now. It counts as one entry,
+// so it is asked once per denial, before the work of describing it.
+func (l *Log) AllowDebug() bool {
+	return l.level == levelDebug && l.sink.allow()
 }
 
-func (o *Sink) write(fact map[string]string) {
-	fact["plugin"] = "upstreamauth"
-	fact["time"] = o.now().UTC().Format(time.RFC3339)
-	line, err := json.Marshal(fact)
-	if err != nil {
-		return
+// Refused logs a denial that AllowDebug has let through. fingerprint names the
+// credential without revealing it; empty where none was read.
+func (l *Log) Refused(reason verifier.Reason, fingerprint string) {
+	entry := map[string]string{"level": levelDebug, "middleware": l.name, "event": eventRefused, "reason": string(reason)}
+	if fingerprint != "" {
+		entry["credential"] = fingerprint
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	_, _ = o.w.Write(append(line, '\n'))
+	l.sink.write(entry)
 }

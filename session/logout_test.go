@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestOnlyAPageOfThisSiteEndsASession(t *testing.T) {
+func TestSameOrigin(t *testing.T) {
 	for origin, same := range map[string]bool{
 		"https://site.example": true, "http://SITE.example": true, "": false, "null": false, "site.example": false, "https://site.example.evil.example": false,
 		"https://evil.example": false, "https://site.example:8443": false, "https://": false, "https://evil.example#site.example": false,
@@ -19,7 +19,7 @@ func TestOnlyAPageOfThisSiteEndsASession(t *testing.T) {
 		}
 		r.Header.Add("Origin", "https://site.example")
 		if origin != "" && sameOrigin(r) {
-			t.Errorf("%q and another", origin)
+			t.Errorf("%q and a second one", origin)
 		}
 	}
 }
