@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,38 @@ func TestFlights(t *testing.T) {
 		if len(c.scope.flights.byKey) != 0 {
 			t.Errorf("%d are still under way", len(c.scope.flights.byKey))
 		}
+	})
+}
+
+func TestReportSaturated(t *testing.T) {
+	fx := newFixture(t)
+	var reports atomic.Int64
+	i := Instance{Context: context.Background(), Policy: usual(), Report: func(string, string, string) { reports.Add(1) }}
+	c, _ := fx.registry.Join("upstream", i, false,
+		func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(fx.ask) })
+	all := c.scope.flights
+	saturate := func(want int64) {
+		t.Helper()
+		all.pending = maxFlights
+		fx.expect(c, bearer("x"), verifier.Unavailable, 0)
+		if got := reports.Load(); got != want {
+			t.Errorf("%d reports, want %d", got, want)
+		}
+	}
+	leave := func(pending int) { // one flight ends, and so many are left
+		all.pending = pending + 1
+		all.end([32]byte{}, &flight{}, false, fx.Now())
+	}
+	t.Run("too many flights are reported once", func(t *testing.T) {
+		saturate(1)
+		saturate(1)
+	})
+
+	t.Run("they are reported again after half of them have ended", func(t *testing.T) {
+		leave(maxFlights/2 + 1)
+		saturate(1)
+		leave(maxFlights / 2)
+		saturate(2)
 	})
 }
 

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 )
@@ -81,38 +80,6 @@ func TestReload(t *testing.T) {
 			t.Error("a closed fast path takes answers")
 		}
 		fx.expect(c, bearer("x"), "", 0)
-	})
-}
-
-func TestMembers(t *testing.T) {
-	t.Run("the largest size of the live instances holds", func(t *testing.T) {
-		fx := newFixture(t)
-		small, large := usual(), usual()
-		small.Size, small.NegativeSize = 2, 3
-		large.Size, large.NegativeSize = 5, 2
-		old, cancel := context.WithCancel(context.Background())
-		c, _ := fx.join(old, "scope", "key", large, false)
-		fill := func(want int) {
-			t.Helper()
-			for i := 0; i < 10; i++ {
-				_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), client)
-			}
-			if got := c.scope.answers.allowed.count(); got != want {
-				t.Errorf("%d are held, want %d", got, want)
-			}
-		}
-		fill(5)
-		ctx, stop := reload(cancel)
-		defer stop()
-		fx.join(ctx, "scope", "key", small, false)
-		if c.scope.members.negativeSize != 3 {
-			t.Errorf("space for %d denials, want 3", c.scope.members.negativeSize)
-		}
-		fill(5) // the larger one left less than the grace ago
-		fx.advance(grace)
-		fill(2)
-		fx.join(ctx, "scope", "key", large, false)
-		fill(5)
 	})
 }
 
