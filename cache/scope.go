@@ -14,8 +14,8 @@ const scopeKept = time.Hour
 // Scope is what all instances share that would get the same answers: the same
 // upstream, asked in the same manner. It outlives them.
 //
-// It is one lock over parts that know nothing of it nor of each other. Methods of
-// the parts are called with the lock held.
+// It is one lock over parts that know nothing of it. Methods of the parts are
+// called with the lock held.
 type Scope struct {
 	next  verifier.Verifier
 	began time.Time // the process, by which prebuilt answers tell the time
