@@ -1,153 +1,70 @@
-// Package cache answers: what did we learn about a credential, and is it still
-// true? It remembers what a verifier says, asks once for all who wait for the
-// same answer, and outlives the reloads of Traefik's configuration.
+// Package cache answers one question: what do we remember about a credential,
+// and is it still true?
+//
+// A Registry lives as long as the process. It holds one Scope for each upstream
+// that is asked in the same manner: the answers of one scope are shared by all
+// routes whose settings lead to the same answers. An Instance is one handler of
+// Traefik's; when it joins its scope it gets a Cache, which is a verifier with a
+// Policy of its own, and a FastPath, which the hit path of package gate reads
+// without a call:
+//
+//	c, fastPath := registry.Join(fingerprint, instance, quotaPerKey, build)
+//	decision, err := c.Verify(ctx, credential, clientAddress)
+//	if decision.Answer != 0 {
+//		c.Prebuild(credential, decision, fastPath.Line(header), response)
+//	}
+//
+// Verify looks the answer up, or joins the one call to the upstream that is
+// under way for this credential, or starts it. Credentials are kept as keyed
+// digests alone, and every table has a bound.
+//
+// The package knows no HTTP, no API and no configuration: what is asked comes in
+// as a verifier, and what is prebuilt is rendered by its caller.
 package cache
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// Policy is what one instance makes of the answers that its scope shares.
+// Policy is how one instance uses the answers that its scope shares.
 type Policy struct {
-	Lifetime     time.Duration // how long a yes is honoured after the issue
-	Revalidate   time.Duration // the age from which a yes is confirmed; 0: never
-	Negative     time.Duration // how long a no is remembered; 0: not
-	Timeout      time.Duration // how long a request waits for an answer
-	Size         int           // good credentials held; the largest of live instances counts
-	NegativeSize int           // refusals held; likewise
+	Lifetime         time.Duration // how long an allowed credential stays so, from its issue
+	Revalidate       time.Duration // the age from which it is checked again in the background; 0: never
+	NegativeLifetime time.Duration // how long a denial is remembered; 0: not at all
+	Timeout          time.Duration // how long a request waits for an answer
+	Size             int           // allowed credentials held; the largest of the live instances holds
+	NegativeSize     int           // denials held, and rate limits; likewise
 
-	// Budget bounds the calls to the upstream: of live instances' the smallest
-	// holds. PerClient bounds the refused calls that one client address may
-	// cause. Zero: no limit.
+	// Budget bounds the calls to the upstream: the smallest of the live instances
+	// holds. PerClient bounds the denied calls that one client address may cause.
+	// Zero: no limit.
 	Budget    verifier.Rate
 	PerClient verifier.Rate
 }
 
-// Cache is one instance's view of a scope: a verifier that asks its scope's
-// upstream only about what is not known. It is safe for concurrent use.
-type Cache struct {
-	scope  *Scope
-	policy Policy
-	front  *Front
+// Instance is one handler, as it joins a scope.
+type Instance struct {
+	Context   context.Context // ends when Traefik replaces the handler
+	Epoch     string          // another value starts with nothing remembered
+	RenderKey string          // equal for instances that render every answer alike
+	Policy    Policy
+	Report    verifier.Report // its log
+	Logins    *Logins         // the logins that it trusts; nil: none
 }
 
-// Verify returns what is known, or asks: one flight for all who ask about one
-// credential at the same time. The flight goes on without the caller that
-// started it; a caller waits for no longer than its own instance's timeout.
-// client names the address that pays for a flight that is refused; it is called
-// only where somebody has to.
-func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, client func() string) (verifier.Decision, error) {
-	key := c.scope.key(credential)
-	payer := ""
-	if c.policy.PerClient.Calls > 0 {
-		payer = client() // before the lock is taken: what clients send may be long
-	}
-	d, f, first := c.begin(key, credential, payer)
-	if f == nil {
-		if d.Denial.Reason == verifier.Unavailable {
-			c.scope.crowded()
-		}
-		return d, nil
-	}
-	if f.timeout > c.policy.Timeout {
-		patience, cancel := context.WithTimeout(ctx, c.policy.Timeout)
-		defer cancel()
-		return c.join(patience, f, first)
-	}
-	return c.join(ctx, f, first)
-}
+// Build makes the verifier that a scope asks. It reports through report, and
+// reads the budget from budgetNow before each call.
+type Build func(budgetNow func() verifier.Rate, report verifier.Report) verifier.Verifier
 
-// begin returns what is known; or the flight that is to bring an answer, and whether
-// the caller is the first to board it; or (neither) what to say at once. All under
-// the lock under which flights land: whoever finds nothing remembered finds the
-// flight.
-func (c *Cache) begin(key [32]byte, credential verifier.Credential, client string) (d verifier.Decision, f *flight, first bool) {
-	s := c.scope
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	s.used = now
-	room := maxFlights
-	// Most who come here are strangers; to see that takes no call.
-	if s.learned != nil || s.store.good.slots[key] != nil || s.store.bad.slots[key] != nil || len(s.store.cool.slots) > 0 {
-		known := false
-		d, known = c.recall(key, credential, now)
-		if known {
-			c.confirm(key, credential, d)
-			return d, nil, false
-		}
-		credential.Known = s.store.entry(key) != nil
-		login := s.issueOf(credential)
-		if login != nil && now.Before(login.at.Add(c.policy.Lifetime)) {
-			credential.Known, credential.Issued = true, login.at
-			room = 2 * maxFlights // however many hang: most of these need no call
-		}
-	}
-	f = s.flying[key]
-	if f != nil {
-		if !f.lost() {
-			return d, f, false
-		}
-		s.finish(key, f, false, now)
-	}
-	d, f = c.depart(key, credential, client, room)
-	return d, f, true
-}
+// ErrPanic means that plugin code panicked while a credential was checked.
+var ErrPanic = errors.New("a check ended in a panic")
 
-// recall looks a credential up: a yes that has not ended, a no that is still
-// remembered, a "not now" whose time is not over. The caller holds the lock.
-func (c *Cache) recall(key [32]byte, credential verifier.Credential, now time.Time) (verifier.Decision, bool) {
-	s := c.scope
-	// An answer from the future shows a clock that was set back: how old it is
-	// cannot be told, so it is none.
-	if e := s.store.entry(key); e != nil && !now.Before(e.asked) {
-		end := e.end(c.policy.Lifetime)
-		if now.Before(end) {
-			return verifier.Decision{Allowed: true, Identity: e.identity, Expires: end, Answer: e.answer}, true
-		}
-	}
-	login := s.issueOf(credential)
-	if login != nil && login.barred {
-		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Invalid}}, true
-	}
-	if r := s.store.refusal(key); r != nil && (login == nil || login.at.Before(r.asked)) && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.Negative {
-		return verifier.Decision{Denial: r.denial, Answer: r.answer}, true
-	}
-	if r := s.cooling(credential, now); r != nil {
-		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
-		return verifier.Decision{Denial: d}, true
-	}
-	return verifier.Decision{}, false
-}
+// errGone means that the client left, or that its instance's timeout passed.
+var errGone = errors.New("no response in time")
 
-// cooling is the upstream's "not now" that holds for a credential, if any. The
-// caller holds the lock.
-func (s *Scope) cooling(credential verifier.Credential, now time.Time) *refusal {
-	r := s.store.coolDown(s.quotaKey(credential))
-	if r == nil || now.Before(r.asked) || !now.Before(r.until) {
-		return nil
-	}
-	return r
-}
-
-// Forget drops what is known of a credential. A question about it that is under
-// way is void: its yes, late as it comes, is given to nobody and not kept.
-func (c *Cache) Forget(credential verifier.Credential) {
-	logins := c.scope.logins()
-	if logins != nil {
-		logins.Forget(credential.Token)
-		return
-	}
-	c.scope.forget(credential)
-}
-
-func (s *Scope) forget(credential verifier.Credential) {
-	key := s.key(credential)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forgetFlight(key)
-	s.store.forget(key)
-}
+// errLate means that the credential was forgotten while it was being checked.
+var errLate = errors.New("the credential was forgotten while it was being checked")

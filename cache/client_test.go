@@ -10,8 +10,9 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// patient is the policy of an instance that lets one client be refused that often.
-func patient(calls int) Policy {
+// chargingClients is a policy that lets each client cause that many denied calls a
+// minute.
+func chargingClients(calls int) Policy {
 	p := usual()
 	p.PerClient = verifier.Rate{Calls: calls, Period: time.Minute}
 	return p
@@ -21,107 +22,128 @@ func from(address string) func() string {
 	return func() string { return address }
 }
 
-// try asks about a token from an address, and compares.
-func (w *world) try(c *Cache, token, address string, want verifier.Reason, calls int64) verifier.Decision {
-	w.t.Helper()
-	before := w.calls.Load()
+// verifyFrom presents a token from an address and compares the answer, and how many
+// calls it caused.
+func (fx *fixture) verifyFrom(c *Cache, token, address string, want verifier.Reason, calls int64) verifier.Decision {
+	fx.t.Helper()
+	before := fx.calls.Load()
 	d, _ := c.Verify(context.Background(), bearer(token), from(address))
 	if d.Denial.Reason != want || d.Allowed != (want == "") {
-		w.t.Errorf("%s from %s: %+v, want %q", token, address, d, want)
+		fx.t.Errorf("%s from %s: %+v, want %q", token, address, d, want)
 	}
-	if got := w.calls.Load() - before; got != calls {
-		w.t.Errorf("%s from %s: %d calls, want %d", token, address, got, calls)
+	if got := fx.calls.Load() - before; got != calls {
+		fx.t.Errorf("%s from %s: %d calls, want %d", token, address, got, calls)
 	}
 	return d
 }
 
-func TestAClientThatWasRefusedTooOftenHasToWait(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(patient(3))
-	w.try(c, "good", "a", "", 1)
-	w.turn(refuse(verifier.Invalid))
-	w.try(c, "1", "a", verifier.Invalid, 1)
-	w.move(20 * time.Second)
-	w.try(c, "2", "a", verifier.Invalid, 1)
-	w.try(c, "2", "a", verifier.Invalid, 0) // remembered, so it costs nothing
-	w.try(c, "3", "a", verifier.Invalid, 1)
-	if d := w.try(c, "4", "a", verifier.Throttled, 0); d.Denial.RetryAfter != 40*time.Second || d.Denial.HTTP != 0 {
-		t.Errorf("%+v", d.Denial)
+func TestPerClient(t *testing.T) {
+	type step struct {
+		advance        time.Duration
+		respond        verifies // nil: as before
+		token, address string
+		want           verifier.Reason
+		calls          int64
+		retryAfter     time.Duration
 	}
-	w.try(c, "3", "a", verifier.Invalid, 0)
-	w.try(c, "good", "a", "", 0)
-	w.try(c, "4", "b", verifier.Invalid, 1) // and is nothing that another has to wait for
-	w.move(40 * time.Second)
-	w.try(c, "5", "a", verifier.Invalid, 1)
+	const invalid, throttled = verifier.Invalid, verifier.Throttled
+	for _, c := range []struct {
+		name  string
+		limit int
+		steps []step
+	}{
+		{"a client that was denied too often waits", 3, []step{
+			{token: "valid", address: "a", calls: 1},
+			{respond: deny(invalid), token: "1", address: "a", want: invalid, calls: 1},
+			{advance: 20 * time.Second, token: "2", address: "a", want: invalid, calls: 1},
+			{token: "2", address: "a", want: invalid}, // remembered: it charges no client
+			{token: "3", address: "a", want: invalid, calls: 1},
+			{token: "4", address: "a", want: throttled, retryAfter: 40 * time.Second},
+			{token: "3", address: "a", want: invalid},
+			{token: "valid", address: "a"},
+			{token: "4", address: "b", want: invalid, calls: 1}, // another client does not wait for it
+			{advance: 40 * time.Second, token: "5", address: "a", want: invalid, calls: 1},
+		}},
+		{"a credential that was allowed before charges no client", 1, []step{
+			{token: "valid", address: "a", calls: 1},
+			{respond: deny(invalid), token: "fake", address: "a", want: invalid, calls: 1},
+			{advance: 10*time.Hour - time.Minute/2, token: "fake", address: "a", want: invalid, calls: 1},
+			{advance: time.Minute / 2, token: "fake2", address: "a", want: throttled, retryAfter: time.Minute / 2},
+			{respond: allow, token: "valid", address: "a", calls: 1},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fx := newFixture(t)
+			instance := fx.cache(chargingClients(c.limit))
+			for i, s := range c.steps {
+				fx.advance(s.advance)
+				if s.respond != nil {
+					fx.respond(s.respond)
+				}
+				d := fx.verifyFrom(instance, s.token, s.address, s.want, s.calls)
+				if s.want == throttled && (d.Denial.RetryAfter != s.retryAfter || d.Denial.HTTP != 0) {
+					t.Errorf("step %d: %+v, want to retry after %s", i+1, d.Denial, s.retryAfter)
+				}
+			}
+		})
+	}
 }
 
-func TestGoodCredentialsSpendNothingHoweverMany(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(patient(3))
-	for i := range [1000]int{} {
-		w.try(c, fmt.Sprint(i), "school", "", 1)
-	}
+func TestPerClientCharges(t *testing.T) {
+	t.Run("valid credentials charge no client", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(chargingClients(3))
+		for i := range [1000]int{} {
+			fx.verifyFrom(c, fmt.Sprint(i), "school", "", 1)
+		}
+	})
+
+	t.Run("failures charge no client", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(chargingClients(3))
+		fx.respond(fail)
+		for i := range [20]int{} {
+			fx.verifyFrom(c, fmt.Sprint(i), "a", verifier.Unavailable, 1)
+		}
+		fx.respond(rateLimit(time.Second))
+		for i := range [20]int{} {
+			fx.verifyFrom(c, fmt.Sprint("other", i), "a", verifier.Throttled, 1)
+		}
+	})
 }
 
-func TestFailuresSpendNothing(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(patient(3))
-	w.turn(down)
-	for i := range [20]int{} {
-		w.try(c, fmt.Sprint(i), "a", verifier.Unavailable, 1)
-	}
-	w.turn(throttle(time.Second))
-	for i := range [20]int{} {
-		w.try(c, fmt.Sprint("later", i), "a", verifier.Throttled, 1)
-	}
-}
+func TestPerClientFlights(t *testing.T) {
+	t.Run("a flight counts until it has ended", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(chargingClients(3))
+		call := holdCalls(fx, allow)
+		var done sync.WaitGroup
+		for i := range [3]int{} {
+			done.Add(1)
+			go func(i int) {
+				defer done.Done()
+				_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), from("a"))
+			}(i)
+			<-call.arrived
+		}
+		if d := fx.verifyFrom(c, "4", "a", verifier.Throttled, 0); d.Denial.RetryAfter != time.Second {
+			t.Errorf("%+v", d.Denial)
+		}
+		call.release()
+		done.Wait()
+		fx.respond(allow)
+		fx.verifyFrom(c, "4", "a", "", 1)
+	})
 
-func TestWhatIsUnderWayCountsUntilItHasLanded(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(patient(3))
-	g := newCrowd(w, yes)
-	var done sync.WaitGroup
-	for i := range [3]int{} {
-		done.Add(1)
-		go func(i int) {
-			defer done.Done()
-			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), from("a"))
-		}(i)
-		<-g.arrived
-	}
-	if d := w.try(c, "4", "a", verifier.Throttled, 0); d.Denial.RetryAfter != time.Second {
-		t.Errorf("%+v", d.Denial)
-	}
-	g.release()
-	done.Wait()
-	w.turn(yes)
-	w.try(c, "4", "a", "", 1)
-}
-
-func TestWhoeverWasLetInBeforeIsAskedAboutWithoutPayment(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(patient(1))
-	w.try(c, "good", "a", "", 1)
-	w.turn(refuse(verifier.Invalid))
-	w.try(c, "junk", "a", verifier.Invalid, 1)
-	w.move(10*time.Hour - time.Minute)
-	w.try(c, "junk", "a", verifier.Invalid, 1)
-	w.move(time.Minute - time.Second)
-	w.try(c, "junk2", "a", verifier.Throttled, 0)
-	w.move(time.Second / 2)
-	w.turn(yes)
-	w.move(time.Second / 2)
-	w.try(c, "good", "a", "", 1)
-}
-
-func TestTheRoomForClientsIsBounded(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(patient(2))
-	w.turn(refuse(verifier.Invalid))
-	w.try(c, "1", "attacker", verifier.Invalid, 1)
-	w.try(c, "2", "attacker", verifier.Invalid, 1)
-	for i := range [30000]int{} {
-		_, _ = c.Verify(context.Background(), bearer("junk"+fmt.Sprint(i)), from(fmt.Sprint(i)))
-	}
-	w.try(c, "3", "attacker", verifier.Throttled, 0)
+	t.Run("a flood of clients ends no client's wait", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(chargingClients(2))
+		fx.respond(deny(verifier.Invalid))
+		fx.verifyFrom(c, "1", "attacker", verifier.Invalid, 1)
+		fx.verifyFrom(c, "2", "attacker", verifier.Invalid, 1)
+		for i := range [30000]int{} {
+			_, _ = c.Verify(context.Background(), bearer("fake"+fmt.Sprint(i)), from(fmt.Sprint(i)))
+		}
+		fx.verifyFrom(c, "3", "attacker", verifier.Throttled, 0)
+	})
 }

@@ -2,41 +2,39 @@ package cache
 
 import "time"
 
-// comeback is how long a scope whose epoch was changed stays as it is: while
-// Traefik makes its instances anew, one of another epoch may join before one
-// of this.
-const comeback = 10 * time.Second
+// retireGrace is how long a scope whose epoch was changed keeps its answers:
+// while Traefik makes its instances anew, one of another epoch may join before
+// one of this.
+const retireGrace = 10 * time.Second
 
-// supersede notes that the same upstream is asked under another epoch, unless
-// an instance still lives that wants this one.
-func (s *Scope) supersede() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.superseded.IsZero() && !s.inUse() {
-		s.superseded = s.now()
+// epoch places a scope among those that ask the same upstream under other values
+// of cache.epoch. The scope's lock guards it.
+type epoch struct {
+	upstreamID string    // the same in all of them
+	validFrom  time.Time // logins before do not count; zero: all do
+	retiredAt  time.Time // when instances moved on to another epoch; zero: they did not
+}
+
+// retire notes that the instances have moved on to another epoch.
+func (e *epoch) retire(now time.Time) {
+	if e.retiredAt.IsZero() {
+		e.retiredAt = now
 	}
 }
 
-// outdated tells whether a flight began before the epoch was changed: what it
-// brings is not to be believed any more. The caller holds the lock.
-func (s *Scope) outdated(f *flight) bool {
-	return !s.superseded.IsZero() && !f.begun.After(s.superseded)
+// renew notes that an instance uses this epoch again.
+func (e *epoch) renew() {
+	e.retiredAt = time.Time{}
 }
 
-// over tells whether the epoch was changed for good, so that who comes back to
-// it has to find it empty.
-func (s *Scope) over() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.superseded.IsZero() && s.now().Sub(s.superseded) > comeback
+// retired tells whether the epoch was changed for good. An instance that comes
+// back to it gets an empty scope.
+func (e *epoch) retired(now time.Time) bool {
+	return !e.retiredAt.IsZero() && now.Sub(e.retiredAt) > retireGrace
 }
 
-// inUse tells whether any instance's time is not over.
-func (s *Scope) inUse() bool {
-	for _, i := range s.instances {
-		if i.ctx.Err() == nil {
-			return true
-		}
-	}
-	return false
+// outdates tells whether a flight that began then was started before the epoch
+// was changed: an allow that it brings no longer counts.
+func (e *epoch) outdates(begun time.Time) bool {
+	return !e.retiredAt.IsZero() && !begun.After(e.retiredAt)
 }

@@ -4,176 +4,135 @@ import (
 	"container/list"
 	"sync"
 	"time"
-
-	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// maxLines is how many spellings of one credential's header are kept ready for
-// one front ("Bearer x", "bearer x"); a further one takes the oldest's place.
-const maxLines = 2
+// maxSpellings is how many spellings of one credential's header one fast path
+// holds ("Bearer x", "bearer x"); a further one evicts the oldest.
+const maxSpellings = 2
 
-// never is an end before every age, also by a clock that was set back to before
-// the process began: ages are negative then, and zero would be a later end.
-const never = time.Duration(-1 << 63)
+// expired sorts before every age. Zero would not: ages are negative after the
+// clock was set back to before the process began.
+const expired = time.Duration(-1 << 63)
 
-// Front is what instances of one plan (one that answers in the same way) have
-// ready for their hits: finished answers by the digest of the header line as it
-// comes. The hit path reads it field by field, without a call of ours, so
-// everything here may be captured once: only Ready's content changes, under Lock.
-type Front struct {
-	Secret string // goes before the line
-	Lock   *sync.Mutex
-	Ready  map[[32]byte]*Ready
+// FastPath holds the prebuilt answers of all instances with one render key, by
+// the digest of the header line as it comes. The hit path reads its fields
+// without a call, so that they may be captured once: after Join only the content
+// of Answers changes, under Lock.
+type FastPath struct {
+	Secret  string      // precedes the line in its digest
+	Lock    *sync.Mutex // the scope's
+	Answers map[[32]byte]*Prebuilt
 
 	closed bool
 }
 
-// Ready is one credential's finished answer for one plan: what the backend is
-// told, or what the client is. It is never changed, and nor is what it refers to:
-// many requests share it.
-type Ready struct {
-	From  time.Duration // since the process's start; not honoured before: see recall
-	Until time.Duration // likewise; not honoured from then on
+// Prebuilt is the finished answer to one credential: the headers for the backend,
+// or a whole refusal. Many requests share it, so neither it nor what it refers to
+// is changed once it is in a fast path.
+type Prebuilt struct {
+	From  time.Duration // since the process began; not used before (see Cache.lookup)
+	Until time.Duration // likewise; not used from then on
 
-	// Order.MoveToFront(Place), under Lock, counts as a use.
+	// Order.MoveToFront(Place), under Lock, marks the answer as used.
 	Order *list.List
 	Place *list.Element
 
-	Names  []string   // of the headers: of those that the backend gets, or of the refusal's
-	Values [][]string // of theirs
+	Names  []string   // of the headers, canonical
+	Values [][]string // of each
 
-	// A refusal has a status; its Until lets nobody in, and a yes is not repeated.
-	RepeatUntil time.Duration // as Until, of a refusal
-	Status      int           // 0: the request gets in
+	// Status is 0 where the request is allowed. A refusal has one; its Until is
+	// expired, so that the check which allows a request never passes for it, and
+	// RepeatUntil is its end. RepeatUntil of an allowed one is expired.
+	RepeatUntil time.Duration
+	Status      int
 	Body        []byte
 
-	answer int64 // the entry's number, or the refusal's
+	answer int64 // the number of the entry or refusal that it was made from
 }
 
-// hotLine is where one answer stands ready.
-type hotLine struct {
-	front *Front
-	line  [32]byte
+// fastEntry is where one prebuilt answer is held.
+type fastEntry struct {
+	fastPath *FastPath
+	line     [32]byte
 }
 
-// Line digests a header line as the hit path does.
-func (f *Front) Line(line string) [32]byte {
-	return digest(f.Secret + line)
+// Line returns the digest of a header line, as the hit path computes it.
+func (p *FastPath) Line(line string) [32]byte {
+	return digest(p.Secret + line)
 }
 
-// Ready returns what stands ready for a line, if it was made of that answer.
-func (c *Cache) Ready(line [32]byte, answer int64) *Ready {
-	s := c.scope
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := c.front.Ready[line]
-	if x == nil || x.answer != answer || x.Status != 0 || s.now().Sub(s.start) >= x.Until {
-		return nil
-	}
-	return x
-}
-
-// Heat makes an answer ready for the next request that carries the same line: x
-// has what is to be told, the rest is filled in here. It does nothing if the
-// answer has left or been replaced meanwhile.
-func (c *Cache) Heat(credential verifier.Credential, d verifier.Decision, line [32]byte, x *Ready) {
-	s := c.scope
-	key := s.key(credential)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.front.closed {
-		return
-	}
-	room := s.store.good
-	if !d.Allowed {
-		room = s.store.bad
-	}
-	place := room.slots[key]
-	if place == nil {
-		return
-	}
-	held := place.Value.(*slot)
-	from, until := c.span(held, d)
-	if held.number() != d.Answer {
-		return
-	}
-	held.hot = append(c.front.makeRoom(held.hot, line), hotLine{front: c.front, line: line})
-	x.From = from.Sub(s.start)
-	x.Until = until.Sub(s.start)
-	x.RepeatUntil = never
-	if x.Status != 0 {
-		x.RepeatUntil = x.Until
-		x.Until = never
-	}
-	x.Order, x.Place = room.order, place
-	x.answer = d.Answer
-	c.front.Ready[line] = x
-}
-
-// span is from when and until when an answer may stand ready.
-func (c *Cache) span(held *slot, d verifier.Decision) (from, until time.Time) {
-	if held.refusal != nil {
-		from = held.refusal.asked
-		until = from.Add(c.policy.Negative)
-		return from, until
-	}
-	e := held.entry
-	until = d.Expires
-	due := e.tried.Add(c.policy.Revalidate)
-	if c.policy.Revalidate > 0 && due.Before(until) {
-		until = due // then a request has to come the long way, to set off the question
-	}
-	return e.asked, until
-}
-
-func (s *slot) number() int64 {
-	if s.refusal != nil {
-		return s.refusal.answer
-	}
-	return s.entry.answer
-}
-
-// makeRoom returns an entry's hot lines without this one, without those of
-// closed fronts, and without the front's oldest if it has as many as it may.
-func (f *Front) makeRoom(lines []hotLine, line [32]byte) []hotLine {
-	mine := 0
-	for _, h := range lines {
-		if h.front.Secret == f.Secret && h.line != line {
-			mine++
+// evictOldest returns the entries of an item without this line, without those of
+// closed fast paths, and without the oldest here if there are maxSpellings.
+func (p *FastPath) evictOldest(entries []fastEntry, line [32]byte) []fastEntry {
+	here := 0
+	for _, e := range entries {
+		if e.fastPath.Secret == p.Secret && e.line != line {
+			here++
 		}
 	}
-	kept := make([]hotLine, 0, len(lines)+1)
-	for _, h := range lines {
-		own := h.front.Secret == f.Secret
-		if own && h.line == line {
+	kept := make([]fastEntry, 0, len(entries)+1)
+	for _, e := range entries {
+		mine := e.fastPath.Secret == p.Secret
+		if mine && e.line == line {
 			continue
 		}
-		if h.front.closed {
+		if e.fastPath.closed {
 			continue
 		}
-		if own && mine >= maxLines {
-			mine--
-			delete(f.Ready, h.line)
+		if mine && here >= maxSpellings {
+			here--
+			delete(p.Answers, e.line)
 			continue
 		}
-		kept = append(kept, h)
+		kept = append(kept, e)
 	}
 	return kept
 }
 
-// cool takes an answer that leaves out of every front.
-func cool(s *slot) {
-	for _, h := range s.hot {
-		delete(h.front.Ready, h.line)
+// close empties a fast path that no live instance uses, and lets its map go: a
+// map does not shrink, and items may still refer to the fast path.
+func (p *FastPath) close() {
+	p.closed = true
+	for line := range p.Answers {
+		delete(p.Answers, line)
+	}
+	p.Answers = map[[32]byte]*Prebuilt{}
+}
+
+// dropPrebuilt removes the answers that were made from an item.
+func dropPrebuilt(entries []fastEntry) {
+	for _, e := range entries {
+		delete(e.fastPath.Answers, e.line)
 	}
 }
 
-// close empties a front that no live instance uses, and lets its map go: a map
-// does not shrink, and entries may hold on to the front.
-func (f *Front) close() {
-	f.closed = true
-	for line := range f.Ready {
-		delete(f.Ready, line)
+// fastPaths are those of one scope, by render key.
+type fastPaths struct {
+	secret string
+	lock   *sync.Mutex
+	byKey  map[string]*FastPath
+}
+
+// of returns the fast path of a render key, a new one if there is none.
+func (all *fastPaths) of(renderKey string) *FastPath {
+	p := all.byKey[renderKey]
+	if p == nil {
+		p = &FastPath{
+			Secret:  derive(all.secret, "line", renderKey),
+			Lock:    all.lock,
+			Answers: map[[32]byte]*Prebuilt{},
+		}
+		all.byKey[renderKey] = p
 	}
-	f.Ready = map[[32]byte]*Ready{}
+	return p
+}
+
+// closeUnused closes all whose render key is not in use.
+func (all *fastPaths) closeUnused(used map[string]bool) {
+	for renderKey, p := range all.byKey {
+		if !used[renderKey] {
+			p.close()
+			delete(all.byKey, renderKey)
+		}
+	}
 }

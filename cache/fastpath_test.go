@@ -9,170 +9,119 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// hot verifies a credential and makes its answer ready for a line.
-func (w *world) hot(c *Cache, f *Front, credential verifier.Credential, line string) {
-	w.t.Helper()
-	d, err := c.Verify(context.Background(), credential, client)
-	if err != nil || !d.Allowed {
-		w.t.Fatalf("%+v (%v)", d, err)
-	}
-	c.Heat(credential, d, f.Line(line), told(credential.Token))
-}
-
-// ready tells whether a front answers a line now, and as whom, as the hit path
-// does it.
-func (w *world) ready(f *Front, line string) string {
-	f.Lock.Lock()
-	defer f.Lock.Unlock()
-	x := f.Ready[f.Line(line)]
-	if x == nil || w.Now().Sub(w.registry.start) >= x.Until {
-		return ""
-	}
-	x.Order.MoveToFront(x.Place)
-	return x.Values[0][0]
-}
-
-// told is an answer that says who is calling.
-func told(who string) *Ready {
-	return &Ready{Names: []string{"X-Auth-User"}, Values: [][]string{{who}}}
-}
-
-func TestAnAnswerStandsReadyUntilItEnds(t *testing.T) {
-	w := newWorld(t)
-	w.move(time.Hour) // the process is older than the credential
-	c, f := w.join(context.Background(), "scope", "plan", usual(), false)
-	w.hot(c, f, bearer("x"), "Bearer x")
-	if w.ready(f, "Bearer x") != "x" || w.ready(f, "bearer x") != "" || w.ready(f, "Bearer y") != "" {
-		t.Error("not the one line is ready")
-	}
-	w.move(10*time.Hour - 1)
-	if w.ready(f, "Bearer x") != "x" {
-		t.Error("it ended too early")
-	}
-	w.move(1)
-	if w.ready(f, "Bearer x") != "" {
-		t.Error("a hit after expiry")
-	}
-}
-
-func TestWhatIsReplacedOrForgottenIsNotReady(t *testing.T) {
-	for name, answer := range map[string]verifies{"another yes": yes, "a refusal": refuse(verifier.Invalid)} {
-		w := newWorld(t)
-		short := usual()
-		short.Lifetime = time.Hour
-		c, f := w.join(context.Background(), "scope", "long", usual(), false)
-		brief, _ := w.join(context.Background(), "scope", "short", short, false)
-		w.hot(c, f, bearer("x"), "Bearer x")
-		w.move(time.Hour)
-		w.turn(answer)
-		if _, err := brief.Verify(context.Background(), bearer("x"), client); err != nil {
-			t.Fatal(err)
+func TestFastPath(t *testing.T) {
+	t.Run("every render key has its own", func(t *testing.T) {
+		fx := newFixture(t)
+		a, onePath := fx.join(context.Background(), "scope", "one", usual(), false)
+		b, otherPath := fx.join(context.Background(), "scope", "other", usual(), false)
+		again, same := fx.join(context.Background(), "scope", "one", usual(), false)
+		if onePath == otherPath || onePath != same || onePath.Secret == otherPath.Secret {
+			t.Fatal("fast paths are not by render key")
 		}
-		if w.ready(f, "Bearer x") != "" || len(f.Ready) != 0 {
-			t.Errorf("%s: the old answer is still ready", name)
+		for i := 0; i < 3; i++ {
+			fx.prebuild(a, onePath, bearer("x"), fmt.Sprint("a", i))
+			fx.prebuild(b, otherPath, bearer("x"), fmt.Sprint("b", i))
+			fx.prebuild(again, same, bearer("x"), fmt.Sprint("a", i))
 		}
-	}
-}
-
-func TestAnAnswerThatWasReplacedMeanwhileIsNotMadeReady(t *testing.T) {
-	w := newWorld(t)
-	c, f := w.join(context.Background(), "scope", "plan", usual(), false)
-	old, _ := c.Verify(context.Background(), bearer("x"), client)
-	w.move(10 * time.Hour)
-	w.expect(c, bearer("x"), "", 1)
-	c.Heat(bearer("x"), old, f.Line("Bearer x"), told("old"))
-	if len(f.Ready) != 0 {
-		t.Error("an old answer became ready")
-	}
-	d, _ := c.Verify(context.Background(), bearer("x"), client)
-	if c.Ready(f.Line("Bearer x"), d.Answer) != nil {
-		t.Error("something is ready for nobody")
-	}
-	c.Heat(bearer("x"), d, f.Line("Bearer x"), told("new"))
-	if got := c.Ready(f.Line("Bearer x"), d.Answer); got == nil || got.Values[0][0] != "new" {
-		t.Errorf("ready: %v", got)
-	}
-	if c.Ready(f.Line("Bearer x"), old.Answer) != nil {
-		t.Error("the new values are given out for the old answer")
-	}
-	c.Heat(bearer("nobody"), d, f.Line("Bearer nobody"), told("x"))
-	if len(f.Ready) != 1 {
-		t.Error("an unknown credential became ready")
-	}
-}
-
-func TestOneCredentialHasABoundedNumberOfLines(t *testing.T) {
-	w := newWorld(t)
-	c, f := w.join(context.Background(), "scope", "plan", usual(), false)
-	for i := 0; i < 100; i++ {
-		w.hot(c, f, bearer("x"), fmt.Sprint("spelling ", i))
-		w.hot(c, f, bearer("x"), fmt.Sprint("spelling ", i)) // twice is once
-	}
-	if len(f.Ready) != maxLines {
-		t.Errorf("%d lines, want %d", len(f.Ready), maxLines)
-	}
-	if w.ready(f, "spelling 99") != "x" || w.ready(f, "spelling 98") != "x" || w.ready(f, "spelling 97") != "" {
-		t.Error("not the newest lines are ready")
-	}
-	if hot := len(c.scope.store.good.find(c.scope.key(bearer("x"))).hot); hot != maxLines {
-		t.Errorf("the entry remembers %d lines", hot)
-	}
-}
-
-func TestEveryPlanHasAFrontOfItsOwn(t *testing.T) {
-	w := newWorld(t)
-	a, af := w.join(context.Background(), "scope", "one", usual(), false)
-	b, bf := w.join(context.Background(), "scope", "other", usual(), false)
-	again, same := w.join(context.Background(), "scope", "one", usual(), false)
-	if af == bf || af != same || af.Secret == bf.Secret {
-		t.Fatal("fronts are not by plan")
-	}
-	for i := 0; i < 3; i++ {
-		w.hot(a, af, bearer("x"), fmt.Sprint("a", i))
-		w.hot(b, bf, bearer("x"), fmt.Sprint("b", i))
-		w.hot(again, same, bearer("x"), fmt.Sprint("a", i))
-	}
-	if len(af.Ready) != maxLines || len(bf.Ready) != maxLines || w.ready(af, "b2") != "" || w.ready(bf, "a2") != "" {
-		t.Errorf("%d and %d lines", len(af.Ready), len(bf.Ready))
-	}
-	if w.calls.Load() != 1 {
-		t.Errorf("%d calls", w.calls.Load())
-	}
-}
-
-func TestWhoeverLeavesTheRoomLeavesEveryFront(t *testing.T) {
-	w := newWorld(t)
-	p := usual()
-	p.Size = 2
-	a, af := w.join(context.Background(), "scope", "one", p, false)
-	b, bf := w.join(context.Background(), "scope", "other", p, false)
-	for _, token := range []string{"x", "y"} {
-		w.hot(a, af, bearer(token), token)
-		w.hot(b, bf, bearer(token), token)
-	}
-	w.ready(af, "x") // a hit counts as use
-	w.hot(a, af, bearer("z"), "z")
-	if w.ready(af, "x") != "x" || w.ready(bf, "x") != "x" || w.ready(af, "y") != "" || w.ready(bf, "y") != "" {
-		t.Error("not the least recently used has left")
-	}
-	if len(af.Ready) != 2 || len(bf.Ready) != 1 {
-		t.Errorf("%d and %d lines", len(af.Ready), len(bf.Ready))
-	}
-}
-
-// An operator who edits a policy again and again makes a plan each time.
-func TestEntriesLetGoOfClosedFronts(t *testing.T) {
-	w := newWorld(t)
-	p := usual()
-	a := verifier.Credential{Kind: verifier.Bearer, Token: "a"}
-	for i := 0; i < 20; i++ {
-		ctx, cancel := context.WithCancel(context.Background())
-		c, front := w.join(ctx, "scope", fmt.Sprint("plan", i), p, false)
-		w.hot(c, front, a, "a")
-		if n := len(c.scope.store.good.find(c.scope.key(a)).hot); n > 3 {
-			t.Fatalf("after %d plans the entry stands ready in %d places", i+1, n)
+		if len(onePath.Answers) != maxSpellings || len(otherPath.Answers) != maxSpellings || fx.prebuilt(onePath, "b2") != "" || fx.prebuilt(otherPath, "a2") != "" {
+			t.Errorf("%d and %d lines", len(onePath.Answers), len(otherPath.Answers))
 		}
-		cancel()
-		w.move(grace + time.Second)
-	}
+		if fx.calls.Load() != 1 {
+			t.Errorf("%d calls", fx.calls.Load())
+		}
+	})
+
+	t.Run("one credential has a bounded number of lines", func(t *testing.T) {
+		fx := newFixture(t)
+		c, path := fx.join(context.Background(), "scope", "key", usual(), false)
+		for i := 0; i < 100; i++ {
+			fx.prebuild(c, path, bearer("x"), fmt.Sprint("spelling ", i))
+			fx.prebuild(c, path, bearer("x"), fmt.Sprint("spelling ", i)) // twice is once
+		}
+		if len(path.Answers) != maxSpellings {
+			t.Errorf("%d lines, want %d", len(path.Answers), maxSpellings)
+		}
+		if fx.prebuilt(path, "spelling 99") != "x" || fx.prebuilt(path, "spelling 98") != "x" || fx.prebuilt(path, "spelling 97") != "" {
+			t.Error("other lines than the newest are prebuilt")
+		}
+		if n := len(c.scope.answers.allowed.find(c.scope.keys.of(bearer("x"))).prebuilt); n != maxSpellings {
+			t.Errorf("the entry refers to %d lines", n)
+		}
+	})
+
+	t.Run("a dropped entry leaves them all", func(t *testing.T) {
+		fx := newFixture(t)
+		p := usual()
+		p.Size = 2
+		a, onePath := fx.join(context.Background(), "scope", "one", p, false)
+		b, otherPath := fx.join(context.Background(), "scope", "other", p, false)
+		for _, token := range []string{"x", "y"} {
+			fx.prebuild(a, onePath, bearer(token), token)
+			fx.prebuild(b, otherPath, bearer(token), token)
+		}
+		fx.prebuilt(onePath, "x") // a hit counts as a use
+		fx.prebuild(a, onePath, bearer("z"), "z")
+		if fx.prebuilt(onePath, "x") != "x" || fx.prebuilt(otherPath, "x") != "x" || fx.prebuilt(onePath, "y") != "" || fx.prebuilt(otherPath, "y") != "" {
+			t.Error("another than the least recently used was dropped")
+		}
+		if len(onePath.Answers) != 2 || len(otherPath.Answers) != 1 {
+			t.Errorf("%d and %d lines", len(onePath.Answers), len(otherPath.Answers))
+		}
+	})
+
+	// An operator who edits a policy again and again makes a render key each time.
+	t.Run("entries let go of closed ones", func(t *testing.T) {
+		fx := newFixture(t)
+		p := usual()
+		a := verifier.Credential{Kind: verifier.Bearer, Token: "a"}
+		for i := 0; i < 20; i++ {
+			ctx, cancel := context.WithCancel(context.Background())
+			c, path := fx.join(ctx, "scope", fmt.Sprint("key", i), p, false)
+			fx.prebuild(c, path, a, "a")
+			if n := len(c.scope.answers.allowed.find(c.scope.keys.of(a)).prebuilt); n > 3 {
+				t.Fatalf("after %d render keys the entry is prebuilt in %d places", i+1, n)
+			}
+			cancel()
+			fx.advance(grace + time.Second)
+		}
+	})
+}
+
+func TestFastPathUse(t *testing.T) {
+	t.Run("the least recently used is dropped, in the exact order", func(t *testing.T) {
+		const size = 20
+		fx := newFixture(t)
+		p := usual()
+		p.Size = size
+		c, path := fx.join(context.Background(), "scope", "key", p, false)
+		var order []string // the least recently used first
+		use := func(token string) {
+			for i := range order {
+				if order[i] == token {
+					order = append(order[:i:i], order[i+1:]...)
+					break
+				}
+			}
+			order = append(order, token)
+		}
+		for step := 0; step < 2000; step++ {
+			if len(order) < size || step%7 == 0 {
+				token := fmt.Sprint("token", step)
+				fx.prebuild(c, path, bearer(token), token)
+				use(token)
+				if len(order) > size {
+					if fx.prebuilt(path, order[0]) != "" {
+						t.Fatalf("step %d: %s was not dropped", step, order[0])
+					}
+					order = order[1:]
+				}
+				continue
+			}
+			token := order[(step*31)%len(order)]
+			if fx.prebuilt(path, token) != token {
+				t.Fatalf("step %d: %s was dropped before its turn", step, token)
+			}
+			use(token)
+		}
+	})
 }

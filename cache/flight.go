@@ -2,168 +2,59 @@ package cache
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// maxFlights bounds the questions under way in one scope; beyond it a new one
-// is not asked.
+// maxFlights bounds the checks under way in one scope; beyond it a new one is
+// not started.
 const maxFlights = 64
 
-// flight is one question under way.
+// flight is one check under way, for all callers that present its credential.
 type flight struct {
-	begun   time.Time
-	timeout time.Duration
-	payer   payer
-	void    bool // the credential was forgotten meanwhile: its yes is none
-	over    bool // it counts as under way no more
+	begun     time.Time
+	timeout   time.Duration
+	charged   chargedTo
+	cancelled bool // the credential was forgotten meanwhile: an allow no longer counts
+	over      bool // it no longer counts as under way
 
-	answer *answer       // stands once landed is closed; before, that of a panic
-	landed chan struct{} // closed when nothing more will come of it
+	result *result       // final once landed is closed; before, that of a panic
+	landed chan struct{} // closed when the flight has ended, also by a panic
 }
 
-// lost tells whether a flight that has not landed never will: a panic has ended
-// it on the way. (A closed channel gives a zero value, an open one gives none.)
-func (f *flight) lost() bool {
-	nothing, _ := reflect.ValueOf(f.landed).TryRecv()
-	return nothing.IsValid()
-}
-
-// payer is the client address that a flight is charged to if it is refused.
-// Zero: nobody.
-type payer struct {
+// chargedTo is the client address that pays for a flight whose credential is
+// denied. Zero: none does.
+type chargedTo struct {
 	window *verifier.Window
 	limit  verifier.Rate
 }
 
-// answer is what one flight brought.
-type answer struct {
+// result is what one flight brought.
+type result struct {
 	decision verifier.Decision
-	entry    *entry // the yes; nil: there was none
+	entry    *entry // nil: the credential is not allowed
 	err      error
 }
 
-// errGone: the client left, or its instance's time was over.
-var errGone = errors.New("no answer in the time there was")
-
-// errLate: the credential was forgotten while it was asked about.
-var errLate = errors.New("what was asked about has been forgotten meanwhile")
-
-// ErrPanic: a verification ended in a panic of ours.
-var ErrPanic = errors.New("a verification ended in a panic")
-
-// depart begins a flight, unless its payer or the room that there is for flights
-// does not allow it: then the decision says so. Credentials that were let in before
-// cost nobody anything: their refusal is no guess. The caller holds the lock.
-func (c *Cache) depart(key [32]byte, credential verifier.Credential, client string, room int) (d verifier.Decision, f *flight) {
-	s := c.scope
-	now := s.now()
-	who := payer{}
-	if !credential.Known && c.policy.PerClient.Calls > 0 {
-		who.window = s.clients.At(client)
-		who.limit = c.policy.PerClient
-		wait := who.window.Wait(who.limit, now)
-		if wait > 0 {
-			d.Denial = verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}
-			return d, nil
-		}
-	}
-	if s.inFlight >= room {
-		d.Denial = verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}
-		return d, nil
-	}
-	f = &flight{begun: now, timeout: s.timeout, payer: who, answer: failed(ErrPanic), landed: make(chan struct{})}
-	if who.window != nil {
-		who.window.Begin()
-	}
-	s.flying[key] = f
-	s.inFlight++
-	go c.fly(key, credential, f)
-	return d, f
+// failed is the result of a flight that could not find out.
+func failed(err error) *result {
+	d := verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable}}
+	return &result{decision: d, err: err}
 }
 
-// forgetFlight makes the flight about a credential void, if there is one: who
-// asks from now on gets a flight of its own.
-func (s *Scope) forgetFlight(key [32]byte) {
-	f := s.flying[key]
-	if f == nil {
-		return
-	}
-	f.void = true
-	delete(s.flying, key)
+// panicked tells whether a flight that is still in the table will never finish,
+// because a panic ended it. (A receive from a closed channel yields a value, from
+// an open one none.)
+func (f *flight) panicked() bool {
+	received, _ := reflect.ValueOf(f.landed).TryRecv()
+	return received.IsValid()
 }
 
-// fly asks and lands. Whatever happens, those who wait get an answer.
-func (c *Cache) fly(key [32]byte, credential verifier.Credential, f *flight) {
-	defer guard()
-	defer close(f.landed)
-	a := failed(ErrPanic)
-	c.ask(credential, f.timeout, a)
-	c.land(key, credential, f, a)
-}
-
-// ask finds an answer. Of no request's context: the first to ask may leave, the
-// others wait on.
-func (c *Cache) ask(credential verifier.Credential, timeout time.Duration, a *answer) {
-	defer guard()
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	d, err := c.scope.next.Verify(ctx, credential)
-	a.decision, a.err = d, err
-}
-
-// land ends a flight, and keeps what was learned. It may be void: then another may
-// have taken its place. The answer is handed out last: if a panic ends this before,
-// those who wait get the one that the flight began with.
-func (c *Cache) land(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
-	s := c.scope
-	now := s.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	believed := !f.void && !s.outdated(f)
-	s.finish(key, f, a.decision.Refused(), now)
-	if believed {
-		s.keep(key, credential, f, a)
-	} else if a.decision.Allowed {
-		a = failed(errLate)
-		a.decision.Denial.RetryAfter = time.Second
-	}
-	f.answer = a
-}
-
-// finish has a flight count no more as under way.
-func (s *Scope) finish(key [32]byte, f *flight, refused bool, now time.Time) {
-	if f.over {
-		return
-	}
-	f.over = true
-	s.inFlight--
-	if !f.void {
-		f.void = true
-		delete(s.flying, key)
-	}
-	if f.payer.window != nil {
-		f.payer.window.End(refused, f.payer.limit, now)
-	}
-}
-
-// join waits for a flight to land.
-func (c *Cache) join(ctx context.Context, f *flight, first bool) (verifier.Decision, error) {
-	a := wait(ctx, f)
-	d := a.decision
-	d.Fresh = first
-	if a.entry != nil {
-		d.Expires = a.entry.end(c.policy.Lifetime)
-	}
-	return d, a.err
-}
-
-// wait takes a flight's answer, or leaves when the context ends. By reflection,
-// since the interpreter mixes up select statements.
-func wait(ctx context.Context, f *flight) *answer {
+// wait returns a flight's result, or errGone when the context ends first. It uses
+// reflection, because the interpreter confuses select statements.
+func (f *flight) wait(ctx context.Context) *result {
 	cases := []reflect.SelectCase{
 		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
 		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(f.landed)},
@@ -172,17 +63,87 @@ func wait(ctx context.Context, f *flight) *answer {
 	if chosen == 0 {
 		return failed(errGone)
 	}
-	return f.answer
+	return f.result
 }
 
-// failed is an answer that nobody gets in with.
-func failed(err error) *answer {
-	d := verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable}}
-	return &answer{decision: d, err: err}
+// flights are the checks under way in a scope. The scope's lock guards them.
+type flights struct {
+	byKey     map[[32]byte]*flight // without those that are cancelled
+	pending   int                  // all that are under way, cancelled ones included
+	clients   *verifier.Windows    // by address: the denied calls it caused
+	saturated bool                 // that there are too many has been reported
 }
 
-// guard ends a panic of ours where it happens: in a goroutine it would end the
-// whole process.
-func guard() {
-	_ = recover()
+func newFlights() *flights {
+	return &flights{byKey: map[[32]byte]*flight{}, clients: verifier.NewWindows()}
+}
+
+// find returns the flight for a credential, if one is under way. One that a panic
+// ended before it could finish is removed here.
+func (all *flights) find(key [32]byte, now time.Time) *flight {
+	f := all.byKey[key]
+	if f == nil {
+		return nil
+	}
+	if f.panicked() {
+		all.end(key, f, false, now)
+		return nil
+	}
+	return f
+}
+
+// start adds a flight; or returns the denial, where the client has caused too
+// many denied calls or there are as many flights as bound. A limit of zero charges
+// no client.
+func (all *flights) start(key [32]byte, client string, limit verifier.Rate, bound int, timeout time.Duration, now time.Time) (denial verifier.Denial, f *flight) {
+	charged := chargedTo{}
+	if limit.Calls > 0 {
+		charged.window = all.clients.At(client)
+		charged.limit = limit
+		wait := charged.window.Wait(limit, now)
+		if wait > 0 {
+			denial.Reason, denial.RetryAfter = verifier.Throttled, wait
+			return denial, nil
+		}
+	}
+	if all.pending >= bound {
+		denial.Reason, denial.RetryAfter = verifier.Unavailable, time.Second
+		return denial, nil
+	}
+	f = &flight{begun: now, timeout: timeout, charged: charged, result: failed(ErrPanic), landed: make(chan struct{})}
+	if charged.window != nil {
+		charged.window.Begin()
+	}
+	all.byKey[key] = f
+	all.pending++
+	return denial, f
+}
+
+// cancel makes the result of a credential's flight void, if one is under way: the
+// next caller gets a flight of its own.
+func (all *flights) cancel(key [32]byte) {
+	f := all.byKey[key]
+	if f == nil {
+		return
+	}
+	f.cancelled = true
+	delete(all.byKey, key)
+}
+
+// end stops counting a flight as under way, and charges its client if the
+// credential was denied.
+func (all *flights) end(key [32]byte, f *flight, denied bool, now time.Time) {
+	if f.over {
+		return
+	}
+	f.over = true
+	all.pending--
+	all.saturated = all.saturated && all.pending > maxFlights/2
+	if !f.cancelled {
+		f.cancelled = true
+		delete(all.byKey, key)
+	}
+	if f.charged.window != nil {
+		f.charged.window.End(denied, f.charged.limit, now)
+	}
 }

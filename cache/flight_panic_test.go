@@ -10,45 +10,62 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// A panic of ours while a flight lands gives nobody the yes that it brings.
-func TestAFlightThatPanicsWhileItLandsLetsNobodyIn(t *testing.T) {
-	for _, forgotten := range []bool{false, true} {
-		w := newWorld(t)
-		var panics atomic.Bool
-		w.registry = NewRegistry(w.Now(), func() time.Time {
-			if panics.Load() {
-				panic("planted")
+func TestFlightPanic(t *testing.T) {
+	t.Run("in the verifier it denies all callers, and the next flight works", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(usual())
+		call := holdCalls(fx, func(context.Context, verifier.Credential) (verifier.Decision, error) { panic("in the verifier") })
+		call.verify(context.Background(), c, 100)
+		<-call.arrived
+		call.release()
+		call.callers.Wait()
+		if call.allowed.Load() != 0 || call.errs.Load() != 100 {
+			t.Errorf("%d allowed, %d errors; want 0, 100", call.allowed.Load(), call.errs.Load())
+		}
+		fx.respond(allow)
+		fx.expect(c, bearer("x"), "", 1)
+	})
+
+	// The result that was on its way is an allow.
+	t.Run("while it finishes it allows no caller", func(t *testing.T) {
+		for _, forgotten := range []bool{false, true} {
+			fx := newFixture(t)
+			var panics atomic.Bool
+			fx.registry = NewRegistry(fx.Now(), func() time.Time {
+				if panics.Load() {
+					panic("planted")
+				}
+				return fx.Now()
+			})
+			p := usual()
+			p.PerClient = verifier.Rate{Calls: 300, Period: time.Minute}
+			c := fx.cache(p)
+			call := holdCalls(fx, allow)
+			answered := make(chan error, 1)
+			go func() {
+				d, err := c.Verify(context.Background(), bearer("x"), client)
+				if d.Allowed {
+					t.Errorf("forgotten %t: allowed until %s", forgotten, d.Expires)
+				}
+				answered <- err
+			}()
+			<-call.arrived
+			if forgotten {
+				c.Forget(bearer("x"))
 			}
-			return w.Now()
-		})
-		p := usual()
-		p.PerClient = verifier.Rate{Calls: 300, Period: time.Minute}
-		c := w.cache(p)
-		g := newCrowd(w, yes)
-		answered := make(chan error, 1)
-		go func() {
-			d, err := c.Verify(context.Background(), bearer("x"), client)
-			if d.Allowed {
-				t.Errorf("forgotten %t: let in, until %s", forgotten, d.Expires)
+			panics.Store(true)
+			call.release()
+			if err := <-answered; !errors.Is(err, ErrPanic) {
+				t.Errorf("forgotten %t: %v", forgotten, err)
 			}
-			answered <- err
-		}()
-		<-g.arrived
-		if forgotten {
-			c.Forget(bearer("x"))
+			panics.Store(false)
+			fx.respond(allow)
+			if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
+				t.Errorf("forgotten %t: afterwards %+v, %v", forgotten, d, err)
+			}
+			if !forgotten && (len(c.scope.flights.byKey) != 0 || c.scope.flights.pending != 0) {
+				t.Errorf("%d flights stay under way", c.scope.flights.pending)
+			}
 		}
-		panics.Store(true)
-		g.release()
-		if err := <-answered; !errors.Is(err, ErrPanic) {
-			t.Errorf("forgotten %t: %v", forgotten, err)
-		}
-		panics.Store(false)
-		w.turn(yes)
-		if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
-			t.Errorf("forgotten %t: afterwards %+v, %v", forgotten, d, err)
-		}
-		if !forgotten && (len(c.scope.flying) != 0 || c.scope.inFlight != 0) {
-			t.Errorf("%d questions are under way for good", c.scope.inFlight)
-		}
-	}
+	})
 }

@@ -9,119 +9,113 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// believes: an instance that takes the word of the logins, and asks about the
-// rest; ask sees what it is asked.
-func (w *world) believes(l *Learned, epoch string, p Policy) *Cache {
-	i := Instance{Context: context.Background(), Epoch: epoch, Plan: "plan", Policy: p, Report: func(string, string, string) {}, Learned: l}
-	c, _ := w.registry.Join("upstream", i, false, func(func() verifier.Rate, verifier.Report) verifier.Verifier {
+// newLoginsFixture returns a fixture whose upstream denies everything, and logins.
+func newLoginsFixture(t *testing.T) (*fixture, *Logins) {
+	fx := newFixture(t)
+	fx.respond(deny(verifier.Invalid))
+	return fx, fx.registry.loginsNamed("panel")
+}
+
+// trusting joins an instance that trusts logins, and asks the upstream about other
+// credentials.
+func (fx *fixture) trusting(logins *Logins, epoch string, p Policy) *Cache {
+	i := Instance{Context: context.Background(), Epoch: epoch, RenderKey: "key", Policy: p, Report: func(string, string, string) {}, Logins: logins}
+	c, _ := fx.registry.Join("upstream", i, false, func(func() verifier.Rate, verifier.Report) verifier.Verifier {
 		return verifies(func(ctx context.Context, c verifier.Credential) (verifier.Decision, error) {
 			if !c.Issued.IsZero() {
 				return verifier.Decision{Allowed: true, Issued: c.Issued}, nil
 			}
-			return w.ask(ctx, c)
+			return fx.ask(ctx, c)
 		})
 	})
 	return c
 }
 
-func TestALearnedTokenIsGoodFromItsIssueForItsLifetime(t *testing.T) {
-	w := newWorld(t)
-	w.turn(refuse(verifier.Invalid))
-	l := w.registry.Learned("panel")
-	c := w.believes(l, "", usual())
-	l.Learn("x")
-	w.move(9 * time.Hour)
-	d, err := c.Verify(context.Background(), bearer("x"), client)
-	if !d.Allowed || err != nil || !d.Expires.Equal(w.Now().Add(time.Hour)) {
-		t.Fatalf("%+v %v", d, err)
-	}
-	w.move(time.Hour - 1)
-	w.expect(c, bearer("x"), "", 0)
-	w.move(1)
-	w.expect(c, bearer("x"), verifier.Invalid, 1)
-	w.expect(c, bearer("y"), verifier.Invalid, 1)
+func TestLogins(t *testing.T) {
+	t.Run("a token is allowed from its issue for its lifetime", func(t *testing.T) {
+		fx, logins := newLoginsFixture(t)
+		c := fx.trusting(logins, "", usual())
+		logins.Add("x")
+		fx.advance(9 * time.Hour)
+		d, err := c.Verify(context.Background(), bearer("x"), client)
+		if !d.Allowed || err != nil || !d.Expires.Equal(fx.Now().Add(time.Hour)) {
+			t.Fatalf("%+v %v", d, err)
+		}
+		fx.advance(time.Hour - 1)
+		fx.expect(c, bearer("x"), "", 0)
+		fx.advance(1)
+		fx.expect(c, bearer("x"), verifier.Invalid, 1)
+		fx.expect(c, bearer("y"), verifier.Invalid, 1)
+	})
+
+	t.Run("a login replaces a denial, and a later denial the login", func(t *testing.T) {
+		fx, logins := newLoginsFixture(t)
+		p := usual()
+		p.Revalidate = time.Hour
+		c := fx.trusting(logins, "", p)
+		fx.expect(c, bearer("x"), verifier.Invalid, 1)
+		fx.advance(time.Second)
+		logins.Add("x")
+		fx.expect(c, bearer("x"), "", 0)
+		fx.advance(time.Hour)
+		if d, _ := c.Verify(context.Background(), bearer("x"), client); !d.Allowed {
+			t.Errorf("%+v", d)
+		}
+		fx.settle(c) // revalidation, which brings a denial
+		fx.expect(c, bearer("x"), verifier.Invalid, 0)
+		fx.advance(time.Minute)
+		fx.expect(c, bearer("x"), verifier.Invalid, 1) // the login was dropped
+	})
+
+	t.Run("a token that is blocked or forgotten is denied at once", func(t *testing.T) {
+		fx := newFixture(t)
+		logins := fx.registry.loginsNamed("panel")
+		c, other := fx.trusting(logins, "", usual()), fx.cache(usual())
+		fx.expect(c, bearer("refresh"), "", 1)
+		logins.Block("refresh")
+		fx.expect(c, bearer("refresh"), verifier.Invalid, 0)
+		logins.Add("x")
+		fx.expect(c, bearer("x"), "", 0)
+		logins.Forget("x")
+		fx.respond(deny(verifier.Invalid))
+		fx.expect(c, bearer("x"), verifier.Invalid, 1)
+		fx.expect(other, bearer("refresh"), verifier.Invalid, 1) // it trusts no logins
+	})
 }
 
-func TestALoginTakesThePlaceOfARefusalAndARefusalThatOfALogin(t *testing.T) {
-	w := newWorld(t)
-	w.turn(refuse(verifier.Invalid))
-	l := w.registry.Learned("panel")
-	p := usual()
-	p.Revalidate = time.Hour
-	c := w.believes(l, "", p)
-	w.expect(c, bearer("x"), verifier.Invalid, 1)
-	w.move(time.Second)
-	l.Learn("x")
-	w.expect(c, bearer("x"), "", 0)
-	w.move(time.Hour)
-	if d, _ := c.Verify(context.Background(), bearer("x"), client); !d.Allowed {
-		t.Errorf("%+v", d) // it is asked about behind this request's back
-	}
-	w.landed(c)
-	w.expect(c, bearer("x"), verifier.Invalid, 0)
-	w.move(time.Minute)
-	w.expect(c, bearer("x"), verifier.Invalid, 1) // the login has lost its word for good
-}
+func TestLoginsScope(t *testing.T) {
+	t.Run("a new epoch forgets the logins before it", func(t *testing.T) {
+		fx, logins := newLoginsFixture(t)
+		first := fx.trusting(logins, "1", usual())
+		logins.Add("x")
+		fx.expect(first, bearer("x"), "", 0)
+		fx.advance(time.Second)
+		second := fx.trusting(logins, "2", usual())
+		fx.expect(second, bearer("x"), verifier.Invalid, 1)
+		logins.Add("y")
+		fx.expect(second, bearer("y"), "", 0)
+	})
 
-func TestWhatIsBarredOrForgottenOpensNothingFromThatMoment(t *testing.T) {
-	w := newWorld(t)
-	l := w.registry.Learned("panel")
-	c, other := w.believes(l, "", usual()), w.cache(usual())
-	w.expect(c, bearer("refresh"), "", 1)
-	l.Bar("refresh")
-	w.expect(c, bearer("refresh"), verifier.Invalid, 0)
-	l.Learn("x")
-	w.expect(c, bearer("x"), "", 0)
-	l.Forget("x")
-	w.turn(refuse(verifier.Invalid))
-	w.expect(c, bearer("x"), verifier.Invalid, 1)
-	w.expect(other, bearer("refresh"), verifier.Invalid, 1) // which believes no login, asks
-}
+	t.Run("logins of another secret are not trusted", func(t *testing.T) {
+		fx, logins := newLoginsFixture(t)
+		c := fx.trusting(logins, "", usual())
+		fx.registry.loginsNamed("panel, another secret").Add("x")
+		fx.expect(c, bearer("x"), verifier.Invalid, 1)
+	})
 
-func TestALogoutWhileATokenIsAskedAboutVoidsTheQuestion(t *testing.T) {
-	w := newWorld(t)
-	l := w.registry.Learned("panel")
-	c := w.believes(l, "", usual())
-	land := w.held(c, newCrowd(w, yes))
-	l.Forget("x")
-	d, err := land()
-	expectLate(t, d, err)
-}
-
-func TestANewEpochForgetsTheLoginsBeforeIt(t *testing.T) {
-	w := newWorld(t)
-	w.turn(refuse(verifier.Invalid))
-	l := w.registry.Learned("panel")
-	first := w.believes(l, "1", usual())
-	l.Learn("x")
-	w.expect(first, bearer("x"), "", 0)
-	w.move(time.Second)
-	second := w.believes(l, "2", usual())
-	w.expect(second, bearer("x"), verifier.Invalid, 1)
-	l.Learn("y")
-	w.expect(second, bearer("y"), "", 0)
-}
-
-func TestLoginsOfAnotherWordAreNotBelieved(t *testing.T) {
-	w := newWorld(t)
-	w.turn(refuse(verifier.Invalid))
-	c := w.believes(w.registry.Learned("panel, one word"), "", usual())
-	w.registry.Learned("panel, another").Learn("x")
-	w.expect(c, bearer("x"), verifier.Invalid, 1)
-}
-
-func TestLoginsTakeBoundedRoomAndLeaveWhereNobodyUsesThem(t *testing.T) {
-	w := newWorld(t)
-	l := w.registry.Learned("panel")
-	for i := 0; i < 2*maxLearned; i++ {
-		l.Learn(fmt.Sprint(i))
-	}
-	if l.issues.Len() != maxLearned || l.find("0") != nil || l.find(fmt.Sprint(2*maxLearned-1)) == nil {
-		t.Errorf("%d are known", l.issues.Len())
-	}
-	w.move(learnedFor + 1)
-	w.registry.Learned("other")
-	if len(w.registry.learned) != 1 {
-		t.Errorf("%d are kept", len(w.registry.learned))
-	}
+	t.Run("their number is bounded, and idle ones are dropped", func(t *testing.T) {
+		fx := newFixture(t)
+		logins := fx.registry.loginsNamed("panel")
+		for i := 0; i < 2*maxLogins; i++ {
+			logins.Add(fmt.Sprint(i))
+		}
+		if logins.tokens.Len() != maxLogins || logins.find("0") != nil || logins.find(fmt.Sprint(2*maxLogins-1)) == nil {
+			t.Errorf("%d are held", logins.tokens.Len())
+		}
+		fx.advance(loginsKept + 1)
+		fx.registry.loginsNamed("other")
+		if len(fx.registry.logins) != 1 {
+			t.Errorf("%d are held", len(fx.registry.logins))
+		}
+	})
 }

@@ -1,129 +1,147 @@
 package cache
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// shortest is the least that an unused scope stays known: a "not now" lasts up
-// to an hour.
-const shortest = time.Hour
-
-// Registry holds the scopes of a process. Traefik makes every instance anew at
-// each change of its configuration, whichever part of it changed; what was
-// learned has to live longer than that.
+// Registry holds the scopes of a process, and the logins that they trust. Traefik
+// makes every instance anew at each change of its configuration, whichever part
+// changed; what is remembered has to outlive that. It is safe for concurrent use.
 type Registry struct {
 	start  time.Time
 	now    func() time.Time
 	secret string
 
-	mu       sync.Mutex
-	scopes   map[string]*Scope
-	learned  map[string]*Learned
-	expelled time.Time // when old scopes were last looked for
+	mu        sync.Mutex
+	scopes    map[string]*Scope
+	logins    map[string]*Logins
+	checkedAt time.Time // when idle scopes were last looked for
 }
 
-// NewRegistry returns an empty registry whose clock began at start.
+// NewRegistry returns an empty registry. The times of prebuilt answers count from
+// start, which no scope may precede.
 func NewRegistry(start time.Time, now func() time.Time) *Registry {
 	return &Registry{
 		start:  start,
 		now:    now,
 		secret: newSecret(),
 		scopes: map[string]*Scope{},
-
-		learned: map[string]*Learned{},
+		logins: map[string]*Logins{},
 	}
 }
 
-// Fingerprint joins everything that changes a scope's answers into a name that
-// tells nothing of them: some parts are secret.
+// Fingerprint digests everything that changes a scope's answers. It is keyed,
+// because some of the parts are secret.
 func (r *Registry) Fingerprint(parts ...string) string {
 	d := digest(r.secret, parts...)
 	return string(d[:])
 }
 
-// Instance is one handler, as it joins a scope.
-type Instance struct {
-	Context context.Context // ends when Traefik replaces the handler
-	Epoch   string          // a change of it forgets everything learned
-	Plan    string          // names all that goes into its header values
-	Policy  Policy
-	Report  verifier.Report // its log
-	Learned *Learned        // the logins that it believes; nil: none
-}
-
-// Build makes what a scope asks. It reports through report, and asks limit
-// before every call how many it may make.
-type Build func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier
-
-// Join gives an instance its view of the scope of that fingerprint and the
-// instance's epoch. The first to come makes the scope, over what build returns;
-// perKey says that the upstream's quota counts by application key. What build
-// makes reports through the scope, and so to the newest instance's log.
-func (r *Registry) Join(fingerprint string, i Instance, perKey bool, build Build) (*Cache, *Front) {
+// Join adds an instance to the scope of that fingerprint and the instance's epoch,
+// and returns its view of the scope. The first instance opens the scope, over the
+// verifier that build makes. quotaPerKey: the upstream counts calls by application
+// key.
+func (r *Registry) Join(fingerprint string, i Instance, quotaPerKey bool, build Build) (*Cache, *FastPath) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := r.Fingerprint(fingerprint, i.Epoch)
 	s := r.scopes[name]
-	if s == nil || s.over() {
-		s = r.open(name, i.Policy, perKey)
-		s.family = fingerprint
-		s.born = r.reborn(fingerprint)
-		limit, report := s.limit, s.report
-		s.next = build(limit, report)
+	if s == nil || s.retired() {
+		s = newScope(derive(r.secret, "scope", name), i.Policy, quotaPerKey, r.start, r.now)
+		s.epoch.upstreamID = fingerprint
+		s.epoch.validFrom = r.validFrom(fingerprint)
+		budgetNow, report := s.budgetNow, s.report
+		s.next = build(budgetNow, report)
 		r.scopes[name] = s
 	}
-	front := s.join(i)
+	fastPath := s.join(i)
 	for other, relative := range r.scopes {
-		if other != name && relative.family == fingerprint {
-			relative.supersede()
+		if other != name && relative.epoch.upstreamID == fingerprint {
+			relative.retire()
 		}
 	}
-	r.expel()
-	return &Cache{scope: s, policy: i.Policy, front: front}, front
+	r.dropIdle()
+	return &Cache{scope: s, policy: i.Policy, fastPath: fastPath}, fastPath
 }
 
-// reborn is when a scope begins that follows one of another epoch, of which
-// everything is forgotten; zero: it follows none.
-func (r *Registry) reborn(family string) time.Time {
+// validFrom is from when logins count in a new scope: from now where it follows one
+// of another epoch, since a new epoch forgets everything; zero otherwise, and then
+// all count.
+func (r *Registry) validFrom(upstreamID string) time.Time {
 	for _, s := range r.scopes {
-		if s.family == family {
+		if s.epoch.upstreamID == upstreamID {
 			return r.now()
 		}
 	}
 	return time.Time{}
 }
 
-func (r *Registry) open(name string, policy Policy, perKey bool) *Scope {
-	return &Scope{
-		perKey:    perKey,
-		start:     r.start,
-		now:       r.now,
-		secret:    derive(r.secret, "scope", name),
-		store:     newStore(policy.Size, policy.NegativeSize),
-		fronts:    map[string]*Front{},
-		instances: map[string]*instance{},
-		flying:    map[[32]byte]*flight{},
-		clients:   verifier.NewWindows(),
-		size:      policy.Size,
-		negative:  policy.NegativeSize,
+// dropIdle drops the scopes that no instance has used for longer than anything in
+// them could still matter.
+func (r *Registry) dropIdle() {
+	now := r.now()
+	if since := now.Sub(r.checkedAt); since >= 0 && since < time.Second {
+		return // a reload makes many instances at once
+	}
+	r.checkedAt = now
+	for name, s := range r.scopes {
+		if s.isIdle(now) {
+			delete(r.scopes, name)
+		}
 	}
 }
 
-// expel lets go of scopes that no instance has used for longer than anything
-// in them could still matter.
-func (r *Registry) expel() {
-	now := r.now()
-	if since := now.Sub(r.expelled); since >= 0 && since < time.Second {
-		return // a reload makes many instances at once
+// LoginsOf returns the logins of an API at an address, shared by all routes that
+// name the same login secret; nil where there is no secret.
+func (r *Registry) LoginsOf(api, address, loginSecret string) *Logins {
+	if loginSecret == "" {
+		return nil
 	}
-	r.expelled = now
-	for name, s := range r.scopes {
-		if s.abandoned(now) {
-			delete(r.scopes, name)
+	return r.loginsNamed(r.Fingerprint("logins", api, address, loginSecret))
+}
+
+func (r *Registry) loginsNamed(name string) *Logins {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	for other, l := range r.logins {
+		if l.isIdle(now) {
+			delete(r.logins, other)
 		}
+	}
+	l := r.logins[name]
+	if l == nil {
+		l = r.openLogins(name)
+		r.logins[name] = l
+	}
+	l.touch(now)
+	return l
+}
+
+func (r *Registry) openLogins(name string) *Logins {
+	l := newLogins(derive(r.secret, "logins", name), r.now)
+	l.invalidateAll = func(token string, denialOnly bool) {
+		r.invalidate(l, token, denialOnly)
+	}
+	return l
+}
+
+// invalidate drops a token, or only its denial, in all scopes that trust l.
+func (r *Registry) invalidate(l *Logins, token string, denialOnly bool) {
+	credential := verifier.Credential{Kind: verifier.Bearer, Token: token}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.scopes {
+		if s.trusts() != l {
+			continue
+		}
+		if denialOnly {
+			s.dropDenial(credential)
+			continue
+		}
+		s.forget(credential)
 	}
 }

@@ -1,30 +1,32 @@
 package cache
 
-import "github.com/upstreamauth/upstreamauth/verifier"
+import (
+	"time"
 
-// maxConfirming bounds the flights that leave room for revalidation: the rest
-// is for those who wait.
-const maxConfirming = maxFlights / 2
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
 
-// confirm asks again about a remembered yes of some age, while requests go
-// on with it: one question at a time, and none before as long again has passed
-// since the last, whatever came of that. A refusal takes the entry's place, a
-// yes renews what it says but not its end, anything else changes nothing. It
-// charges no client. The caller holds the lock.
-func (c *Cache) confirm(key [32]byte, credential verifier.Credential, known verifier.Decision) {
-	if !known.Allowed || c.policy.Revalidate == 0 {
-		return
-	}
-	s := c.scope
-	now := s.now()
-	e := s.store.entry(key)
-	if now.Sub(e.tried) < c.policy.Revalidate || s.flying[key] != nil || s.inFlight >= maxConfirming {
+// maxRevalidating bounds the flights under way beyond which none is started to
+// revalidate: the others are for callers that wait.
+const maxRevalidating = maxFlights / 2
+
+// revalidate checks an allowed credential again, while requests go on with the
+// entry: one flight at a time, and none before interval has passed since the last,
+// whatever came of that. A denial replaces the entry; an allow renews the identity,
+// but not the end; anything else changes nothing. No client is charged. The
+// caller holds the lock.
+func (s *Scope) revalidate(key [32]byte, credential verifier.Credential, interval time.Duration, now time.Time) {
+	e := s.answers.entry(key)
+	if now.Sub(e.tried) < interval || s.flights.byKey[key] != nil || s.flights.pending >= maxRevalidating {
 		return
 	}
 	e.tried = now
-	if s.cooling(credential, now) != nil {
+	if s.answers.rateLimit(s.keys.quotaOf(credential), now) != nil {
 		return
 	}
 	credential.Known = true
-	c.depart(key, credential, "", maxFlights) // nobody waits at the other end, and nobody has to
+	_, f := s.flights.start(key, "", verifier.Rate{}, maxFlights, s.members.timeout, now)
+	if f != nil {
+		go s.run(key, credential, f)
+	}
 }

@@ -9,175 +9,178 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// confirming is the policy of an instance that has a yes confirmed every hour.
-func confirming() Policy {
+// revalidating is a policy that revalidates every hour.
+func revalidating() Policy {
 	p := usual()
 	p.Revalidate = time.Hour
 	return p
 }
 
-// landed waits until no flight is under way.
-func (w *world) landed(c *Cache) {
-	w.t.Helper()
-	waitUntil(w.t, func() bool {
+// settle waits until no flight is under way.
+func (fx *fixture) settle(c *Cache) {
+	fx.t.Helper()
+	waitUntil(fx.t, func() bool {
 		c.scope.mu.Lock()
 		defer c.scope.mu.Unlock()
-		return c.scope.inFlight == 0
+		return c.scope.flights.pending == 0
 	})
 }
 
-// after asks once that much later, and compares: let in, and how many calls the
-// upstream got for it, also behind the request's back.
-func (w *world) after(d time.Duration, c *Cache, calls int64) verifier.Decision {
-	w.t.Helper()
-	w.move(d)
-	before := w.calls.Load()
+// verifyAfter presents x that much later, expects an allow, and compares how many
+// calls the upstream got, those in the background included.
+func (fx *fixture) verifyAfter(d time.Duration, c *Cache, calls int64) verifier.Decision {
+	fx.t.Helper()
+	fx.advance(d)
+	before := fx.calls.Load()
 	decision, _ := c.Verify(context.Background(), bearer("x"), client)
 	if !decision.Allowed {
-		w.t.Errorf("not let in: %+v", decision.Denial)
+		fx.t.Errorf("denied: %+v", decision.Denial)
 	}
-	w.landed(c)
-	if got := w.calls.Load() - before; got != calls {
-		w.t.Errorf("%d calls, want %d", got, calls)
+	fx.settle(c)
+	if got := fx.calls.Load() - before; got != calls {
+		fx.t.Errorf("%d calls, want %d", got, calls)
 	}
 	return decision
 }
 
-func TestAnOldYesIsConfirmedOnceBehindTheRequest(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(confirming())
-	end := w.after(0, c, 1).Expires
-	w.after(time.Hour-time.Second, c, 0)
-	w.after(time.Second, c, 1)
-	w.after(0, c, 0)
-	if d := w.after(time.Hour, c, 1); !d.Expires.Equal(end) {
-		t.Errorf("it ends %s, before it was confirmed %s", d.Expires, end)
-	}
-}
-
-func TestTheRequestDoesNotWaitAndOneQuestionIsUnderWay(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(confirming())
-	w.after(0, c, 1)
-	w.move(time.Hour)
-	g := newCrowd(w, yes)
-	for range [100]int{} {
-		if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
-			t.Fatalf("%+v (%v)", d, err)
-		}
-	}
-	<-g.arrived
-	w.move(time.Hour) // due again, while the last question is not answered
-	w.expect(c, bearer("x"), "", 0)
-	g.release()
-	w.landed(c)
-	if w.calls.Load() != 2 {
-		t.Errorf("%d calls", w.calls.Load())
-	}
-}
-
-func TestARefusalRemovesTheEntry(t *testing.T) {
-	w := newWorld(t)
-	c := w.cache(confirming())
-	w.after(0, c, 1)
-	w.turn(refuse(verifier.Invalid))
-	w.after(time.Hour, c, 1)
-	w.expect(c, bearer("x"), verifier.Invalid, 0)
-	if c.scope.store.good.count() != 0 {
-		t.Error("it is still there")
-	}
-}
-
-func TestNothingButARefusalChangesAnything(t *testing.T) {
-	for name, trouble := range map[string]verifies{
-		"an outage": down, "not now": throttle(time.Minute), "a spent budget": spent(time.Minute),
-		"a panic": func(context.Context, verifier.Credential) (verifier.Decision, error) { panic("while it is confirmed") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			c := w.cache(confirming())
-			end := w.after(0, c, 1).Expires
-			w.turn(trouble)
-			for range [9]int{} {
-				if d := w.after(time.Hour, c, 1); !d.Expires.Equal(end) {
-					t.Errorf("it ends %s, before %s", d.Expires, end)
-				}
-				w.after(time.Minute, c, 0) // and is not tried again at once
-				w.move(-time.Minute)
-			}
-			w.turn(yes)
-			w.after(time.Hour, c, 1) // its end: asked as if it were new
-		})
-	}
-}
-
-func spent(wait time.Duration) verifies {
+// exhausted denies as a budget does that is used up: without a call.
+func exhausted(wait time.Duration) verifies {
 	return func(context.Context, verifier.Credential) (verifier.Decision, error) {
 		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Throttled, RetryAfter: wait}}, nil
 	}
 }
 
-func TestACoolDownPutsTheQuestionOff(t *testing.T) {
-	w := newWorld(t)
-	c, _ := w.join(context.Background(), "scope", "plan", confirming(), true)
-	w.after(0, c, 1)
-	w.turn(throttle(time.Hour))
-	w.after(time.Hour, c, 1)
-	w.move(59 * time.Minute)
-	w.turn(yes)
-	w.after(0, c, 0)
-	w.after(time.Minute, c, 1)
-}
-
-func TestThousandsThatAreDueAtOnceMakeNoStorm(t *testing.T) {
-	w := newWorld(t)
-	p := confirming()
-	p.Size = 1000
-	c := w.cache(p)
-	for i := range [500]int{} {
-		w.expect(c, bearer(fmt.Sprint(i)), "", 1)
-	}
-	w.move(time.Hour)
-	g := newCrowd(w, yes)
-	for i := range [500]int{} {
-		if d, _ := c.Verify(context.Background(), bearer(fmt.Sprint(i)), client); !d.Allowed {
-			t.Fatalf("%d: %+v", i, d)
+func TestRevalidate(t *testing.T) {
+	t.Run("an entry of some age is checked once, in the background", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(revalidating())
+		end := fx.verifyAfter(0, c, 1).Expires
+		fx.verifyAfter(time.Hour-time.Second, c, 0)
+		fx.verifyAfter(time.Second, c, 1)
+		fx.verifyAfter(0, c, 0)
+		if d := fx.verifyAfter(time.Hour, c, 1); !d.Expires.Equal(end) {
+			t.Errorf("it ends at %s, before revalidation at %s", d.Expires, end)
 		}
-	}
-	c.scope.mu.Lock()
-	if c.scope.inFlight != maxConfirming {
-		t.Errorf("%d questions at once", c.scope.inFlight)
-	}
-	c.scope.mu.Unlock()
-	g.release()
-	w.landed(c)
-	// There is room for who is not known.
-	w.expect(c, bearer("new"), "", 1)
+	})
+
+	t.Run("no request waits, and one call is under way", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(revalidating())
+		fx.verifyAfter(0, c, 1)
+		fx.advance(time.Hour)
+		call := holdCalls(fx, allow)
+		for range [100]int{} {
+			if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
+				t.Fatalf("%+v (%v)", d, err)
+			}
+		}
+		<-call.arrived
+		fx.advance(time.Hour) // due again, while the call is under way
+		fx.expect(c, bearer("x"), "", 0)
+		call.release()
+		fx.settle(c)
+		if fx.calls.Load() != 2 {
+			t.Errorf("%d calls", fx.calls.Load())
+		}
+	})
+
+	t.Run("a denial replaces the entry", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(revalidating())
+		fx.verifyAfter(0, c, 1)
+		fx.respond(deny(verifier.Invalid))
+		fx.verifyAfter(time.Hour, c, 1)
+		fx.expect(c, bearer("x"), verifier.Invalid, 0)
+		if c.scope.answers.allowed.count() != 0 {
+			t.Error("the entry is still there")
+		}
+	})
+
+	t.Run("a rate limit puts it off", func(t *testing.T) {
+		fx := newFixture(t)
+		c, _ := fx.join(context.Background(), "scope", "key", revalidating(), true)
+		fx.verifyAfter(0, c, 1)
+		fx.respond(rateLimit(time.Hour))
+		fx.verifyAfter(time.Hour, c, 1)
+		fx.advance(59 * time.Minute)
+		fx.respond(allow)
+		fx.verifyAfter(0, c, 0)
+		fx.verifyAfter(time.Minute, c, 1)
+	})
 }
 
-func TestTheHitPathLetsGoWhenAYesIsDue(t *testing.T) {
-	w := newWorld(t)
-	p := confirming()
-	c, f := w.join(context.Background(), "scope", "plan", p, false)
-	line := f.Line("Bearer x")
-	heat := func(d verifier.Decision) time.Duration {
-		c.Heat(bearer("x"), d, line, told("x"))
-		return f.Ready[line].Until
+func TestRevalidateFailure(t *testing.T) {
+	for name, failure := range map[string]verifies{
+		"an outage": fail, "a rate limit": rateLimit(time.Minute), "an exhausted budget": exhausted(time.Minute),
+		"a panic": func(context.Context, verifier.Credential) (verifier.Decision, error) { panic("while it revalidates") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			fx := newFixture(t)
+			c := fx.cache(revalidating())
+			end := fx.verifyAfter(0, c, 1).Expires
+			fx.respond(failure)
+			for range [9]int{} {
+				if d := fx.verifyAfter(time.Hour, c, 1); !d.Expires.Equal(end) {
+					t.Errorf("it ends at %s, before at %s", d.Expires, end)
+				}
+				fx.verifyAfter(time.Minute, c, 0) // it is not tried again at once
+				fx.advance(-time.Minute)
+			}
+			fx.respond(allow)
+			fx.verifyAfter(time.Hour, c, 1) // the entry has ended: checked like a new credential
+		})
 	}
-	if until := heat(w.after(0, c, 1)); until != time.Hour {
-		t.Errorf("ready for %s", until)
-	}
-	d := w.after(time.Hour, c, 1)
-	if c.Ready(line, d.Answer) != nil {
-		t.Error("still ready")
-	}
-	d = w.after(0, c, 0)
-	if until := heat(d); until != 2*time.Hour {
-		t.Errorf("ready until %s", until)
-	}
-	w.move(8*time.Hour + time.Minute)
-	w.after(0, c, 1)
-	if until := heat(w.after(0, c, 0)); until != 10*time.Hour {
-		t.Errorf("ready until %s, beyond its end", until)
-	}
+}
+
+func TestRevalidateMany(t *testing.T) {
+	t.Run("many that are due at once leave room for callers that wait", func(t *testing.T) {
+		fx := newFixture(t)
+		p := revalidating()
+		p.Size = 1000
+		c := fx.cache(p)
+		for i := range [500]int{} {
+			fx.expect(c, bearer(fmt.Sprint(i)), "", 1)
+		}
+		fx.advance(time.Hour)
+		call := holdCalls(fx, allow)
+		for i := range [500]int{} {
+			if d, _ := c.Verify(context.Background(), bearer(fmt.Sprint(i)), client); !d.Allowed {
+				t.Fatalf("%d: %+v", i, d)
+			}
+		}
+		c.scope.mu.Lock()
+		if c.scope.flights.pending != maxRevalidating {
+			t.Errorf("%d flights at once", c.scope.flights.pending)
+		}
+		c.scope.mu.Unlock()
+		call.release()
+		fx.settle(c)
+		fx.expect(c, bearer("new"), "", 1)
+	})
+
+	t.Run("a prebuilt answer holds until it is due", func(t *testing.T) {
+		fx := newFixture(t)
+		c, path := fx.join(context.Background(), "scope", "key", revalidating(), false)
+		line := path.Line("Bearer x")
+		prebuild := func(d verifier.Decision) time.Duration {
+			c.Prebuild(bearer("x"), d, line, response("x"))
+			return path.Answers[line].Until
+		}
+		if until := prebuild(fx.verifyAfter(0, c, 1)); until != time.Hour {
+			t.Errorf("it holds for %s", until)
+		}
+		d := fx.verifyAfter(time.Hour, c, 1)
+		if c.Prebuilt(line, d.Answer) != nil {
+			t.Error("it holds although it is due")
+		}
+		d = fx.verifyAfter(0, c, 0)
+		if until := prebuild(d); until != 2*time.Hour {
+			t.Errorf("it holds until %s", until)
+		}
+		fx.advance(8*time.Hour + time.Minute)
+		fx.verifyAfter(0, c, 1)
+		if until := prebuild(fx.verifyAfter(0, c, 0)); until != 10*time.Hour {
+			t.Errorf("it holds until %s, beyond the end of the entry", until)
+		}
+	})
 }

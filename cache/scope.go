@@ -1,209 +1,180 @@
 package cache
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// grace is how long an instance that Traefik has replaced still counts. Its
-// context ends before its successors exist, so that for a moment a scope in
-// full use has no live instance at all.
-const grace = time.Minute
+// scopeKept is the least time that an unused scope is held: a rate limit lasts up
+// to an hour.
+const scopeKept = time.Hour
 
 // Scope is what all instances share that would get the same answers: the same
-// upstream, asked in the same way. It outlives them.
+// upstream, asked in the same manner. It outlives them.
+//
+// It is one lock over parts that know nothing of it. Methods of the parts are
+// called with the lock held.
 type Scope struct {
-	next   verifier.Verifier
-	perKey bool // the upstream's quota counts by application key
-	start  time.Time
-	now    func() time.Time
-	secret string
+	next  verifier.Verifier
+	began time.Time // the process, by which prebuilt answers tell the time
+	now   func() time.Time
+	keys  *keys
 
 	mu        sync.Mutex
-	store     *store
-	flying    map[[32]byte]*flight // the flights under way that count
-	inFlight  int                  // all flights under way, void ones included
-	clients   *verifier.Windows    // by address: the refused calls it caused
-	crowd     bool                 // that there are too many flights has been reported
-	reporter  verifier.Report      // of the instance that joined last
-	answers   int64                // number of the last yes
-	fronts    map[string]*Front
-	instances map[string]*instance // by plan and policy
-	size      int
-	negative  int
-	timeout   time.Duration   // of flights: the longest that a live instance waits
-	newest    context.Context // of the handler that joined last
-	budget    verifier.Rate   // the smallest of live instances
-	life      time.Duration   // the longest lifetime or budget period seen
+	answers   *store
+	flights   *flights
+	members   *members
+	fastPaths *fastPaths
+	epoch     *epoch
+	logins    *Logins // those that it trusts; nil: none
 	used      time.Time
-	sweepAt   time.Time // zero: nobody has left
-
-	learned *Learned  // the logins that are believed; nil: none
-	born    time.Time // logins before do not count; zero: all do
-
-	family     string    // what it shares with scopes of other epochs
-	superseded time.Time // when its epoch was changed; zero: it was not
 }
 
-// instance stands for all handlers of one plan and policy. Traefik ends all its
-// handlers together, so that the newest tells whether any is alive.
-type instance struct {
-	ctx    context.Context // the newest handler's; ends when Traefik replaces it
-	policy Policy
-	plan   string
-	left   time.Time // when its end was noticed; zero: it lives
+// newScope returns a scope without the verifier that it asks.
+func newScope(secret string, p Policy, quotaPerKey bool, began time.Time, now func() time.Time) *Scope {
+	s := &Scope{
+		began:   began,
+		now:     now,
+		keys:    &keys{secret: secret, quotaPerKey: quotaPerKey},
+		answers: newStore(p.Size, p.NegativeSize),
+		flights: newFlights(),
+		members: newMembers(p),
+		epoch:   &epoch{},
+	}
+	s.fastPaths = &fastPaths{secret: secret, lock: &s.mu, byKey: map[string]*FastPath{}}
+	return s
+}
+
+// join adds an instance and returns the fast path of its render key.
+func (s *Scope) join(i Instance) *FastPath {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.used = now
+	if s.members.mayHaveLeft(now) {
+		s.sweep(now)
+	}
+	s.logins = i.Logins // the same as before, unless they were dropped as idle
+	s.members.add(i)
+	s.answers.resize(s.members.size, s.members.negativeSize)
+	s.epoch.renew()
+	return s.fastPaths.of(i.RenderKey)
+}
+
+// sweep drops the instances whose grace is over, with the fast paths and the
+// sizes that only they needed. The caller holds the lock.
+func (s *Scope) sweep(now time.Time) {
+	used := s.members.sweep(now)
+	s.fastPaths.closeUnused(used)
+	s.members.recompute()
+	s.answers.resize(s.members.size, s.members.negativeSize)
+}
+
+// isIdle tells whether no instance has used the scope for longer than anything
+// in it could still matter.
+func (s *Scope) isIdle(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(now)
+	if s.members.anyStayed() {
+		return false
+	}
+	longest := s.members.longest
+	if longest < scopeKept {
+		longest = scopeKept
+	}
+	return now.Sub(s.used) > longest
+}
+
+// retire notes that another epoch of the same upstream is in use, unless an
+// instance of this one still lives.
+func (s *Scope) retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.members.anyLive() {
+		s.epoch.retire(s.now())
+	}
+}
+
+// retired tells whether the scope's epoch was changed for good.
+func (s *Scope) retired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch.retired(s.now())
+}
+
+// budgetNow is the budget that holds now.
+func (s *Scope) budgetNow() verifier.Rate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.members.budget
 }
 
 // report passes a fact on to the log of the instance that joined last: a scope
 // outlives the instance that opened it.
 func (s *Scope) report(level, event, detail string) {
 	s.mu.Lock()
-	report := s.reporter
+	report := s.members.report
 	s.mu.Unlock()
 	report(level, event, detail)
 }
 
-// crowded reports that questions are turned away because too many are under
-// way: once, until there is room again.
-func (s *Scope) crowded() {
+// reportSaturated reports, once until half of them have ended, that there are too
+// many flights to start another.
+func (s *Scope) reportSaturated() {
 	s.mu.Lock()
-	news := !s.crowd
-	s.crowd = true
+	first := !s.flights.saturated
+	s.flights.saturated = true
 	s.mu.Unlock()
-	if news {
+	if first {
 		s.report("error", "outage", "64 checks are under way; further ones are not begun")
 	}
 }
 
-// keep remembers a flight's answer, if it is one to remember. The caller holds
-// the lock.
-func (s *Scope) keep(key [32]byte, credential verifier.Credential, f *flight, a *answer) {
-	now := s.now()
-	if !s.sweepAt.IsZero() && s.due(now) {
-		s.sweep(now)
-	}
-	s.crowd = s.crowd && s.inFlight > maxFlights/2
-	d := a.decision
-	if a.err != nil {
-		return
-	}
-	if d.Allowed {
-		a.entry = &entry{identity: d.Identity, asked: now, tried: now, issued: d.Issued, expires: d.Expires}
-		if d.Issued.IsZero() {
-			a.entry.issued = s.store.firstSeen(key, now)
-		}
-		if !d.Expires.IsZero() && !now.Before(d.Expires) {
-			s.store.good.remove(key)
-			return
-		}
-		s.answers++
-		a.entry.answer = s.answers
-		a.decision.Answer = s.answers
-		s.store.putEntry(key, a.entry)
-		return
-	}
-	if d.Denial.Reason == verifier.Expired && d.Denial.HTTP == 0 {
-		return // nobody was asked: it costs little to find out again
-	}
-	switch d.Denial.Reason {
-	case verifier.Throttled:
-		if d.Denial.HTTP == 0 {
-			return // not the upstream's word, but of ours who keep count
-		}
-		s.store.putCoolDown(s.quotaKey(credential), &refusal{denial: d.Denial, asked: now, until: now.Add(d.Denial.RetryAfter)})
-	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
-		s.unlearn(credential, f)
-		s.answers++
-		s.store.putRefusal(key, &refusal{answer: s.answers, denial: d.Denial, asked: now})
-	}
-}
-
-// join adds an instance and returns the front of its plan.
-func (s *Scope) join(i Instance) *Front {
+// trusts returns the logins that the scope trusts; nil: none.
+func (s *Scope) trusts() *Logins {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	s.used = now
-	// Contexts end all together: while the newest lives, nobody has left.
-	if s.newest != nil && s.newest.Err() != nil || s.due(now) {
-		s.sweep(now)
-	}
-	s.newest = i.Context
-	s.reporter = i.Report
-	s.learned = i.Learned // the same logins, unless they were unused for so long that they were let go
-	s.instances[fmt.Sprint(i.Plan, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, plan: i.Plan}
-	s.grow(i.Policy)
-	s.economize()
-	s.superseded = time.Time{}
-	front := s.fronts[i.Plan]
-	if front == nil {
-		front = &Front{
-			Secret: derive(s.secret, "line", i.Plan),
-			Lock:   &s.mu,
-			Ready:  map[[32]byte]*Ready{},
-		}
-		s.fronts[i.Plan] = front
-	}
-	return front
+	return s.logins
 }
 
-// due: the grace of some that have left is over.
-func (s *Scope) due(now time.Time) bool {
-	return !s.sweepAt.IsZero() && !now.Before(s.sweepAt)
+// loginOf returns the login that issued a credential, if one is known that counts
+// in this epoch; nil otherwise. The caller holds the lock.
+func (s *Scope) loginOf(credential verifier.Credential) *login {
+	if s.logins == nil {
+		return nil
+	}
+	l := s.logins.find(credential.Token)
+	if l == nil || (l.at.Before(s.epoch.validFrom) && !l.blocked) {
+		return nil
+	}
+	return l
 }
 
-// sweep notices which instances have been replaced, and drops those for which
-// that was a grace ago, with the fronts and the room that only they wanted.
-func (s *Scope) sweep(now time.Time) {
-	s.sweepAt = time.Time{}
-	plans := map[string]bool{}
-	for name, i := range s.instances {
-		if i.left.IsZero() && i.ctx.Err() != nil {
-			i.left = now
-		}
-		if i.left.IsZero() {
-			plans[i.plan] = true
-			continue
-		}
-		if now.Sub(i.left) >= grace {
-			delete(s.instances, name)
-			continue
-		}
-		plans[i.plan] = true
-		s.sweepAt = now.Add(grace)
+// revoke drops the login of a credential that the upstream denied, if the upstream
+// was asked after the login. The caller holds the lock.
+func (s *Scope) revoke(credential verifier.Credential, asked time.Time) {
+	l := s.loginOf(credential)
+	if l != nil && !l.blocked && !asked.Before(l.at) {
+		s.logins.drop(credential.Token)
 	}
-	for plan, front := range s.fronts {
-		if !plans[plan] {
-			front.close()
-			delete(s.fronts, plan)
-		}
-	}
-	s.fit()
 }
 
-// abandoned drops what is over, and tells whether the scope may go.
-func (s *Scope) abandoned(now time.Time) bool {
+// forget drops what is remembered of a credential and cancels its flight.
+func (s *Scope) forget(credential verifier.Credential) {
+	key := s.keys.of(credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sweep(now)
-	return s.idle(now)
+	s.flights.cancel(key)
+	s.answers.forget(key)
 }
 
-// idle tells whether no instance has used the scope for longer than anything
-// in it could still matter. The caller holds the lock, and has swept.
-func (s *Scope) idle(now time.Time) bool {
-	for _, i := range s.instances {
-		if i.left.IsZero() {
-			return false
-		}
-	}
-	longest := s.life
-	if longest < shortest {
-		longest = shortest
-	}
-	return now.Sub(s.used) > longest
+// dropDenial drops a remembered denial of a credential.
+func (s *Scope) dropDenial(credential verifier.Credential) {
+	key := s.keys.of(credential)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers.denied.remove(key)
 }

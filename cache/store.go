@@ -6,28 +6,117 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// entry is a remembered yes. It is replaced, never changed, but for the last try
-// to confirm it.
-type entry struct {
-	answer   int64 // its number, from 1
-	identity verifier.Identity
-	asked    time.Time // when the upstream said yes
-	tried    time.Time // when it was asked last, whatever it said
-	issued   time.Time // when the credential was issued, else first seen
-	expires  time.Time // the credential's own end; zero: it does not say
+// store holds the answers of a scope, each sort with a bound of its own, so that
+// a flood of fake credentials evicts no valid one. What has expired is found out
+// when it is read. The scope's lock guards it.
+type store struct {
+	allowed *lru  // entries, by credential
+	denied  *lru  // refusals, by credential
+	limited *lru  // refusals with until, by quota
+	last    int64 // the number of the last answer
 }
 
-// refusal is a remembered no; or, with until set, a "not now".
-type refusal struct {
-	answer int64 // its number, as an entry's; 0: it is never ready
-	denial verifier.Denial
-	asked  time.Time
-	until  time.Time
+func newStore(size, negativeSize int) *store {
+	return &store{allowed: newLRU(size), denied: newLRU(negativeSize), limited: newLRU(negativeSize)}
 }
 
-// end is when an instance stops to honour the entry: lifetime after the issue,
-// and never beyond the credential's own end. A yes that came when the lifetime
-// was over already counts as first seen: it holds for one more lifetime.
+// mayHold tells, more cheaply than the lookups do, whether any of them can find
+// something for a credential. The key is its own, not its quota's.
+func (s *store) mayHold(key [32]byte) bool {
+	return s.allowed.items[key] != nil || s.denied.items[key] != nil || len(s.limited.items) > 0
+}
+
+func (s *store) entry(key [32]byte) *entry {
+	found := s.allowed.find(key)
+	if found == nil {
+		return nil
+	}
+	return found.entry
+}
+
+func (s *store) refusal(key [32]byte) *refusal {
+	found := s.denied.find(key)
+	if found == nil {
+		return nil
+	}
+	return found.refusal
+}
+
+// rateLimit returns the rate limit remembered of a quota, if it holds now. One
+// from the future shows that the clock was set back: it counts as expired.
+func (s *store) rateLimit(quota [32]byte, now time.Time) *refusal {
+	found := s.limited.find(quota)
+	if found == nil {
+		return nil
+	}
+	r := found.refusal
+	if now.Before(r.asked) || !now.Before(r.until) {
+		return nil
+	}
+	return r
+}
+
+// allow replaces what is remembered of a credential by an entry and returns it.
+// An entry that has expired already is returned, but not stored.
+func (s *store) allow(key [32]byte, d verifier.Decision, now time.Time) *entry {
+	e := &entry{identity: d.Identity, asked: now, tried: now, issued: d.Issued, expires: d.Expires}
+	if d.Issued.IsZero() {
+		e.issued = s.firstSeen(key, now)
+	}
+	if !d.Expires.IsZero() && !now.Before(d.Expires) {
+		s.allowed.remove(key)
+		return e
+	}
+	s.last++
+	e.answer = s.last
+	s.denied.remove(key)
+	s.allowed.put(&item{key: key, entry: e})
+	return e
+}
+
+// firstSeen is when a credential whose issue is unknown was seen first: checking
+// it again does not make it younger.
+func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
+	place := s.allowed.items[key]
+	if place == nil {
+		return now
+	}
+	old := place.Value.(*item).entry
+	if now.Before(old.issued) {
+		return now
+	}
+	return old.issued
+}
+
+// deny replaces what is remembered of a credential by a denial.
+func (s *store) deny(key [32]byte, denial verifier.Denial, now time.Time) {
+	s.last++
+	s.allowed.remove(key)
+	s.denied.put(&item{key: key, refusal: &refusal{answer: s.last, denial: denial, asked: now}})
+}
+
+// limit remembers a rate limit for as long as the upstream asked to wait.
+func (s *store) limit(quota [32]byte, denial verifier.Denial, now time.Time) {
+	until := now.Add(denial.RetryAfter)
+	s.limited.put(&item{key: quota, refusal: &refusal{denial: denial, asked: now, until: until}})
+}
+
+// forget drops what is remembered of a credential.
+func (s *store) forget(key [32]byte) {
+	s.allowed.remove(key)
+	s.denied.remove(key)
+}
+
+// resize sets all bounds and drops at once what is beyond them.
+func (s *store) resize(size, negativeSize int) {
+	s.allowed.resize(size)
+	s.denied.resize(negativeSize)
+	s.limited.resize(negativeSize)
+}
+
+// end is when an instance stops to honour an entry: lifetime after the issue, but
+// never after the credential's own expiry. A credential that the upstream allowed
+// although its lifetime was over counts as first seen then: for one more lifetime.
 func (e *entry) end(lifetime time.Duration) time.Time {
 	end := e.issued.Add(lifetime)
 	if !end.After(e.asked) {
@@ -37,86 +126,4 @@ func (e *entry) end(lifetime time.Duration) time.Time {
 		end = e.expires
 	}
 	return end
-}
-
-// store holds a scope's answers: a bounded room for each sort, so that a flood of
-// junk evicts nothing good. What has ended is found out on reading. The scope's
-// lock guards it.
-type store struct {
-	good *room // entries
-	bad  *room // refusals
-	cool *room // by quota: refusals with until
-}
-
-func newStore(size, negativeSize int) *store {
-	return &store{good: newRoom(size), bad: newRoom(negativeSize), cool: newRoom(negativeSize)}
-}
-
-func (s *store) entry(key [32]byte) *entry {
-	found := s.good.find(key)
-	if found == nil {
-		return nil
-	}
-	return found.entry
-}
-
-func (s *store) refusal(key [32]byte) *refusal {
-	found := s.bad.find(key)
-	if found == nil {
-		return nil
-	}
-	return found.refusal
-}
-
-// coolDown is what is remembered of a quota.
-func (s *store) coolDown(key [32]byte) *refusal {
-	found := s.cool.find(key)
-	if found == nil {
-		return nil
-	}
-	return found.refusal
-}
-
-// firstSeen is when a credential that does not say when it was issued was seen
-// first: asking about it again does not make it younger.
-func (s *store) firstSeen(key [32]byte, now time.Time) time.Time {
-	place := s.good.slots[key]
-	if place == nil {
-		return now
-	}
-	old := place.Value.(*slot).entry
-	if now.Before(old.issued) {
-		return now
-	}
-	return old.issued
-}
-
-// putEntry replaces whatever was known of a credential by a yes.
-func (s *store) putEntry(key [32]byte, e *entry) {
-	s.bad.remove(key)
-	s.good.put(&slot{key: key, entry: e})
-}
-
-// putRefusal replaces whatever was known of a credential by a no.
-func (s *store) putRefusal(key [32]byte, r *refusal) {
-	s.good.remove(key)
-	s.bad.put(&slot{key: key, refusal: r})
-}
-
-// putCoolDown takes in a "not now".
-func (s *store) putCoolDown(key [32]byte, r *refusal) {
-	s.cool.put(&slot{key: key, refusal: r})
-}
-
-// forget drops whatever was known of a credential.
-func (s *store) forget(key [32]byte) {
-	s.good.remove(key)
-	s.bad.remove(key)
-}
-
-// resize sets all bounds; what is beyond them leaves at once.
-func (s *store) resize(size, negativeSize int) {
-	s.good.resize(size)
-	s.bad.resize(negativeSize)
-	s.cool.resize(negativeSize)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-func TestAnEntryEndsWithItsLifetimeOrWithItself(t *testing.T) {
+func TestEntryEnd(t *testing.T) {
 	at := func(d time.Duration) time.Time {
 		return time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC).Add(d)
 	}
@@ -39,57 +39,59 @@ func TestAnEntryEndsWithItsLifetimeOrWithItself(t *testing.T) {
 	}
 }
 
-func TestTheLeastRecentlyUsedLeavesFirst(t *testing.T) {
-	w := newWorld(t)
-	p := usual()
-	p.Size = 3
-	c := w.cache(p)
-	for _, token := range []string{"a", "b", "c"} {
-		w.expect(c, bearer(token), "", 1)
-	}
-	w.expect(c, bearer("a"), "", 0)
-	w.expect(c, bearer("d"), "", 1) // in the place of b
-	w.expect(c, bearer("a"), "", 0)
-	w.expect(c, bearer("c"), "", 0)
-	w.expect(c, bearer("d"), "", 0)
-	w.expect(c, bearer("b"), "", 1)
-}
+func TestStore(t *testing.T) {
+	t.Run("the least recently used is dropped first", func(t *testing.T) {
+		fx := newFixture(t)
+		p := usual()
+		p.Size = 3
+		c := fx.cache(p)
+		for _, token := range []string{"a", "b", "c"} {
+			fx.expect(c, bearer(token), "", 1)
+		}
+		fx.expect(c, bearer("a"), "", 0)
+		fx.expect(c, bearer("d"), "", 1) // in the place of b
+		fx.expect(c, bearer("a"), "", 0)
+		fx.expect(c, bearer("c"), "", 0)
+		fx.expect(c, bearer("d"), "", 0)
+		fx.expect(c, bearer("b"), "", 1)
+	})
 
-func TestAFloodOfJunkEvictsNothingGoodAndStaysBounded(t *testing.T) {
-	w := newWorld(t)
-	p := usual()
-	p.Size, p.NegativeSize = 3, 5
-	c := w.cache(p)
-	for _, token := range []string{"a", "b", "c"} {
-		w.expect(c, bearer(token), "", 1)
-	}
-	w.turn(refuse(verifier.Invalid))
-	for i := 0; i < 1000; i++ {
-		w.expect(c, bearer(fmt.Sprint("junk", i)), verifier.Invalid, 1)
-	}
-	w.turn(down)
-	for _, token := range []string{"a", "b", "c"} {
-		w.expect(c, bearer(token), "", 0)
-	}
-	if got := c.scope.store.bad.count(); got != 5 {
-		t.Errorf("%d refusals are held, room is for 5", got)
-	}
-	w.expect(c, bearer("junk999"), verifier.Invalid, 0)
-	w.expect(c, bearer("junk995"), verifier.Invalid, 0)
-	w.expect(c, bearer("junk994"), verifier.Unavailable, 1)
-}
+	t.Run("a flood of fake credentials evicts no valid one and stays bounded", func(t *testing.T) {
+		fx := newFixture(t)
+		p := usual()
+		p.Size, p.NegativeSize = 3, 5
+		c := fx.cache(p)
+		for _, token := range []string{"a", "b", "c"} {
+			fx.expect(c, bearer(token), "", 1)
+		}
+		fx.respond(deny(verifier.Invalid))
+		for i := 0; i < 1000; i++ {
+			fx.expect(c, bearer(fmt.Sprint("fake", i)), verifier.Invalid, 1)
+		}
+		fx.respond(fail)
+		for _, token := range []string{"a", "b", "c"} {
+			fx.expect(c, bearer(token), "", 0)
+		}
+		if got := c.scope.answers.denied.count(); got != 5 {
+			t.Errorf("%d denials are held, want 5", got)
+		}
+		fx.expect(c, bearer("fake999"), verifier.Invalid, 0)
+		fx.expect(c, bearer("fake995"), verifier.Invalid, 0)
+		fx.expect(c, bearer("fake994"), verifier.Unavailable, 1)
+	})
 
-func TestAFloodOfGoodCredentialsStaysBounded(t *testing.T) {
-	w := newWorld(t)
-	p := usual()
-	p.Size = 10
-	c, front := w.join(context.Background(), "scope", "plan", p, false)
-	for i := 0; i < 1000; i++ {
-		credential := bearer(fmt.Sprint(i))
-		d := w.expect(c, credential, "", 1)
-		c.Heat(credential, d, front.Line(credential.Token), &Ready{})
-	}
-	if c.scope.store.good.count() != 10 || len(front.Ready) != 10 {
-		t.Errorf("%d held, %d ready; room is for 10", c.scope.store.good.count(), len(front.Ready))
-	}
+	t.Run("a flood of valid credentials stays bounded", func(t *testing.T) {
+		fx := newFixture(t)
+		p := usual()
+		p.Size = 10
+		c, path := fx.join(context.Background(), "scope", "key", p, false)
+		for i := 0; i < 1000; i++ {
+			credential := bearer(fmt.Sprint(i))
+			d := fx.expect(c, credential, "", 1)
+			c.Prebuild(credential, d, path.Line(credential.Token), &Prebuilt{})
+		}
+		if c.scope.answers.allowed.count() != 10 || len(path.Answers) != 10 {
+			t.Errorf("%d held, %d prebuilt; want 10", c.scope.answers.allowed.count(), len(path.Answers))
+		}
+	})
 }

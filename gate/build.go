@@ -71,8 +71,8 @@ func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *t
 	fingerprint := shared.Scopes.Fingerprint(b.Scope()...)
 	key := shared.Scopes.Fingerprint(renderKey(o, b, log.Debug())...)
 	instance := cache.Instance{
-		Context: ctx, Epoch: o.Epoch, Plan: key, Policy: policyOf(o, b), Report: log.Report,
-		Learned: shared.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
+		Context: ctx, Epoch: o.Epoch, RenderKey: key, Policy: policyOf(o, b), Report: log.Report,
+		Logins: shared.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
 	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
 		chain, err := chain.New(b.API, b.Upstream, limit, shared.Now, report)
@@ -101,14 +101,14 @@ func headerFields(o *Options, api *apis.API) []apis.HeaderField {
 // limits, which change no answer.
 func policyOf(o *Options, b *Block) cache.Policy {
 	return cache.Policy{
-		Lifetime:     b.Lifetime,
-		Revalidate:   b.Revalidate,
-		Negative:     o.NegativeLifetime,
-		Timeout:      b.Timeout,
-		Size:         o.CacheSize,
-		NegativeSize: o.NegativeSize,
-		Budget:       b.Budget,
-		PerClient:    o.PerClient,
+		Lifetime:         b.Lifetime,
+		Revalidate:       b.Revalidate,
+		NegativeLifetime: o.NegativeLifetime,
+		Timeout:          b.Timeout,
+		Size:             o.CacheSize,
+		NegativeSize:     o.NegativeSize,
+		Budget:           b.Budget,
+		PerClient:        o.PerClient,
 	}
 }
 

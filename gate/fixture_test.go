@@ -166,7 +166,7 @@ func (f *fixture) prebuild(h http.Handler, lines ...string) *httptest.ResponseRe
 func (f *fixture) prebuilt(g *Gate) (n int) {
 	for _, s := range g.schemes {
 		s.fastPath.Lock.Lock()
-		n += len(s.fastPath.Ready)
+		n += len(s.fastPath.Answers)
 		s.fastPath.Lock.Unlock()
 	}
 	return n

@@ -93,7 +93,7 @@ func (g *Gate) Forget(c verifier.Credential) {
 type outcome struct {
 	kind    verifier.Kind // of the credential that was sent; it shapes the denial
 	denial  verifier.Denial
-	allowed *cache.Ready
+	allowed *cache.Prebuilt
 }
 
 // decide reads the credential of a request and verifies it. The result is set to
@@ -165,7 +165,7 @@ func (g *Gate) logDenial(denial verifier.Denial, s *scheme, c verifier.Credentia
 	}
 	fingerprint := ""
 	if s != nil {
-		fingerprint = s.cache.Mark(c)
+		fingerprint = s.cache.Fingerprint(c)
 	}
 	g.log.Refused(denial.Reason, fingerprint)
 }
@@ -175,7 +175,7 @@ func (g *Gate) logDenial(denial verifier.Denial, s *scheme, c verifier.Credentia
 func (g *Gate) prebuildRefusal(h http.Header, c verifier.Credential, s *scheme, decision verifier.Decision, denial verifier.Denial) {
 	digest, plain := s.headerDigest(h)
 	if plain && !g.log.Debug() {
-		s.cache.Heat(c, decision, digest, g.refusal.response(c.Kind, denial))
+		s.cache.Prebuild(c, decision, digest, g.refusal.response(c.Kind, denial))
 	}
 }
 
@@ -203,7 +203,7 @@ func (g *Gate) scheme(kind verifier.Kind) *scheme {
 }
 
 // setHeaders sets the identity headers on a request for the backend.
-func setHeaders(h http.Header, identity *cache.Ready) {
+func setHeaders(h http.Header, identity *cache.Prebuilt) {
 	for i, name := range identity.Names {
 		h[name] = identity.Values[i]
 	}

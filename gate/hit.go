@@ -114,7 +114,7 @@ func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.Respons
 		refusing    io.Writer = closed // of the type that scan takes: converting it on each request costs 300 ns
 		lock                  = s.fastPath.Lock
 		secret                = s.fastPath.Secret
-		prebuilt              = s.fastPath.Ready
+		prebuilt              = s.fastPath.Answers
 		next                  = g.next
 		start                 = g.start
 		since                 = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
@@ -173,7 +173,7 @@ func (g *Gate) twoHeaders(s *scheme, names *safeNames, fallback func(http.Respon
 		refusing    io.Writer = closed
 		lock                  = s.fastPath.Lock
 		secret                = s.fastPath.Secret
-		prebuilt              = s.fastPath.Ready
+		prebuilt              = s.fastPath.Answers
 		next                  = g.next
 		start                 = g.start
 		since                 = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)

@@ -28,7 +28,7 @@ func (rf *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.K
 }
 
 // response builds the whole response to a denial.
-func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.Ready {
+func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.Prebuilt {
 	shape := rf.shape(kind)
 	denial = rf.fillDefaults(denial, shape)
 	mediaType := "application/json; charset=utf-8"
@@ -39,7 +39,7 @@ func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.R
 	} else {
 		body = shape.api.Body(denial)
 	}
-	answer := &cache.Ready{
+	answer := &cache.Prebuilt{
 		Status: denial.Status,
 		Names:  []string{"Content-Type", "Cache-Control"},
 		Values: [][]string{{mediaType}, {"no-store"}},
@@ -57,7 +57,7 @@ func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.R
 }
 
 // send writes a response that was built before.
-func send(w http.ResponseWriter, r *http.Request, answer *cache.Ready) {
+func send(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt) {
 	h := w.Header()
 	for i, value := range answer.Values {
 		h[answer.Names[i]] = value
@@ -72,7 +72,7 @@ func send(w http.ResponseWriter, r *http.Request, answer *cache.Ready) {
 // The hit path calls it for every answer that is not, or no longer, an allowed one:
 // a separate check for denials would cost each hit. The lines of send are
 // repeated here, since the call would cost as much as they do.
-func replay(w http.ResponseWriter, r *http.Request, answer *cache.Ready, age time.Duration, fallback func(http.ResponseWriter, *http.Request)) {
+func replay(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt, age time.Duration, fallback func(http.ResponseWriter, *http.Request)) {
 	if age >= answer.RepeatUntil {
 		fallback(w, r)
 		return

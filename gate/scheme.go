@@ -18,7 +18,7 @@ type scheme struct {
 	kind     verifier.Kind
 	api      *apis.API
 	cache    *cache.Cache
-	fastPath *cache.Front
+	fastPath *cache.FastPath
 	paired   bool      // a key and an account: two header lines are one credential
 	headers  []string  // canonical names of the identity headers
 	fields   []string  // fields[i] is the value of headers[i]
@@ -28,7 +28,7 @@ type scheme struct {
 // headersFor returns the identity headers of an allowed request. Where the
 // credential came in plain header lines, it stores them as prebuilt, or takes
 // those that were stored before.
-func (s *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Ready {
+func (s *scheme) headersFor(h http.Header, c verifier.Credential, decision verifier.Decision) *cache.Prebuilt {
 	if decision.Answer == 0 {
 		return s.render(decision)
 	}
@@ -37,13 +37,13 @@ func (s *scheme) headersFor(h http.Header, c verifier.Credential, decision verif
 		return s.render(decision)
 	}
 	if !decision.Fresh {
-		prebuilt := s.cache.Ready(digest, decision.Answer)
+		prebuilt := s.cache.Prebuilt(digest, decision.Answer)
 		if prebuilt != nil {
 			return prebuilt
 		}
 	}
 	headers := s.render(decision)
-	s.cache.Heat(c, decision, digest, headers)
+	s.cache.Prebuild(c, decision, digest, headers)
 	return headers
 }
 
@@ -74,8 +74,8 @@ func (s *scheme) headerDigest(h http.Header) (digest [32]byte, plain bool) {
 
 // render returns the identity headers of an allowed credential: those for whose
 // field the identity has a value.
-func (s *scheme) render(decision verifier.Decision) *cache.Ready {
-	answer := &cache.Ready{Values: make([][]string, 0, len(s.fields))}
+func (s *scheme) render(decision verifier.Decision) *cache.Prebuilt {
+	answer := &cache.Prebuilt{Values: make([][]string, 0, len(s.fields))}
 	// All values lie in one array: a hit reads them together. Each header gets a
 	// slice without spare capacity, so that appending to it makes a copy.
 	values := make([]string, 0, len(s.fields))

@@ -24,7 +24,7 @@ type issuer struct {
 	next   http.Handler
 	api    *apis.API
 	base   string // path of the API's address, before the documented paths
-	logins *cache.Learned
+	logins *cache.Logins
 	log    *telemetry.Log
 }
 
@@ -37,7 +37,7 @@ type Options struct {
 
 // New makes the handler of mode: issuer. The tokens that it sees go to logins. It
 // panics if the options have not been checked.
-func New(next http.Handler, o *Options, logins *cache.Learned, log *telemetry.Log) http.Handler {
+func New(next http.Handler, o *Options, logins *cache.Logins, log *telemetry.Log) http.Handler {
 	address, err := url.Parse(o.URL)
 	if err != nil {
 		panic("the address does not parse")
@@ -89,10 +89,10 @@ func (i *issuer) record(status int, body []byte) {
 	defer i.logPanic()
 	token, refresh := i.api.Login.Read(status, body)
 	if token != "" {
-		i.logins.Learn(token)
+		i.logins.Add(token)
 	}
 	if refresh != "" {
-		i.logins.Bar(refresh)
+		i.logins.Block(refresh)
 	}
 }
 

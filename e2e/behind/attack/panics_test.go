@@ -21,9 +21,9 @@ var points = []string{
 	"gate/gate.go:Gate.decide",                     // while a request is decided
 	"gate/gate.go:Gate.logDenial",                  // while it is denied
 	"gate/refusal.go:refusal.write",                // and answered
-	"cache/cache.go:Cache.begin+1",                 // with the cache's lock
-	"cache/flight.go:Cache.fly",                    // on a goroutine that many wait for
-	"cache/flight.go:Cache.land+1",                 // there, with the lock
+	"cache/lookup.go:Cache.begin+1",                // with the cache's lock
+	"cache/run.go:Scope.run",                       // on a goroutine that many wait for
+	"cache/run.go:Scope.finish+1",                  // there, with the lock
 	"verifier/recover.go:await.func1",              // in a callback of the standard library
 	"verifier/recover.go:await.func3",              // on a goroutine of one request
 	"verifier/canary.go:Canary.run",                // on the canary's goroutine

@@ -1,0 +1,159 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// grace is how long an instance that Traefik has replaced still counts. Its
+// context ends before its successors exist, so that for a moment a scope in
+// full use has no live instance at all.
+const grace = time.Minute
+
+// instance stands for all handlers of one render key and policy. Traefik ends
+// all its handlers together, so that the newest tells whether any is alive.
+type instance struct {
+	ctx       context.Context // the newest handler's; ends when Traefik replaces it
+	policy    Policy
+	renderKey string
+	left      time.Time // when its end was noticed; zero: it lives
+}
+
+// members are the instances of a scope, and what they need together: of sizes and
+// timeouts the largest, of budgets the smallest. The scope's lock guards them.
+type members struct {
+	instances map[string]*instance // by render key and policy
+	newest    context.Context      // of the handler that joined last
+	report    verifier.Report      // likewise
+	sweepAt   time.Time            // zero: no instance has left
+
+	size         int
+	negativeSize int
+	timeout      time.Duration // of flights
+	budget       verifier.Rate
+	longest      time.Duration // the longest lifetime or budget period seen
+}
+
+func newMembers(p Policy) *members {
+	return &members{instances: map[string]*instance{}, size: p.Size, negativeSize: p.NegativeSize}
+}
+
+// add takes an instance in. The sizes may have grown then.
+func (m *members) add(i Instance) {
+	m.newest = i.Context
+	m.report = i.Report
+	m.instances[fmt.Sprint(i.RenderKey, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, renderKey: i.RenderKey}
+	m.raise(i.Policy)
+	m.smallestBudget()
+}
+
+// mayHaveLeft tells whether a sweep can find anything. Contexts end all together:
+// while the newest lives, no instance has left.
+func (m *members) mayHaveLeft(now time.Time) bool {
+	return m.newest != nil && m.newest.Err() != nil || m.isDue(now)
+}
+
+// isDue tells whether the grace of an instance that has left may be over.
+func (m *members) isDue(now time.Time) bool {
+	return !m.sweepAt.IsZero() && !now.Before(m.sweepAt)
+}
+
+// sweep notices which instances have been replaced, and drops those whose grace
+// is over. It returns the render keys of the others.
+func (m *members) sweep(now time.Time) map[string]bool {
+	m.sweepAt = time.Time{}
+	used := map[string]bool{}
+	for name, i := range m.instances {
+		if i.left.IsZero() && i.ctx.Err() != nil {
+			i.left = now
+		}
+		if i.left.IsZero() {
+			used[i.renderKey] = true
+			continue
+		}
+		if now.Sub(i.left) >= grace {
+			delete(m.instances, name)
+			continue
+		}
+		used[i.renderKey] = true
+		m.sweepAt = now.Add(grace)
+	}
+	return used
+}
+
+// anyLive tells whether the context of any instance has not ended.
+func (m *members) anyLive() bool {
+	for _, i := range m.instances {
+		if i.ctx.Err() == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// anyStayed tells whether the last sweep found an instance that had not left.
+func (m *members) anyStayed() bool {
+	for _, i := range m.instances {
+		if i.left.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// raise makes room for one more instance at once, as far as it needs more.
+func (m *members) raise(p Policy) {
+	if p.Lifetime > m.longest {
+		m.longest = p.Lifetime
+	}
+	if p.Budget.Period > m.longest {
+		m.longest = p.Budget.Period
+	}
+	if p.Timeout > m.timeout {
+		m.timeout = p.Timeout
+	}
+	m.size = larger(p.Size, m.size)
+	m.negativeSize = larger(p.NegativeSize, m.negativeSize)
+}
+
+// recompute sets sizes and timeout to what the instances that are left need.
+// Without any, those of the last ones hold.
+func (m *members) recompute() {
+	if len(m.instances) == 0 {
+		return
+	}
+	m.size, m.negativeSize, m.timeout = 0, 0, 0
+	for _, i := range m.instances {
+		m.size = larger(i.policy.Size, m.size)
+		m.negativeSize = larger(i.policy.NegativeSize, m.negativeSize)
+		if i.policy.Timeout > m.timeout {
+			m.timeout = i.policy.Timeout
+		}
+	}
+}
+
+// smallestBudget finds the budget that holds. It sets it last, so that after a
+// panic on the way the one before still holds, and not zero: no limit.
+func (m *members) smallestBudget() {
+	smallest := verifier.Rate{}
+	for _, i := range m.instances {
+		budget := i.policy.Budget
+		if budget.Calls == 0 || i.ctx.Err() != nil {
+			continue
+		}
+		if smallest.Calls == 0 || budget.Less(smallest) {
+			smallest = budget
+		}
+	}
+	m.budget = smallest
+}
+
+func larger(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
+}
