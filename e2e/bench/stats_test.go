@@ -43,9 +43,16 @@ func TestLess(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for _, c := range [][2]string{
-		{thousands(0), "0"}, {thousands(999), "999"}, {thousands(1000), "1,000"}, {thousands(1234567), "1,234,567"}, {thousands(-8921), "-8,921"},
-		{count(1, "round"), "1 round"}, {count(1000, "call"), "1,000 calls"},
-		{micros(1499 * time.Nanosecond), "1"}, {millis(2651 * time.Microsecond), "2.65 ms"}, {mebibytes(3 << 19), "1.5 MiB"},
+		{thousands(0), "0"},
+		{thousands(999), "999"},
+		{thousands(1000), "1,000"},
+		{thousands(1234567), "1,234,567"},
+		{thousands(-8921), "-8,921"},
+		{count(1, "round"), "1 round"},
+		{count(1000, "call"), "1,000 calls"},
+		{micros(1499 * time.Nanosecond), "1"},
+		{millis(2651 * time.Microsecond), "2.65 ms"},
+		{mebibytes(3 << 19), "1.5 MiB"},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("got %q, want %q", c[0], c[1])

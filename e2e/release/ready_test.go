@@ -27,10 +27,14 @@ var refusals = []struct {
 	{"a version of which the changelog says nothing", version, func(t *testing.T, dir string) {
 		commit(t, dir, "CHANGELOG.md", replace(releasetest.Notes, ""))
 	}, []string{"CHANGELOG.md says nothing below", "0.9.1"}},
-	{"a tag that is there", version, func(t *testing.T, dir string) { git(t, dir, "tag", version) },
-		[]string{"the tag v0.9.1 is there already", "git tag -d v0.9.1"}},
-	{"another tag that is no version", version, func(t *testing.T, dir string) { git(t, dir, "tag", "before-the-move") },
-		[]string{`"before-the-move" is not a version`}},
+	{
+		"a tag that is there", version, func(t *testing.T, dir string) { git(t, dir, "tag", version) },
+		[]string{"the tag v0.9.1 is there already", "git tag -d v0.9.1"},
+	},
+	{
+		"another tag that is no version", version, func(t *testing.T, dir string) { git(t, dir, "tag", "before-the-move") },
+		[]string{`"before-the-move" is not a version`},
+	},
 	{"changes and new files", version, func(t *testing.T, dir string) {
 		releasetest.Edit(t, dir, "plugin.go", func(text string) string { return text + "\n" })
 		if err := os.WriteFile(filepath.Join(dir, "new.go"), nil, 0o600); err != nil {

@@ -93,7 +93,7 @@ func InterpretedFrom(backend string, environment []string, put func(goPath strin
 	}), nil
 }
 
-func newInProcess(backend string, clock *upstreams.Clock, make newHandler, logs func() string, cleanup func()) *inProcess {
+func newInProcess(backend string, clock *upstreams.Clock, build newHandler, logs func() string, cleanup func()) *inProcess {
 	target, _ := url.Parse(backend)
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -102,7 +102,7 @@ func newInProcess(backend string, clock *upstreams.Clock, make newHandler, logs 
 		},
 		FlushInterval: -1,
 	}
-	l := &inProcess{clock: clock, newHandler: make, logs: logs, next: proxy, cleanup: cleanup, cancel: func() {}}
+	l := &inProcess{clock: clock, newHandler: build, logs: logs, next: proxy, cleanup: cleanup, cancel: func() {}}
 	l.routes.Store(&map[string]http.Handler{})
 	l.server = httptest.NewServer(http.HandlerFunc(l.route))
 	return l

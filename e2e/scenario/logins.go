@@ -60,8 +60,10 @@ func newLoginFixture(t testing.TB, h *Harness, api, url string, more ...any) *lo
 func (f *loginFixture) post(status int, path string, body map[string]any, lines ...string) (data map[string]any) {
 	f.t.Helper()
 	text, _ := json.Marshal(body)
-	r := f.Do(Request{Route: "login", Method: "POST", Path: f.base + path, Body: strings.NewReader(string(text)),
-		Headers: append([]string{"Content-Type: application/json", "Accept: application/json"}, lines...)})
+	r := f.Do(Request{
+		Route: "login", Method: "POST", Path: f.base + path, Body: strings.NewReader(string(text)),
+		Headers: append([]string{"Content-Type: application/json", "Accept: application/json"}, lines...),
+	})
 	if r.Status != status {
 		f.t.Errorf("POST %s: %d, want %d", path, r.Status, status)
 	}

@@ -79,8 +79,10 @@ func otherLoginSecrets(t *testing.T, h *Harness) {
 	evilToken := func(route string) string {
 		f := &loginFixture{Harness: h, t: t}
 		text, _ := json.Marshal(map[string]any{"login": Marker + "courier", "password": password})
-		r := f.Do(Request{Route: route, Method: "POST", Path: "/auth/login", Body: strings.NewReader(string(text)),
-			Headers: []string{"Content-Type: application/json", "Accept: application/json"}})
+		r := f.Do(Request{
+			Route: route, Method: "POST", Path: "/auth/login", Body: strings.NewReader(string(text)),
+			Headers: []string{"Content-Type: application/json", "Accept: application/json"},
+		})
 		var reply struct {
 			Data struct {
 				Token string `json:"access_token"`

@@ -60,6 +60,9 @@ func echoOverSocket(t *testing.T, h *Harness, header http.Header, user string) {
 	}
 	defer socket.Close()
 	_, greeting, err := socket.ReadMessage()
+	if err != nil {
+		t.Fatal(err)
+	}
 	expectEqual(t, "the user", string(greeting), user)
 	for i := range 20 {
 		sent := strings.Repeat(fmt.Sprint(i), 1000)

@@ -129,8 +129,10 @@ func handOff(t *testing.T, h *Harness) {
 	expectCount(t, "calls for all of it", up.CallsWith(token), 1)
 
 	form := h.newBrowser(t)
-	r := form.send(Request{Method: "POST", Path: "/external-login", Body: strings.NewReader("x=1&token=" + token),
-		Headers: []string{"Content-Type: application/x-www-form-urlencoded; charset=utf-8"}})
+	r := form.send(Request{
+		Method: "POST", Path: "/external-login", Body: strings.NewReader("x=1&token=" + token),
+		Headers: []string{"Content-Type: application/x-www-form-urlencoded; charset=utf-8"},
+	})
 	form.expectHandOff(r, 303)
 	form.expectUser(Marker + "ali")
 	if form.cookie.Value == c.Value {
