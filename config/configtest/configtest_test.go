@@ -16,12 +16,12 @@ func TestCases(t *testing.T) {
 			}
 			seen[c.Title()] = true
 		}
-		if !seen["good/the smallest bearer"] {
-			t.Error("a case of good.json is missing")
+		if !seen["valid/the smallest bearer"] {
+			t.Error("a case of valid.json is missing")
 		}
 	})
 
-	t.Run("a good case lists settings, a bad one lists faults", func(t *testing.T) {
+	t.Run("a valid case lists settings, a faulty one lists faults", func(t *testing.T) {
 		for _, c := range Cases(t, "../../testdata/config") {
 			if len(c.Settings)+len(c.Faults) == 0 {
 				t.Errorf("%s says neither", c.Title())

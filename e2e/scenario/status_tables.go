@@ -142,7 +142,7 @@ func (r *tableRunner) prepare(c tableCase) servedCase {
 	switch c.upstream {
 	case "down":
 		s.server = nil
-	case "everybody":
+	case "any credential":
 		s.server = startUpstream[c.api](r.level.Clock())
 		r.ownServers = append(r.ownServers, s.server)
 		reply := r.newPlaceholders().reply(*c.reply)

@@ -38,13 +38,13 @@ func (r *tableRunner) runCase(h *Harness, t *testing.T, s servedCase) {
 	case "remembered":
 	case "asked":
 		calls += s.calls
-	case "cooled":
+	case "limited":
 		client = &s.cooled.Client
 		if s.cooled.Send != nil {
 			request.Headers = p.lines(s.cooled.Send)
 		}
 	default:
-		t.Fatalf("again: %q; known: remembered, asked, cooled", s.again)
+		t.Fatalf("again: %q; known: remembered, asked, limited", s.again)
 	}
 	r.check(t, "the second request", s, p, h.Do(request), client, calls)
 }

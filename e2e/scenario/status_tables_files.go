@@ -42,13 +42,13 @@ type fileCase struct {
 	Claims     json.RawMessage
 	Method     string
 	Upstream   string
-	Reply      *tableReply
+	Reply      *tableReply `json:"response"`
 	Alternates []alternate
 	Calls      int
 	Client     *clientResponse
 	Backend    map[string]string
 	Again      string
-	Cooled     *cooledResponse
+	Cooled     *cooledResponse `json:"limited"`
 }
 
 type alternate struct {
@@ -57,7 +57,7 @@ type alternate struct {
 	With   map[string]any
 	Send   []string
 	Claims json.RawMessage
-	Reply  *tableReply
+	Reply  *tableReply `json:"response"`
 }
 
 type tableReply struct {

@@ -49,11 +49,11 @@ type savedCase struct {
 	Way        string
 	Settings   map[string]map[string]any
 	Send       []string
-	Response   *savedResponse `json:"reply"` // nil: the emulated upstream's own
+	Response   *savedResponse `json:"response"` // nil: the emulated upstream's own
 	Alternates []struct {
 		Name     string
 		Way      string
-		Response *savedResponse `json:"reply"`
+		Response *savedResponse `json:"response"`
 	}
 }
 
