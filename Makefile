@@ -98,7 +98,7 @@ check: race-ready lint ## lint, then test the plugin compiled (with -race) and i
 		$(E2E) test -count=1 -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
 test: check traefik traefik-oldest chromium ## test everything: check, then behind a real Traefik (12 minutes at most, once Traefik is there)
-	@echo "== inputs that nobody thought of, for a moment"
+	@echo "== made-up input, for a moment (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 	@echo "== the plugin behind Traefik"
 	$(E2E) test -count=1 -p 1 -timeout 10m ./behind/...
@@ -107,7 +107,7 @@ attack: traefik ## play faults and attacks in full, and end with a table, also i
 	@mkdir -p dist
 	@echo "== panics at every function, interpreted: a minute"
 	$(E2E) test -count=1 ./panics
-	@echo "== inputs that nobody thought of: three minutes"
+	@echo "== made-up input: three minutes (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=10s
 	@echo "== faults and attacks behind Traefik, in full: six minutes"
 	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table $(CURDIR)/dist/attack.md | grep -v '^=== '

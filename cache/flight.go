@@ -24,7 +24,7 @@ type flight struct {
 	landed chan struct{} // closed when the flight has ended, also by a panic
 }
 
-// chargedTo is the client address that pays for a flight whose credential is
+// chargedTo is the client address that is charged for a flight whose credential is
 // denied. Zero: none does.
 type chargedTo struct {
 	window *verifier.Window

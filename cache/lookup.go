@@ -79,7 +79,7 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, client strin
 	}
 	perClient := c.policy.PerClient
 	if credential.Known {
-		perClient = verifier.Rate{} // it was allowed before, so nobody guessed it
+		perClient = verifier.Rate{} // it was allowed before, so it is no guess
 	}
 	d.Denial, f = s.flights.start(key, client, perClient, bound, s.members.timeout, now)
 	if f != nil {

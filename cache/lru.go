@@ -13,7 +13,7 @@ type entry struct {
 	answer   int64 // its number, from 1; 0: it is not stored
 	identity verifier.Identity
 	asked    time.Time // when the upstream allowed it
-	tried    time.Time // when the upstream was asked last, whatever came of that
+	tried    time.Time // when the upstream was asked last, with any result
 	issued   time.Time // when the credential was issued, otherwise first seen
 	expires  time.Time // the credential's own expiry; zero: unknown
 }

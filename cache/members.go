@@ -104,7 +104,7 @@ func (m *members) anyStayed() bool {
 	return false
 }
 
-// raise makes room for one more instance at once, as far as it needs more.
+// raise raises sizes and timeout at once to what one more instance needs.
 func (m *members) raise(p Policy) {
 	if p.Lifetime > m.longest {
 		m.longest = p.Lifetime
@@ -136,7 +136,7 @@ func (m *members) recompute() {
 }
 
 // smallestBudget finds the budget that holds. It sets it last, so that after a
-// panic on the way the one before still holds, and not zero: no limit.
+// panic in between the one before still holds, and not zero: no limit.
 func (m *members) smallestBudget() {
 	smallest := verifier.Rate{}
 	for _, i := range m.instances {

@@ -12,7 +12,7 @@ const maxRevalidating = maxFlights / 2
 
 // revalidate checks an allowed credential again, while requests go on with the
 // entry: one flight at a time, and none before interval has passed since the last,
-// whatever came of that. A denial replaces the entry; an allow renews the identity,
+// with any result. A denial replaces the entry; an allow renews the identity,
 // but not the end; anything else changes nothing. No client is charged. The
 // caller holds the lock.
 func (s *Scope) revalidate(key [32]byte, credential verifier.Credential, interval time.Duration, now time.Time) {

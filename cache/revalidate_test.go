@@ -133,7 +133,7 @@ func TestRevalidateFailure(t *testing.T) {
 }
 
 func TestRevalidateMany(t *testing.T) {
-	t.Run("many that are due at once leave room for callers that wait", func(t *testing.T) {
+	t.Run("many that are due at once leave flights for callers that wait", func(t *testing.T) {
 		fx := newFixture(t)
 		p := revalidating()
 		p.Size = 1000

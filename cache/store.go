@@ -114,7 +114,7 @@ func (s *store) resize(size, negativeSize int) {
 	s.limited.resize(negativeSize)
 }
 
-// end is when an instance stops to honour an entry: lifetime after the issue, but
+// end is when an entry ends for an instance: lifetime after the issue, but
 // never after the credential's own expiry. A credential that the upstream allowed
 // although its lifetime was over counts as first seen then: for one more lifetime.
 func (e *entry) end(lifetime time.Duration) time.Time {

@@ -129,7 +129,7 @@ func (s *section) credentials(into *Settings) {
 }
 
 // lacksCanary says whether the canary is turned off for a block whose upstream
-// may accept any credential: everybody would be allowed.
+// may accept any credential: every client would be allowed.
 func lacksCanary(block *gate.Block) bool {
 	if block.API == nil || block.Upstream.Canary {
 		return false

@@ -31,7 +31,7 @@ func (s *section) issuer(into *Settings) {
 }
 
 // only adds a fault for every key beside those that mode: issuer uses. Ignoring one
-// would leave an operator to believe in a protection that this mode does not give.
+// would let an operator rely on a protection that this mode does not give.
 func (s *section) only(keys ...string) {
 	for _, name := range s.names {
 		if s.isWritten(name) && match(name, keys) == "" {

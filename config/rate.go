@@ -21,7 +21,7 @@ var (
 		old:  []renamed{{key: "depth", name: "clientDepth"}},
 	}
 
-	// defaultPerClient leaves room for an office behind one address, whose people
+	// defaultPerClient is enough for an office behind one address, whose people
 	// mistype passwords.
 	defaultPerClient = verifier.Rate{Calls: 300, Period: time.Minute}
 )

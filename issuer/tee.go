@@ -129,7 +129,7 @@ func (t *teeWriter) stopReading() {
 }
 
 // gunzip decompresses a whole gzip stream; nil if it is cut off, broken, or longer
-// than maxBody, which keeps a small bomb from filling the memory.
+// than maxBody, so that a small body that expands without end does not fill the memory.
 func gunzip(compressed []byte) []byte {
 	reader, err := gzip.NewReader(bytes.NewReader(compressed))
 	if err != nil {

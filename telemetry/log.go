@@ -100,8 +100,8 @@ func (s *Sink) changed(name, faults string) bool {
 	return true
 }
 
-// allow counts an entry that a client caused, and tells whether this second has
-// room for it.
+// allow counts an entry that a client caused, and tells whether it is within the
+// limit of this second.
 func (s *Sink) allow() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,7 +176,7 @@ func (l *Log) AllowDebug() bool {
 	return l.level == levelDebug && l.sink.allow()
 }
 
-// Refused logs a denial that AllowDebug has let through. fingerprint names the
+// Refused logs a denial that AllowDebug has allowed. fingerprint names the
 // credential without revealing it; empty where none was read.
 func (l *Log) Refused(reason verifier.Reason, fingerprint string) {
 	entry := map[string]string{"level": levelDebug, "middleware": l.name, "event": eventRefused, "reason": string(reason)}

@@ -54,7 +54,7 @@ func TestLogNote(t *testing.T) {
 			t.Errorf("%d more in the same second", got)
 		}
 	})
-	t.Run("the next second has room again", func(t *testing.T) {
+	t.Run("in the next second entries are written again", func(t *testing.T) {
 		f.time = f.time.Add(time.Millisecond)
 		if got := flood(); got != maxPerSecond {
 			t.Errorf("%d entries, want %d", got, maxPerSecond)
@@ -107,7 +107,7 @@ func TestLogRefused(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a denial that is not logged takes no room from other entries", func(t *testing.T) {
+	t.Run("a denial that is not logged does not count against other entries", func(t *testing.T) {
 		f := newFixture(t)
 		quiet := NewLog(f.sink, "gate", LevelInfo)
 		for i := 0; i < 3*maxPerSecond; i++ {

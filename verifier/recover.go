@@ -20,7 +20,7 @@ func recoverPanic() {
 // select statement: the interpreter mixes up the values of concurrent ones. Its
 // goroutine ends once done is closed, as it is when a probe finishes.
 func await(ctx context.Context, done chan struct{}) bool {
-	first := make(chan bool, 2) // room for both, so that neither sender blocks
+	first := make(chan bool, 2) // space for both, so that neither sender blocks
 	stop := context.AfterFunc(ctx, func() {
 		defer func() { _ = recover() }()
 		first <- false

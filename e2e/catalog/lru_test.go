@@ -89,7 +89,7 @@ func TestChildImport(t *testing.T) {
 	fmt.Println("it loads")
 }
 
-// use puts three things into room for two.
+// use puts three things into space for two.
 func use(path string) string {
 	const steps = "c.Add(1, 1); c.Add(2, 2); c.Add(3, 3); return c.Len()"
 	switch path {

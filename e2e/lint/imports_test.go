@@ -60,7 +60,7 @@ func TestAllowedImports(t *testing.T) {
 		}
 	})
 
-	t.Run("every room that is named exists, and no arrows go round", func(t *testing.T) {
+	t.Run("every room that is named exists, and the arrows form no circle", func(t *testing.T) {
 		var visit func(room string, way []string)
 		visit = func(room string, way []string) {
 			if slices.Contains(way, room) {

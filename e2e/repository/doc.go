@@ -1,3 +1,3 @@
-// Package repository holds true what stands in the repository beside code: the
-// workflows and forms of GitHub, what the documents name, and how files end.
+// Package repository checks what the repository holds beside code: the workflows
+// and forms of GitHub, what the documents name, and how files end.
 package repository

@@ -54,8 +54,8 @@ func (s *Server) ApplyYAML(name string, text []byte) error {
 }
 
 // apply writes the file with a mark of its version inside. The mark is in the
-// file itself, so whoever sees it served knows that Traefik read this version
-// of this file, wherever in the folder it was when the file appeared.
+// file itself, so once it is served, Traefik has read this version of this file,
+// wherever in the folder it was when the file appeared.
 func (s *Server) apply(name string, text []byte, timeout time.Duration) error {
 	version := s.written.Add(1)
 

@@ -12,14 +12,14 @@ import (
 const markHeader = "X-Applied-Version"
 
 // markHost is the host that this router answers to. No request of a test asks
-// for it, so the router is in nobody's way.
+// for it, so the router matches no other request.
 func markHost(name string) string { return name + ".applied.invalid" }
 
 var errNotABlock = errors.New("the configuration is not a block of keys")
 
 // mark adds to a dynamic configuration a router that tells its version. The
 // rest of the text keeps its values as they are written: quotes, empty values
-// and odd types are what tests of a configuration are about.
+// and unusual types are what tests of a configuration are about.
 func mark(text []byte, name string, version int64) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {

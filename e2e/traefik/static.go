@@ -71,7 +71,7 @@ func overlay(base, more map[string]any) map[string]any {
 	return merged
 }
 
-// freePorts gives two loopback addresses nobody listens on. Both are held while
+// freePorts gives two loopback addresses on which nothing listens. Both are held while
 // they are chosen, so they differ.
 func freePorts() (one, other string, err error) {
 	first, err := net.Listen("tcp", "127.0.0.1:0")

@@ -129,7 +129,7 @@ func TestFaultProxyTLS(t *testing.T) {
 	})
 }
 
-// An odd body is never the valid one, and is small enough to be read.
+// A faulty body is never the valid one, and is small enough to be read.
 func TestOddBodies(t *testing.T) {
 	for name, body := range OddBodies("IsSuccess", `,"Data":{}}`) {
 		if body == faultBody || len(body) > 64<<10 {

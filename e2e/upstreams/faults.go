@@ -110,7 +110,7 @@ func OddBodies(flag, whole string) map[string]string {
 		"a byte order mark":              "\ufeff" + success,
 		"in a list":                      "[" + success + "]",
 		"deeply nested":                  strings.TrimSuffix(success, "}") + `,"deep":` + deep + "}",
-		"not UTF-8":                      strings.TrimSuffix(success, "}") + ",\"odd\":\"\xff\xfe\"}",
+		"not UTF-8":                      strings.TrimSuffix(success, "}") + ",\"more\":\"\xff\xfe\"}",
 		"the flag as a text":             `{"` + flag + `":"true"` + whole,
 		"the flag as a number":           `{"` + flag + `":1` + whole,
 		"the flag as null":               `{"` + flag + `":null` + whole,

@@ -109,7 +109,7 @@ func TestServerParent(t *testing.T) {
 }
 
 // runs reports whether a process that is no child of ours still runs. One that has
-// ended stays listed, as a zombie, where nobody collects orphans.
+// ended stays listed, as a zombie, where no process collects orphans.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

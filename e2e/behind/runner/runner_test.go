@@ -109,15 +109,15 @@ http:
         sample:
           say: "0x1F" # not 31
 `
-		if err := server.ApplyYAML("odd", []byte(text)); err != nil {
+		if err := server.ApplyYAML("other", []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		expect(t, server.URL+"/", http.StatusOK, "0x1F")
 
-		if err := server.ApplyYAML("odd", []byte("- not\n- a block\n")); err == nil {
+		if err := server.ApplyYAML("other", []byte("- not\n- a block\n")); err == nil {
 			t.Error("a list was taken for a configuration")
 		}
-		if err := server.ApplyYAML("../odd", []byte(text)); err == nil {
+		if err := server.ApplyYAML("../other", []byte(text)); err == nil {
 			t.Error("a name that leaves the folder was taken")
 		}
 		expect(t, server.URL+"/", http.StatusOK, "0x1F")
@@ -136,7 +136,7 @@ func TestServerLogs(t *testing.T) {
 			}
 		}
 
-		found, err := server.Mentions("a-word-to-look-for", "a-word-nobody-wrote")
+		found, err := server.Mentions("a-word-to-look-for", "a-word-not-written")
 		if err != nil || len(found) != 1 || found[0] != "a-word-to-look-for" {
 			t.Errorf("Mentions: %q, %v", found, err)
 		}

@@ -152,7 +152,7 @@ func run(ctx context.Context, s step, args ...string) error {
 
 // goCommand is the go command in dir, without the developer's workspace and
 // flags (an empty GOFLAGS would not replace those that `go env -w` keeps). The
-// cache may lie in somebody's repository, which is no part of this. Ctrl-C lets
+// cache may lie in another repository, which is no part of this. Ctrl-C lets
 // the command tidy up after itself before it is killed.
 func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)

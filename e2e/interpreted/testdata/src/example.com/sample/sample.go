@@ -1,4 +1,4 @@
-// Package sample shows what a plugin sees of the world around it.
+// Package sample shows what a plugin sees of its process.
 package sample
 
 import (
