@@ -16,16 +16,19 @@
 //     real Traefik; all tests that need one are below this folder
 //   - panics: a panic at every function of the plugin, interpreted
 //   - yaegi: where the interpreter differs from the compiler
-//   - lint: rules for the plugin's code that the compiler does not check
+//   - lint, cmd/lint: rules for the plugin's code that the compiler does not
+//     check
 //   - catalog, examples: the plugin catalog's checks, and that every example loads
 //   - repository: workflows, forms and documents
 //
 // What is measured, shown and released:
 //
 //   - bench, cmd/bench: what the plugin costs
+//   - cmd/figures: how large the plugin's rooms, files and functions are
 //   - demo, cmd/demo: Traefik, the plugin and the four APIs, to try by hand
 //   - cmd/upstreams: the four APIs alone
 //   - cmd/traefik-build: builds the Traefik that the tests run on
 //   - cmd/dist: packs the release archive
-//   - release: the commit and tag of a release, as the catalog loads them
+//   - release, cmd/release: the commit and tag of a release, as the catalog
+//     loads them
 package e2e

@@ -78,14 +78,14 @@ func readmeTravels(t *testing.T) {
 
 // The words of the field, where others have crept in before.
 func wordsOfTheField(t *testing.T) {
-	others := regexp.MustCompile(`(?i)\b(nobody|whoever|vouch\w*|lets? in|a yes|wrong yes|wrong no|heals?|outranks?)\b`)
+	others := regexp.MustCompile(`(?i)\b(nobody|somebody|anybody|whoever|vouch\w*|lets? in|a yes|wrong yes|wrong no|heals?|outranks?|junk|harmless|honou?r\w*)\b`)
 	pages, err := Pages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, page := range pages {
-		if page.Name == "CONTRIBUTING.md" { // its glossary names them
-			continue
+		if strings.HasPrefix(page.Name, "docs/results/") {
+			continue // it names scenarios as they were called in that run
 		}
 		for _, word := range others.FindAllString(page.Text, -1) {
 			t.Errorf("%s says %q", page.Name, word)
