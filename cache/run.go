@@ -64,7 +64,7 @@ func (s *Scope) remember(key [32]byte, credential verifier.Credential, begun tim
 
 // rememberDenial stores a denial, if the upstream gave it. Without an HTTP status
 // the upstream was not asked: a token's own expiry is read again at no cost, and a
-// budget of ours has a memory of its own. The caller holds the lock.
+// budget keeps its own count. The caller holds the lock.
 func (s *Scope) rememberDenial(key [32]byte, credential verifier.Credential, begun time.Time, denial verifier.Denial, now time.Time) {
 	if denial.HTTP == 0 && (denial.Reason == verifier.Expired || denial.Reason == verifier.Throttled) {
 		return

@@ -57,7 +57,7 @@ func inspect(v reflect.Value) rawValue {
 	return rawValue{shape: shapeOther}
 }
 
-// scalar is a value with this text; an empty text is as good as none.
+// scalar is a value with this text; an empty text counts as none.
 func scalar(text string) rawValue {
 	if text == "" {
 		return rawValue{shape: shapeEmpty}

@@ -100,7 +100,7 @@ func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
 	if wait > 0 && wait <= distrustPeriod {
 		return nil, wait
 	}
-	// A probe that was lost must not block all callers for ever.
+	// A probe that was lost must not block all callers without end.
 	if c.running == nil || now.Sub(c.running.begun) >= probeLimit {
 		c.running = newProbe(now)
 		deadline, _ := ctx.Deadline()

@@ -28,11 +28,11 @@ type uses struct {
 //
 // A file uses another when it names a constant, variable, function or type
 // that is declared there, a method that is, or a field of a struct that is: a
-// field is a part of its struct's declaration, and who reads one knows the
-// struct, also where the type itself is not named. A method that is called
-// through an interface counts for the file of the interface and not for those
-// of the types behind it; this, and a function that is handed over, are the
-// ways to untie a ring. Local variables and parameters do not count.
+// field is a part of its struct's declaration, and a file that reads one
+// depends on the struct, also where the type itself is not named. A method that
+// is called through an interface counts for the file of the interface and not
+// for those of the types behind it; this, and a function that is handed over,
+// are the ways to untie a ring. Local variables and parameters do not count.
 func (s *source) fileUses() uses {
 	u := uses{first: map[[2]string]use{}, count: map[[2]string]int{}}
 	owners := s.fieldOwners()
