@@ -75,12 +75,19 @@ func (g *Gate) Check(r *http.Request, c verifier.Credential) (verifier.Decision,
 // Deny answers a request with a denial and logs it at debug, with a fingerprint
 // of the credential if it has a token. Without one, its kind may be empty.
 func (g *Gate) Deny(w http.ResponseWriter, r *http.Request, c verifier.Credential, denial verifier.Denial) {
+	g.logDenied(c, denial)
+	g.refusal.write(w, r, c.Kind, denial)
+}
+
+// logDenied is the part of Deny that logs. A panic there does not cost the client
+// the response.
+func (g *Gate) logDenied(c verifier.Credential, denial verifier.Denial) {
+	defer g.logPanic()
 	var s *scheme
 	if c.Token != "" {
 		s = g.scheme(c.Kind)
 	}
 	g.logDenial(denial, s, c)
-	g.refusal.write(w, r, c.Kind, denial)
 }
 
 // Forget drops a credential of a kind that the route takes from the cache.

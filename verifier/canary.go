@@ -100,8 +100,9 @@ func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
 	if wait > 0 && wait <= distrustPeriod {
 		return nil, wait
 	}
-	// A probe that was lost must not block all callers without end.
-	if c.running == nil || now.Sub(c.running.begun) >= probeLimit {
+	// A probe that was lost must not block all callers for ever.
+	lost := c.running != nil && (now.Sub(c.running.begun) >= probeLimit || now.Before(c.running.begun)) // or the clock was set back
+	if c.running == nil || lost {
 		c.running = newProbe(now)
 		deadline, _ := ctx.Deadline()
 		go c.run(c.running, deadline)
@@ -187,7 +188,9 @@ func (c *Canary) update(p *probe, problem string) (event string) {
 	defer c.mu.Unlock()
 	accepted := p.outcome.Denial.Reason == Distrusted
 	before, reported := c.distrusted, c.reported
-	c.running = nil
+	if c.running == p {
+		c.running = nil // a later one goes on
+	}
 	c.trusted = p.passed
 	c.reported = problem
 	c.distrusted = (before || accepted) && !p.passed

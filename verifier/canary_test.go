@@ -115,6 +115,21 @@ func TestCanary(t *testing.T) {
 		f.respond(deny)
 		f.expectAllowed()
 	})
+
+	t.Run("after a clock is set back no caller waits for a probe that was lost", func(t *testing.T) {
+		f := newCanaryFixture(t, deny)
+		lost := newProbe(f.clock.Now())
+		f.canary.running = lost
+		f.clock.move(-time.Hour)
+		f.expectAllowed()
+		f.expectCalls(1, 1)
+		next := newProbe(f.clock.Now())
+		f.canary.running = next
+		f.canary.finish(lost) // late, and no concern of the later one's
+		if f.canary.running != next {
+			t.Error("a late end of a lost probe ends another one")
+		}
+	})
 }
 
 func TestCanaryInconclusive(t *testing.T) {

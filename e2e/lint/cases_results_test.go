@@ -14,6 +14,11 @@ var resultsCases = []ruleCase{
 	{"", `type S struct { fn func() int }; func (s *S) f() int { return s.fn() }; func (s *S) g() (int, error) { n := s.fn(); return n, nil }`},
 	{"", withE + `func f(e *E) (int, error) { return e.get(), nil }`},
 
+	{"a call in a loop of a function with named results", `func g() (n int, err error) { return n, err }; func f() { for i := 0; i < 2; i++ { n, err := g(); _, _ = n, err } }`},
+	{"a call in a loop of a function with named results", `func g() (l []int) { return l }; func f(m map[int]int) { for range m { if len(g()) > 0 { return } } }`},
+	{"a call in a loop of a function with named results", `type S struct { fn func() (n int) }; func (s *S) f() { for { _ = s.fn() } }`},
+	{"", `func g() (n int) { return n }; func h() (int, error) { return 1, nil }; func f() { _ = g(); for range []int{g()} { n, err := h(); _, _ = n, err; _ = len("x") } }`},
+
 	{"return <-ch", `func f(c chan int) int { return <-c }`},
 	{"", `func f(c chan int) int { v := <-c; return v }`},
 

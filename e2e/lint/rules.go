@@ -34,6 +34,7 @@ var rules = []rule{
 	{"a closure or method value in a loop", closureInLoop},
 	{"a defer in a loop", deferInLoop},
 	{"an interface value made in a loop", interfaceInLoop},
+	{"a call in a loop of a function with named results", namedResultsInLoop},
 	{"goto", isGoto}, // makes loops that the rules about loops do not see
 	{"a deferred call of what changes later", deferredChanges},
 	{"a closure on the hit path writes what it captured", capturedWrite},

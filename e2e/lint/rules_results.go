@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"path"
+	"strings"
 )
 
 // Rules about arguments, results and assignments that get lost.
@@ -79,6 +80,38 @@ func assignsCall(s *source, n ast.Node, _ []ast.Node) bool {
 		}
 	}
 	return false
+}
+
+// namedResultsInLoop: a named result that is not assigned keeps its value of the call
+// before, in which the loop was at the same place. Functions of compiled packages are
+// not affected; those of our dependencies are interpreted too.
+func namedResultsInLoop(s *source, n ast.Node, up []ast.Node) bool {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || !inLoop(n, up) {
+		return false
+	}
+	signature, ok := s.typeOf(call.Fun).(*types.Signature)
+	if !ok || !s.isInterpreted(call.Fun) {
+		return false
+	}
+	for i := 0; i < signature.Results().Len(); i++ {
+		if name := signature.Results().At(i).Name(); name != "" && name != "_" {
+			return true
+		}
+	}
+	return false
+}
+
+// isInterpreted tells whether a called function may be one that the interpreter runs:
+// one of a package that is not in the standard library, or a value, whose function is
+// not known here.
+func (s *source) isInterpreted(e ast.Expr) bool {
+	f, ok := s.object(e).(*types.Func)
+	if !ok || f.Pkg() == nil {
+		return true
+	}
+	first, _, _ := strings.Cut(f.Pkg().Path(), "/")
+	return strings.Contains(first, ".") || ourPath(f.Pkg().Path())
 }
 
 // capturedWrite: in hit.go, where every request runs the same closure.

@@ -42,13 +42,16 @@ func StatusTables(t *testing.T, open Opener) {
 	})
 }
 
+// closedAddress is one at which no server runs. Its port is one that the system gives to
+// no test: the port of a server that was closed may be another's a moment later.
+const closedAddress = "http://127.0.0.1:1"
+
 // tableRunner holds what the cases of one level share.
 type tableRunner struct {
 	level          Level
 	backend        *Backend
 	servers        map[string]*upstreams.Server // by API
 	ownServers     []*upstreams.Server          // that answer every request alike
-	closedAddress  string                       // an address without a server
 	redirectTarget *httptest.Server             // of redirects
 	redirected     atomic.Int64
 
@@ -61,9 +64,6 @@ func newTableRunner(level Level, backend *Backend) *tableRunner {
 	for api, start := range startUpstream {
 		r.servers[api] = start(level.Clock())
 	}
-	gone := httptest.NewServer(http.NotFoundHandler())
-	r.closedAddress = gone.URL
-	gone.Close()
 	r.redirectTarget = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		r.redirected.Add(1)
 		_, _ = w.Write([]byte(`{"status":true,"IsSuccess":true,"data":{}}`))
@@ -178,7 +178,7 @@ func (r *tableRunner) address(s servedCase, api string) string {
 		return r.servers[api].URL
 	}
 	if s.server == nil {
-		return r.closedAddress
+		return closedAddress
 	}
 	return s.server.URL
 }

@@ -43,6 +43,8 @@ var surprising = []struct{ name, right, wrong string }{
 	{"ReturnField", "5 <nil>", "0 <nil>"},
 	{"ReturnFieldOfMap", "5 <nil>", "0 <nil>"},
 	{"ReturnReceived", "5", panicked},
+	{"NamedResultsInLoop", `"first" 1 "" 0 `, `"first" 1 "first" 1 `},
+	{"NamedResultGrows", "[0][1]", "[0][0 1]"},
 	{"NamelessParameter", "5", panicked},
 	{"AssignBesideCall", "7 8", "0 8"},
 

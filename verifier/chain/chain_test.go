@@ -191,6 +191,16 @@ func TestNewAccountLimiter(t *testing.T) {
 		})
 	}
 
+	t.Run("an API with accounts tells denials of an account from others", func(t *testing.T) {
+		for _, api := range apis.All() {
+			for _, kind := range api.Kinds {
+				if kind != verifier.Bearer && api.RejectsAccount == nil {
+					t.Errorf("%s, %s: without RejectsAccount passwords could be guessed without a limit", api.Name, kind)
+				}
+			}
+		}
+	})
+
 	t.Run("a key without an account has no such limit", func(t *testing.T) {
 		f := newFixture(t, "thammasat", apis.Settings{Kind: verifier.ApplicationKey}, 403, `{"message":"Application-Key Invalid!"}`)
 		for i := range [8]int{} {

@@ -64,6 +64,37 @@ func ReturnReceived() string {
 	return fmt.Sprint(received(c))
 }
 
+func onlyFirst(first bool) (text string, n int) {
+	if first {
+		text, n = "first", 1
+	}
+	return text, n
+}
+
+// NamedResultsInLoop: those that are not assigned keep what they were in the call before.
+func NamedResultsInLoop() string {
+	all := ""
+	for i := 0; i < 2; i++ {
+		text, n := onlyFirst(i == 0)
+		all += fmt.Sprintf("%q %d ", text, n)
+	}
+	return all
+}
+
+func grown(n int) (list []int) {
+	list = append(list, n)
+	return list
+}
+
+// NamedResultGrows: it still holds what the call before appended.
+func NamedResultGrows() string {
+	all := ""
+	for i := 0; i < 2; i++ {
+		all += fmt.Sprint(grown(i))
+	}
+	return all
+}
+
 func localNumberAndLen(n int, list []string) (int, int) {
 	size := len(list)
 	return n, size

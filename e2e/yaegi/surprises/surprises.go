@@ -49,6 +49,8 @@ var Programs = map[string]func() string{
 	"ReturnField":         ReturnField,
 	"ReturnFieldOfMap":    ReturnFieldOfMap,
 	"AssignBesideCall":    AssignBesideCall,
+	"NamedResultsInLoop":  NamedResultsInLoop,
+	"NamedResultGrows":    NamedResultGrows,
 	"NamelessParameter":   NamelessParameter,
 	"ReturnReceived":      ReturnReceived,
 	"ReturnLocals":        ReturnLocals,
