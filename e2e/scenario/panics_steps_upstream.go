@@ -144,12 +144,48 @@ func stepSaturated(f *panicFixture) {
 	f.expect(200, user, getRequest("r", bearer(token)))
 }
 
-// stepCanaryTimeout runs several times, because the order of two timeouts at the same
-// instant is random.
+// stepCanaryTimeout has a caller whose time is over before the canary's. Where the clock
+// does not move, the two end at the same instant, in random order: hence several times.
 func stepCanaryTimeout(f *panicFixture) {
+	if f.Clock() != nil {
+		f.callerTimeout()
+		return
+	}
 	for range 3 {
 		f.canaryTimeout()
 	}
+}
+
+// callerTimeout: the canary begins with a caller that waits for a second; another one,
+// after the configuration has changed and the instance before counts no more, waits for
+// less.
+func (f *panicFixture) callerTimeout() {
+	first, second := f.unique("first"), f.unique("second")
+	probed := make(chan struct{})
+	var once sync.Once
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token := r.Header.Get("Authorization"); token != "Bearer "+first && token != "Bearer "+second {
+			once.Do(func() { close(probed) })
+			<-r.Context().Done()
+		}
+		_, _ = w.Write([]byte(`{"IsSuccess":true}`))
+	}))
+	defer up.Close()
+	routes := func(timeout string) Routes {
+		return Routes{"r": routeConfig("bearer", "webservice", up.URL, "path", "/", "timeout", timeout)}
+	}
+	f.apply(routes("1s"))
+	var all sync.WaitGroup
+	all.Go(func() { f.expect(500, "", getRequest("r", bearer(first))) })
+	defer all.Wait()
+	select {
+	case <-probed:
+	case <-time.After(time.Second): // a panic before it
+	}
+	f.apply(routes("200ms"))
+	f.advance(61 * time.Second) // longer than replaced instances count
+	f.apply(routes("200ms"))
+	f.expect(500, "", getRequest("r", bearer(second)))
 }
 
 func (f *panicFixture) canaryTimeout() {
