@@ -134,11 +134,7 @@ func lacksCanary(block *gate.Block) bool {
 	if block.API == nil || block.Upstream.Canary {
 		return false
 	}
-	needsCanary := block.API.NeedsCanary
-	if needsCanary == nil {
-		return false
-	}
-	needed := needsCanary(block.Upstream)
+	needed := block.API.NeedsCanary(block.Upstream)
 	return needed
 }
 
@@ -217,8 +213,7 @@ func isDocumented(code string, blocks []*gate.Block) bool {
 		if block.API == nil {
 			return true
 		}
-		documented := block.API.Documented
-		if documented != nil && documented(code) {
+		if block.API.Documented(code) {
 			return true
 		}
 	}

@@ -15,7 +15,7 @@ const (
 	mixedConnections = 64
 	mixedKnown       = 200 // tokens that are sent again and again
 	missEvery        = 50  // requests of a connection: one with a new token …
-	junkEvery        = 50  // … and one with a token that was never issued
+	invalidEvery     = 50  // … and one with a token that was never issued
 )
 
 // mixedLoadFixture sends requests over many connections while the configuration is
@@ -105,9 +105,9 @@ func (s *mixedLoadFixture) connection(ctx context.Context) {
 			s.up.AddToken(token, upstreams.User{UserName: userOf(token)})
 			s.misses.Add(1)
 			s.once(client, token, 200)
-		case n%junkEvery == junkEvery/2:
+		case n%invalidEvery == invalidEvery/2:
 			s.refusals.Add(1)
-			s.once(client, fmt.Sprintf("junk%028x", rand.Uint64()), 401)
+			s.once(client, fmt.Sprintf("none%028x", rand.Uint64()), 401)
 		default:
 			s.hits.Add(1)
 			s.once(client, s.cached[rand.IntN(len(s.cached))], 200)

@@ -21,14 +21,14 @@ type Attack struct {
 // requests by `make test`.
 var Attacks = []Attack{
 	{"200 users, denials, reloads and faults: no user gets another's identity", 100_000, identitiesStayApart},
-	{"invalid tokens from one address", 100_000, junkFromOne},
-	{"invalid tokens from a thousand addresses", 100_000, junkFromMany},
-	{"a new Application-Key with every request", 100_000, junkKeys},
+	{"invalid tokens from one address", 100_000, invalidFromOne},
+	{"invalid tokens from a thousand addresses", 100_000, invalidFromMany},
+	{"a new Application-Key with every request", 100_000, invalidKeys},
 	{"valid users behind one address, after a restart", 10_000, afterRestart},
 	{"one account's password is guessed at", 10_000, passwordGuessing},
 	{"accounts are tried until the quota is spent", 10_000, quotaSpent},
-	{"500 callers with one uncached credential", 500, stampede},
-	{"the upstream does not respond, 64 lookups hang", 10_000, silentUpstream},
+	{"500 callers with one uncached credential", 500, manyAtOnce},
+	{"the upstream does not respond, 64 lookups hang", 10_000, hangingUpstream},
 }
 
 // RunAttacks runs each attack with its full number of requests, divided.

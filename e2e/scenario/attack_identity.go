@@ -117,7 +117,7 @@ func (u *users) sendMixed(h *Harness, i int, window *faultWindow) bool {
 	user := i * 7 % len(u.tokens)
 	switch {
 	case i%20 == 3:
-		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i%5000))}})
+		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i%5000))}})
 		h.Counters.rejected(r, err)
 	case i%20 == 7:
 		r, err := h.Try(Request{Route: "r", Headers: []string{bearer(u.tokens[user]), "Authorization: Bearer x"}})

@@ -44,7 +44,7 @@ func passwordGuessing(t *testing.T, h *Harness, n int) string {
 	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
 	h.ExpectCached(cached)
 	calls := up.Calls()
-	h.sendJunk(n, func(i int) Request {
+	h.sendInvalid(n, func(i int) Request {
 		return Request{Route: "r", Headers: []string{basic(student, fmt.Sprint("guess", i))}}
 	})
 	expectCount(t, "calls for the account that is guessed at", up.Calls(), calls+5)
@@ -73,7 +73,7 @@ func quotaSpent(t *testing.T, h *Harness, n int) string {
 		}
 	}
 	expectAllAllowed()
-	h.sendJunk(n, func(i int) Request {
+	h.sendInvalid(n, func(i int) Request {
 		return Request{Route: "r", Headers: []string{basic(fmt.Sprint("unknown", i), "wrong")}}
 	})
 	spent := up.Calls() - students - 1 // and one for the canary
@@ -88,7 +88,7 @@ func quotaSpent(t *testing.T, h *Harness, n int) string {
 	return fmt.Sprintf("invalid accounts spent %d of %d calls", spent, budget)
 }
 
-func stampede(t *testing.T, h *Harness, n int) string {
+func manyAtOnce(t *testing.T, h *Harness, n int) string {
 	u := newUsers(2)
 	defer u.up.Close()
 	h.Serve(Routes{"r": u.routeConfig("timeout", "20s")})
@@ -111,9 +111,9 @@ func stampede(t *testing.T, h *Harness, n int) string {
 	return ""
 }
 
-// silentUpstream: while 64 lookups hang, further ones are denied at once, and cached
+// hangingUpstream: while 64 lookups hang, further ones are denied at once, and cached
 // users are served as before.
-func silentUpstream(t *testing.T, h *Harness, n int) string {
+func hangingUpstream(t *testing.T, h *Harness, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
 	h.Serve(Routes{"r": u.routeConfig("timeout", "60s")})
@@ -129,8 +129,8 @@ func silentUpstream(t *testing.T, h *Harness, n int) string {
 	}
 	waitFor(t, "64 lookups hang", func() bool { return u.up.Calls() == calls+64 })
 	u.latencyDuring(h, "r", func() {
-		h.sendJunk(n/10, func(i int) Request {
-			return Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}}
+		h.sendInvalid(n/10, func(i int) Request {
+			return Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}}
 		})
 	})
 	for i := range n - n/10 {

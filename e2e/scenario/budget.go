@@ -22,15 +22,15 @@ func budgetSpent(t *testing.T, h *Harness) {
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "4/3s")
 	h.Serve(Routes{"r": config})
-	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
+	cached := Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}}
 	begun := time.Now()
 	h.ExpectCached(cached)
 	for i := range 3 {
-		h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic(fmt.Sprint("unknown", i), "wrong")}})
+		h.Expect(401, Request{Route: "r", Headers: []string{key(validKey), basic(fmt.Sprint("unknown", i), "wrong")}})
 	}
-	calls := up.CallsWith(goodKey)
+	calls := up.CallsWith(validKey)
 	expectCount(t, "calls within the budget", calls, 4)
-	late := Request{Route: "r", Headers: []string{key(goodKey), basic(employee, password)}}
+	late := Request{Route: "r", Headers: []string{key(validKey), basic(employee, password)}}
 	r := h.Expect(429, late)
 	gone := int(time.Since(begun) / time.Second)
 	expectRetryAfter(t, r, max(1, 3-gone-1), 3-gone)
@@ -39,7 +39,7 @@ func budgetSpent(t *testing.T, h *Harness) {
 	h.Serve(Routes{"r": with(config, "cache", map[string]any{"negativeLifetime": "31s"})})
 	h.Expect(429, late)
 	h.ExpectCached(cached)
-	expectCount(t, "calls beyond the budget", up.CallsWith(goodKey), calls)
+	expectCount(t, "calls beyond the budget", up.CallsWith(validKey), calls)
 	h.Advance(3*time.Second - time.Since(begun) + 100*time.Millisecond)
 	h.Expect(200, late)
 }

@@ -48,7 +48,7 @@ func separateEntries(t *testing.T, h *Harness) {
 	defer a.Close()
 	defer b.Close()
 	// The same text is a valid key, a valid token at a, and unknown to b.
-	a.AddToken(goodKey, upstreams.User{UserName: Marker + "client"})
+	a.AddToken(validKey, upstreams.User{UserName: Marker + "client"})
 	mixed := routeConfig("applicationKey", "thammasat", tu.URL)
 	mixed["bearer"] = webServiceConfig(a)["bearer"]
 	h.Serve(Routes{
@@ -56,13 +56,13 @@ func separateEntries(t *testing.T, h *Harness) {
 		"other": webServiceConfig(b),
 	})
 	for range 2 {
-		h.Expect(200, Request{Route: "mixed", Headers: []string{key(goodKey)}})
-		h.Expect(200, Request{Route: "mixed", Headers: []string{bearer(goodKey)}})
-		h.Expect(401, Request{Route: "other", Headers: []string{bearer(goodKey)}})
+		h.Expect(200, Request{Route: "mixed", Headers: []string{key(validKey)}})
+		h.Expect(200, Request{Route: "mixed", Headers: []string{bearer(validKey)}})
+		h.Expect(401, Request{Route: "other", Headers: []string{bearer(validKey)}})
 	}
-	expectCount(t, "calls as a key", tu.CallsWith(goodKey), 1)
-	expectCount(t, "calls as a bearer token", a.CallsWith(goodKey), 1)
-	expectCount(t, "calls at another address", b.CallsWith(goodKey), 1)
+	expectCount(t, "calls as a key", tu.CallsWith(validKey), 1)
+	expectCount(t, "calls as a bearer token", a.CallsWith(validKey), 1)
+	expectCount(t, "calls at another address", b.CallsWith(validKey), 1)
 }
 
 func boundedCache(t *testing.T, h *Harness) {
@@ -80,7 +80,7 @@ func boundedCache(t *testing.T, h *Harness) {
 	expectAllowed(2)
 	expectAllowed(0) // now 1 is the least recently used
 	for i := range 20 {
-		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}})
 	}
 	expectAllowed(3)
 	for _, i := range []int{0, 2, 3} {
@@ -108,17 +108,17 @@ func rateLimitedKey(t *testing.T, h *Harness) {
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "lifetime", "1h")
 	h.Serve(Routes{"r": config})
-	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
+	cached := Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}}
 	h.Expect(200, cached)
 	up.Answer(employee+":"+password, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "4"}, Body: `{"status":false,"message":"quota"}`})
-	limited := Request{Route: "r", Headers: []string{key(goodKey), basic(employee, password)}}
+	limited := Request{Route: "r", Headers: []string{key(validKey), basic(employee, password)}}
 	r := h.Expect(429, limited)
 	if r.Header.Get("Retry-After") != "4" {
 		t.Errorf("Retry-After %q, want the upstream's 4", r.Header.Get("Retry-After"))
 	}
 	calls := up.Calls()
 	h.Expect(429, limited)
-	r = h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown", "other")}})
+	r = h.Expect(429, Request{Route: "r", Headers: []string{key(validKey), basic("unknown", "other")}})
 	expectCount(t, "calls while the key is rate-limited", up.Calls(), calls)
 	if r.Header.Get("Retry-After") == "" || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers while the key is rate-limited: %v", r.Header)

@@ -21,7 +21,7 @@ func bareKeyCheckedFirst(t *testing.T, h *Harness) {
 	up := newThammasat(h.Clock())
 	defer up.Close()
 	h.Serve(Routes{"r": routeConfig("applicationKey", "thammasat", up.URL)})
-	h.Expect(200, Request{Route: "r", Headers: []string{key(goodKey)}})
+	h.Expect(200, Request{Route: "r", Headers: []string{key(validKey)}})
 	h.Expect(200, Request{Route: "r", Headers: []string{key(otherKey)}})
 	h.Expect(403, Request{Route: "r", Headers: []string{key(Marker + "bad")}})
 	expectCount(t, "calls: three keys and one canary", up.Calls(), 4)
@@ -37,7 +37,7 @@ func bareKeyBodyFirst(t *testing.T, h *Harness) {
 		"probe": routeConfig("applicationKey", "thammasat", up.URL, "probe", map[string]any{"username": "probe", "password": "env:UPSTREAMAUTH_PROBE"}),
 	})
 	for range 3 {
-		h.Expect(500, Request{Route: "bare", Headers: []string{key(goodKey)}})
+		h.Expect(500, Request{Route: "bare", Headers: []string{key(validKey)}})
 		h.Expect(500, Request{Route: "bare", Headers: []string{key(Marker + "bad")}})
 	}
 	expectCount(t, "calls to a distrusted upstream", up.Calls(), 2)
@@ -51,7 +51,7 @@ func bareKeyBodyFirst(t *testing.T, h *Harness) {
 		}
 	}
 	expectCount(t, "log lines with the hint", logged, 1)
-	h.Expect(200, Request{Route: "probe", Headers: []string{key(goodKey)}})
+	h.Expect(200, Request{Route: "probe", Headers: []string{key(validKey)}})
 	h.Expect(403, Request{Route: "probe", Headers: []string{key(Marker + "bad")}})
 }
 

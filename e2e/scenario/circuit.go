@@ -14,8 +14,8 @@ import (
 // Circuits: an upstream in an outage is not called.
 var Circuits = []Scenario{
 	{Name: "five faults in a row open the circuit of that upstream, and one successful probe closes it", Run: circuitOpens},
-	{Name: "one token that the upstream fails on opens no circuit", Run: oddToken},
-	{Name: "denials and undocumented replies open no circuit", Run: noOutage},
+	{Name: "one token that the upstream fails on opens no circuit", Run: failingToken},
+	{Name: "denials and undocumented responses open no circuit", Run: noOutage},
 }
 
 func circuitOpens(t *testing.T, h *Harness) {
@@ -31,7 +31,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 	calls := up.Calls()
 	up.AnswerAll(&upstreams.Reply{Status: 503, Body: "<html>"})
 	for i := range 5 {
-		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}})
 	}
 	opened := time.Now()
 	expectCount(t, "calls until it opens", up.Calls(), calls+5)
@@ -70,7 +70,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 	}
 }
 
-func oddToken(t *testing.T, h *Harness) {
+func failingToken(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	h.Serve(Routes{"r": webServiceConfig(up)})

@@ -25,12 +25,12 @@ func oneClient(t *testing.T, h *Harness) {
 	calls := up.Calls()
 	begun := time.Now()
 	for i := range 5 {
-		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}, From: "127.0.0.9"})
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}, From: "127.0.0.9"})
 	}
 	r := h.Expect(429, Request{Route: "r", Headers: []string{bearer(Marker + "more")}, From: "127.0.0.9"})
 	passed := int(time.Since(begun) / time.Second)
 	expectRetryAfter(t, r, max(1, 3-passed-1), 3-passed)
-	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "junk0")}, From: "127.0.0.9"})
+	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "invalid0")}, From: "127.0.0.9"})
 	expectCount(t, "calls for one client", up.Calls(), calls+5)
 	cached.From = "127.0.0.9"
 	h.ExpectCached(cached)
@@ -55,7 +55,7 @@ func depths(t *testing.T, h *Harness) {
 	send := func(route string, status int, hops ...string) {
 		t.Helper()
 		n++
-		lines := []string{bearer(fmt.Sprint(Marker, "junk", n))}
+		lines := []string{bearer(fmt.Sprint(Marker, "invalid", n))}
 		for _, hop := range hops {
 			lines = append(lines, "X-Forwarded-For: "+hop)
 		}

@@ -7,7 +7,7 @@ import (
 
 // ConfigurationFaults: a faulty configuration closes its own route, and no other.
 var ConfigurationFaults = []Scenario{
-	{Name: "a configuration fault closes its route and is logged once; a good configuration recovers it", Run: faultRecovers},
+	{Name: "a configuration fault closes its route and is logged once; a valid configuration recovers it", Run: faultRecovers},
 	{Name: "no secret of Traefik's environment is sent to a configured address", Run: foreignSecrets},
 }
 

@@ -12,7 +12,7 @@ import (
 // a route for one and to send it a credential.
 
 const (
-	goodKey  = Marker + "good-key-0123456789"
+	validKey = Marker + "good-key-0123456789"
 	otherKey = Marker + "other-key-0123456789"
 	student  = Marker + "student"
 	employee = Marker + "employee"
@@ -21,7 +21,7 @@ const (
 
 func newThammasat(clock *upstreams.Clock) *upstreams.Thammasat {
 	up := upstreams.NewThammasat(upstreams.ThammasatOptions{Options: upstreams.Options{Clock: clock}})
-	up.AddKey(goodKey)
+	up.AddKey(validKey)
 	up.AddKey(otherKey)
 	up.AddKey(OperatorKey)
 	up.AddAccount(upstreams.Account{
@@ -118,7 +118,7 @@ func oneOfEach(clock *upstreams.Clock, more ...any) ([]credential, func()) {
 	jwt := bts.IssueToken(Marker + "courier")
 	serviceToken := ws.IssueToken(upstreams.User{UserName: Marker + "client", ID: 7, Name: Marker + "مشتری"})
 	all := []credential{
-		{"key", routeConfig("applicationKey", "thammasat", tu.URL, more...), key(goodKey), func() int { return tu.CallsWith(goodKey) }},
+		{"key", routeConfig("applicationKey", "thammasat", tu.URL, more...), key(validKey), func() int { return tu.CallsWith(validKey) }},
 		{"account", routeConfig("basic", "thammasat", tu.URL, append(more, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")...), basic(student, password), func() int { return tu.CallsWith(student + ":" + password) }},
 		{"panel", routeConfig("bearer", "ippanel", ipp.URL, more...), bearer(panelToken), func() int { return ipp.CallsWith(panelToken) }},
 		{"courier", btsConfig(bts, more...), bearer(jwt), func() int { return bts.CallsWith(jwt) }},

@@ -11,17 +11,17 @@ func credentialRemoved(t *testing.T, h *Harness) {
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL)
 	h.Serve(Routes{"removed": config, "forwarded": with(config, "forwardCredential", "1")})
-	lines := []string{key(goodKey), "Application_Key: " + goodKey, "application.key: " + goodKey, basic("not", "ours")}
+	lines := []string{key(validKey), "Application_Key: " + validKey, "application.key: " + validKey, basic("not", "ours")}
 	for range 2 {
 		removed := h.Expect(200, Request{Route: "removed", Headers: lines})
 		expectEqual(t, "a credential of another kind", removed.Seen.Header["Authorization"], []string{basic("not", "ours")[15:]})
 		for name, values := range removed.Seen.Header {
-			if strings.Contains(strings.Join(values, ""), goodKey) {
+			if strings.Contains(strings.Join(values, ""), validKey) {
 				t.Errorf("the key arrived as %s", name)
 			}
 		}
 		forwarded := h.Expect(200, Request{Route: "forwarded", Headers: lines})
-		expectEqual(t, "forwarded", forwarded.Seen.Header["Application-Key"], []string{goodKey})
+		expectEqual(t, "forwarded", forwarded.Seen.Header["Application-Key"], []string{validKey})
 		expectEqual(t, "another spelling of it", len(forwarded.Seen.Header["Application_key"])+len(forwarded.Seen.Header["Application_Key"]), 0)
 	}
 }
@@ -34,17 +34,17 @@ func optionalRoute(t *testing.T, h *Harness) {
 	r := h.Expect(200, Request{Route: "r"})
 	expectEqual(t, "anonymous", len(identityOf(t, r.Seen)), 0)
 	// One header of a credential of two is no credential, and is removed too.
-	for _, part := range []string{key(goodKey), basic(student, password)} {
+	for _, part := range []string{key(validKey), basic(student, password)} {
 		r = h.Expect(200, Request{Route: "r", Headers: []string{part}})
 		if r.Seen != nil && len(r.Seen.Header["Application-Key"])+len(r.Seen.Header["Authorization"]) > 0 {
 			t.Errorf("a part of a credential arrived: %v", redact([]string{part}))
 		}
 	}
-	h.Expect(400, Request{Route: "r", Headers: []string{key(goodKey), key(goodKey)}})
+	h.Expect(400, Request{Route: "r", Headers: []string{key(validKey), key(validKey)}})
 	h.Expect(400, Request{Route: "r", Headers: []string{key("a b")}})
-	h.Expect(400, Request{Route: "r", Headers: []string{key(goodKey), "Authorization: Basic ***"}})
-	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic(student, "wrong")}})
-	r = h.Expect(200, Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}})
+	h.Expect(400, Request{Route: "r", Headers: []string{key(validKey), "Authorization: Basic ***"}})
+	h.Expect(401, Request{Route: "r", Headers: []string{key(validKey), basic(student, "wrong")}})
+	r = h.Expect(200, Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}})
 	expectEqual(t, "known", r.Seen.Header.Get("X-Auth-Type"), "student")
 	r = h.Expect(200, Request{Route: "r", Headers: []string{"Authorization: Digest username=\"a\", realm=\"b\""}})
 	expectEqual(t, "another scheme", len(r.Seen.Header["Authorization"]), 1)

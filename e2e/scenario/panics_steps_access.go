@@ -16,18 +16,18 @@ func stepLimits(f *panicFixture) {
 	token, user := issue()
 	from := "X-Forwarded-For: 192.0.2." + fmt.Sprint(f.n)
 	f.expect(200, user, getRequest("r", bearer(token), from))
-	f.expect(401, "", getRequest("r", bearer(f.unique("junk")), from))
-	f.expect(401, "", getRequest("r", bearer(f.unique("junk")), from))
+	f.expect(401, "", getRequest("r", bearer(f.unique("invalid")), from))
+	f.expect(401, "", getRequest("r", bearer(f.unique("invalid")), from))
 	if !f.enabled {
-		f.expect(429, "", getRequest("r", bearer(f.unique("junk")), from))
+		f.expect(429, "", getRequest("r", bearer(f.unique("invalid")), from))
 	} else {
-		_, _ = f.Try(getRequest("r", bearer(f.unique("junk")), from)) // a panic may have kept one from being counted
+		_, _ = f.Try(getRequest("r", bearer(f.unique("invalid")), from)) // a panic may have kept one from being counted
 	}
 	f.expect(200, user, getRequest("r", bearer(token), from))
 	for i := range 30 {
-		_, _ = f.Try(getRequest("r", bearer(f.unique("junk")), fmt.Sprint("X-Forwarded-For: 198.51.100.", i)))
+		_, _ = f.Try(getRequest("r", bearer(f.unique("invalid")), fmt.Sprint("X-Forwarded-For: 198.51.100.", i)))
 	}
-	f.expect(429, "", getRequest("r", bearer(f.unique("junk")), "X-Forwarded-For: 2001:db8::1"))
+	f.expect(429, "", getRequest("r", bearer(f.unique("invalid")), "X-Forwarded-For: 2001:db8::1"))
 	f.expect(200, user, getRequest("r", bearer(token)))
 }
 
@@ -73,7 +73,7 @@ func stepFullCaches(f *panicFixture) {
 		for range 3 {
 			token, user := issue()
 			f.expect(200, user, getRequest("r", bearer(token)))
-			f.expect(401, "", getRequest("r", bearer(f.unique("junk"))))
+			f.expect(401, "", getRequest("r", bearer(f.unique("invalid"))))
 		}
 	}
 }

@@ -20,7 +20,7 @@ func stepOutage(f *panicFixture) {
 	f.expect(200, user, getRequest("r", bearer(token)))
 	up.AnswerAll(&upstreams.Reply{Status: 502})
 	for range 7 {
-		f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+		f.expect(500, "", getRequest("r", bearer(f.unique("invalid"))))
 	}
 	f.expect(200, user, getRequest("r", bearer(token)))
 	f.expectRecovery(up, 11*time.Second, issue)
@@ -53,12 +53,12 @@ func stepDistrusted(f *panicFixture) {
 		"panel":   routeConfig("bearer", "ippanel", ipp.URL),
 		"courier": routeConfig("bearer", "bts", bts.URL, "path", "/v1/open"),
 	})
-	f.expect(500, "", getRequest("bare", key(goodKey)))
-	f.expect(500, "", getRequest("panel", bearer(f.unique("junk"))))
-	f.expect(500, "", getRequest("courier", bearer(f.unique("junk"))))
+	f.expect(500, "", getRequest("bare", key(validKey)))
+	f.expect(500, "", getRequest("panel", bearer(f.unique("invalid"))))
+	f.expect(500, "", getRequest("courier", bearer(f.unique("invalid"))))
 	up.AnswerAll(&upstreams.Reply{Body: `{"IsSuccess":true,"Data":{"UserName":"any"}}`})
-	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
-	f.expect(500, "", getRequest("r", bearer(f.unique("junk"))))
+	f.expect(500, "", getRequest("r", bearer(f.unique("invalid"))))
+	f.expect(500, "", getRequest("r", bearer(f.unique("invalid"))))
 	f.expectRecovery(up, 61*time.Second, issue)
 }
 
@@ -125,7 +125,7 @@ func stepSaturated(f *panicFixture) {
 	var all sync.WaitGroup
 	var denied atomic.Int64
 	for range 70 {
-		line := bearer(f.unique("junk"))
+		line := bearer(f.unique("invalid"))
 		all.Go(func() {
 			r, err := f.Try(getRequest("r", line))
 			if err == nil && r.Status == 500 {

@@ -30,10 +30,10 @@ func uniformRefusal(t *testing.T, h *Harness) {
 	defer up.Close()
 	h.Serve(Routes{"r": webServiceConfig(up)})
 	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":false,"Msg":{"Code":-203,"Msg":"night"}}`})
-	h.Expect(403, Request{Route: "r", Headers: []string{bearer(Marker + "junk1")}})
+	h.Expect(403, Request{Route: "r", Headers: []string{bearer(Marker + "invalid1")}})
 	up.AnswerAll(&upstreams.Reply{Status: 200, Body: `{"IsSuccess":true,"Data":{}}`})
-	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "junk2")}})
-	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "junk3")}})
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "invalid2")}})
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "invalid3")}})
 }
 
 func timeoutPerRoute(t *testing.T, h *Harness) {
@@ -78,7 +78,7 @@ func saturated(t *testing.T, h *Harness) {
 	var callers sync.WaitGroup
 	for i := range 64 {
 		callers.Go(func() {
-			if r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}}); err != nil || r.Status != 401 {
+			if r, err := h.Try(Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}}); err != nil || r.Status != 401 {
 				t.Errorf("one of the 64: status %d, %v", r.Status, err)
 			}
 		})
@@ -173,7 +173,7 @@ func newestReports(t *testing.T, h *Harness) {
 	h.Expect(200, Request{Route: "new", Headers: []string{bearer(token)}})
 	expectCount(t, "calls of one scope", up.CallsWith(token), 1)
 	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "{}"})
-	h.Expect(500, Request{Route: "new", Headers: []string{bearer(Marker + "junk")}})
+	h.Expect(500, Request{Route: "new", Headers: []string{bearer(Marker + "invalid")}})
 	logged := false
 	for _, line := range strings.Split(h.Logs(), "\n") {
 		if strings.Contains(line, `"event":"outage"`) {
@@ -196,7 +196,7 @@ func rateLimitKept(t *testing.T, h *Harness) {
 	for i := range 10 {
 		ended := up.Sign(map[string]any{"sub": fmt.Sprint(i), "exp": 1000})
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(ended)}})
-		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}})
+		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}})
 	}
 	h.Expect(429, Request{Route: "r", Headers: []string{bearer(token)}})
 	expectCount(t, "calls while it is rate-limited", up.CallsWith(token), 1)

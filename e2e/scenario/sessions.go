@@ -14,7 +14,7 @@ import (
 var Sessions = []Scenario{
 	{Name: "a hand-off sets a cookie that replaces the token until it ends", Run: handOff, NeedsClock: true},
 	{Name: "a short session ends in time, across a reload", Run: shortSession},
-	{Name: "a hand-off without a token, with two, or with an invalid one sets no cookie", Run: badHandOffs},
+	{Name: "a hand-off without a token, with two, or with an invalid one sets no cookie", Run: malformedHandOffs},
 	{Name: "a link with another user's token does not replace a live session", Run: sentLink},
 	{Name: "a credential in a header takes precedence over the cookie", Run: headerOutranksCookie},
 	{Name: "a session's token is forwarded where credentials are, its cookie never", Run: forwardedSession},
@@ -166,7 +166,7 @@ func shortSession(t *testing.T, h *Harness) {
 	expectCount(t, "calls for all of it", up.CallsWith(token), 1)
 }
 
-func badHandOffs(t *testing.T, h *Harness) {
+func malformedHandOffs(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
 	h.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL))})

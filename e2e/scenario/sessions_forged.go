@@ -11,7 +11,7 @@ import (
 var Forgeries = []Scenario{
 	{Name: "a cookie that differs from the issued one is denied", Run: forgedCookies},
 	{Name: "a cookie of another route, secret or epoch is denied", Run: foreignCookies},
-	{Name: "no link redirects to another site or injects headers", Run: oddLinks},
+	{Name: "no link redirects to another site or injects headers", Run: malformedLinks},
 	{Name: "an issuer route takes no token from a client's request", Run: clientAddsNoLogin},
 }
 
@@ -87,7 +87,7 @@ func foreignCookies(t *testing.T, h *Harness) {
 	b.expectUser(Marker + "ali")
 }
 
-func oddLinks(t *testing.T, h *Harness) {
+func malformedLinks(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
 	h.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL), "redirect", "/welcome?from=panel")})

@@ -48,7 +48,7 @@ type fileCase struct {
 	Client     *clientResponse
 	Backend    map[string]string
 	Again      string
-	Cooled     *cooledResponse `json:"limited"`
+	Limited    *limitedResponse `json:"limited"`
 }
 
 type alternate struct {
@@ -79,7 +79,7 @@ type clientResponse struct {
 	CacheControl    string
 }
 
-type cooledResponse struct {
+type limitedResponse struct {
 	Send   []string
 	Client clientResponse
 }
@@ -99,7 +99,7 @@ type tableCase struct {
 	client   *clientResponse
 	backend  map[string]string
 	again    string
-	cooled   *cooledResponse
+	cooled   *limitedResponse
 }
 
 // loadTables reads all cases of one API, with their alternates.
@@ -198,8 +198,8 @@ func (c fileCase) resolve(api string, ways tableWays, a alternate) tableCase {
 	if c.Client != nil {
 		p.client = c.Client.withDefaults(ways.Always)
 	}
-	if c.Cooled != nil {
-		p.cooled = &cooledResponse{Send: c.Cooled.Send, Client: *c.Cooled.Client.withDefaults(ways.Always)}
+	if c.Limited != nil {
+		p.cooled = &limitedResponse{Send: c.Limited.Send, Client: *c.Limited.Client.withDefaults(ways.Always)}
 	}
 	return p
 }

@@ -41,7 +41,7 @@ func TestRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	t.Run("a client with a good token reaches the backend, which learns who it is", func(t *testing.T) {
+	t.Run("a client with a valid token reaches the backend, which gets its identity", func(t *testing.T) {
 		token := apis.IPPanel.IssueToken(upstreams.DemoDirect)
 		for range 2 {
 			if status, body := request(t, server.URL, "Bearer "+token); status != http.StatusOK || body != "the backend got "+upstreams.DemoDirect {

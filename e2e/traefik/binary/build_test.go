@@ -39,7 +39,7 @@ func TestBuild(t *testing.T) {
 	})
 }
 
-func TestBuildLeavesNothingHalfMade(t *testing.T) {
+func TestBuildInterrupted(t *testing.T) {
 	t.Run("where it fails", func(t *testing.T) {
 		cache := emptyCache(t)
 		failingGo(t, "exit 1")

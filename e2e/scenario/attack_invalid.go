@@ -29,8 +29,8 @@ func concurrently(n int, pause time.Duration, do func(i int)) {
 	all.Wait()
 }
 
-// sendJunk sends n requests as fast as they are answered; none may be allowed.
-func (h *Harness) sendJunk(n int, call func(i int) Request) {
+// sendInvalid sends n requests as fast as they are answered; none may be allowed.
+func (h *Harness) sendInvalid(n int, call func(i int) Request) {
 	concurrently(n, 0, func(i int) { h.expectRejected(call(i)) })
 }
 
@@ -62,21 +62,21 @@ func (u *users) latencyDuring(h *Harness, route string, work func()) time.Durati
 // compareLatency compares the latency of cached users during invalid requests with
 // that during as many requests of cached users: in one run, on one machine, and at a
 // pace that the machine can keep up with.
-func (u *users) compareLatency(h *Harness, n int, junk func(i int) Request) string {
+func (u *users) compareLatency(h *Harness, n int, send func(i int) Request) string {
 	usual := u.latencyDuring(h, "r", func() { concurrently(n/4, pace, func(i int) { u.timedHit(h, "r", i) }) })
-	under := u.latencyDuring(h, "r", func() { concurrently(n, pace, func(i int) { h.expectRejected(junk(i)) }) })
+	under := u.latencyDuring(h, "r", func() { concurrently(n, pace, func(i int) { h.expectRejected(send(i)) }) })
 	return fmt.Sprintf("median of cached users %s, %.2f × that during requests of cached users",
 		under.Round(10*time.Microsecond), float64(under)/float64(usual))
 }
 
-func junkFromOne(t *testing.T, h *Harness, n int) string {
+func invalidFromOne(t *testing.T, h *Harness, n int) string {
 	u := newUsers(200)
 	defer u.up.Close()
 	h.Serve(Routes{"r": with(u.routeConfig(), "limits", map[string]any{"perClient": "300/1h"})})
 	u.warmUp(h, "r")
 	calls, memory := u.up.Calls(), h.memoryMiB()
 	note := u.compareLatency(h, n, func(i int) Request {
-		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i))}}
+		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sinvalid-%032d", Marker, i))}}
 	})
 	if spent := u.up.Calls() - calls; spent > 300 {
 		t.Errorf("%d calls for invalid tokens from one address, want at most 300", spent)
@@ -99,7 +99,7 @@ func (u *users) expectAllCached(t *testing.T, h *Harness, before int64) string {
 	return fmt.Sprintf("; %d → %d MiB", before, after)
 }
 
-func junkFromMany(t *testing.T, h *Harness, n int) string {
+func invalidFromMany(t *testing.T, h *Harness, n int) string {
 	const addresses, each = 1000, 10
 	u := newUsers(200)
 	defer u.up.Close()
@@ -108,7 +108,7 @@ func junkFromMany(t *testing.T, h *Harness, n int) string {
 	calls, memory := u.up.Calls(), h.memoryMiB()
 	note := u.compareLatency(h, n, func(i int) Request {
 		hop := fmt.Sprintf("X-Forwarded-For: 10.9.%d.%d", i%addresses/250, i%250)
-		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sjunk-%032d", Marker, i)), hop}}
+		return Request{Route: "r", Headers: []string{bearer(fmt.Sprintf("%sinvalid-%032d", Marker, i)), hop}}
 	})
 	if spent := u.up.Calls() - calls; spent > addresses*each {
 		t.Errorf("%d calls for invalid tokens, want at most %d", spent, addresses*each)
@@ -116,20 +116,20 @@ func junkFromMany(t *testing.T, h *Harness, n int) string {
 	return note + u.expectAllCached(t, h, memory)
 }
 
-// junkKeys: every key costs one call; what is stored about them is bounded, and the
+// invalidKeys: every key costs one call; what is stored about them is bounded, and the
 // key in use keeps its cache entry and its budget.
-func junkKeys(t *testing.T, h *Harness, n int) string {
+func invalidKeys(t *testing.T, h *Harness, n int) string {
 	up := newThammasat(nil)
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "3/1h")
 	config["log"] = "info"
 	h.Serve(Routes{"r": with(config, "limits", map[string]any{"perClient": "1000000/1h"})})
-	cached := Request{Route: "r", Headers: []string{key(goodKey), basic(student, password)}}
+	cached := Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}}
 	h.ExpectCached(cached)
-	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown", "wrong")}})
+	h.Expect(401, Request{Route: "r", Headers: []string{key(validKey), basic("unknown", "wrong")}})
 	memory := h.memoryMiB()
-	h.sendJunk(n, func(i int) Request {
-		return Request{Route: "r", Headers: []string{key(fmt.Sprintf("%sjunk-%032d", Marker, i)), basic(fmt.Sprint("unknown", i), "wrong")}}
+	h.sendInvalid(n, func(i int) Request {
+		return Request{Route: "r", Headers: []string{key(fmt.Sprintf("%sinvalid-%032d", Marker, i)), basic(fmt.Sprint("unknown", i), "wrong")}}
 	})
 	after := h.memoryMiB()
 	if after-memory > 200 {
@@ -137,8 +137,8 @@ func junkKeys(t *testing.T, h *Harness, n int) string {
 	}
 	calls := up.Calls()
 	h.ExpectCached(cached)
-	h.Expect(401, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown2", "wrong")}})
-	h.Expect(429, Request{Route: "r", Headers: []string{key(goodKey), basic("unknown3", "wrong")}})
+	h.Expect(401, Request{Route: "r", Headers: []string{key(validKey), basic("unknown2", "wrong")}})
+	h.Expect(429, Request{Route: "r", Headers: []string{key(validKey), basic("unknown3", "wrong")}})
 	expectCount(t, "calls with the key in use, which had used two of its three", up.Calls()-calls, 1)
 	return fmt.Sprintf("%d → %d MiB", memory, after)
 }
