@@ -148,6 +148,13 @@ func folders(t *testing.T, in string) []string {
 		if !entry.IsDir() || strings.HasPrefix(name, ".") || made || (name == "testdata" && in != "") {
 			continue
 		}
+		inside, err := os.ReadDir(filepath.Join(root(t), filepath.FromSlash(in), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(inside) == 0 {
+			continue // git does not know it
+		}
 		prefix := strings.TrimSuffix(in, "/")
 		if prefix != "" {
 			prefix += "/"
