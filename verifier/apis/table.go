@@ -41,6 +41,9 @@ type Row struct {
 func findRow(rows []Row, status int, flag, code, variant string) *Row {
 	exact := strconv.Itoa(1000 + status)[1:] // three digits: a status of 020 is none of 200
 	class := exact[:1] + "xx"
+	if status > 599 {
+		class = "5xx" // as RFC 9110, 15 asks of clients; some rows match by the code alone
+	}
 	for i := range rows {
 		row := &rows[i]
 		if row.HTTP != "" && !strings.Contains(row.HTTP, exact) && !strings.Contains(row.HTTP, class) {

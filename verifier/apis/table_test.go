@@ -30,6 +30,9 @@ func TestFindRow(t *testing.T) {
 		}{
 			{500, "true", "200-1", "", "outage"},
 			{599, "", "", "", "outage"},
+			{600, "false", "400-1", "", "outage"},
+			{619, "", "400-1", "", "outage"},
+			{999, "true", "200-1", "", "outage"},
 			{302, "true", "200-1", "", "outage"},
 			{429, "", "", "", "rate-limited"},
 			{200, "true", "200-1", "", "valid"},
