@@ -30,3 +30,21 @@ func TestDecide(t *testing.T) {
 		}
 	})
 }
+
+func TestDeny(t *testing.T) {
+	t.Run("a panic while it logs does not cost the client the response", func(t *testing.T) {
+		f := newFixture(t)
+		f.level = "debug"
+		g := f.gate(http.NotFoundHandler(), nil, f.bearer())
+		g.schemes[0].cache = nil // so that no fingerprint can be taken
+		w := httptest.NewRecorder()
+		c := verifier.Credential{Kind: verifier.Bearer, Token: "MARKER-token"}
+		g.Deny(w, httptest.NewRequest(http.MethodGet, "/", nil), c, verifier.Denial{Reason: verifier.Invalid})
+		if w.Code != http.StatusUnauthorized || w.Body.Len() == 0 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if f.entries("internal") != 1 || strings.Contains(f.log.String(), "MARKER") {
+			t.Errorf("log: %s", f.log)
+		}
+	})
+}
