@@ -99,16 +99,19 @@ func outageNeverDenies(t *testing.T, h *Harness) {
 	up := newThammasat(h.Clock())
 	defer up.Close()
 	statuses := map[string]any{"403": "401", "500": "503", "502": "418", "429": "401"}
-	config := routeConfig("basic", "thammasat", up.URL, "applicationKey", "not-a-key-of-theirs")
-	// Without a canary: its calls may come late, and with them five failures in a row
-	// would open the circuit.
-	h.Serve(Routes{"r": with(config, "canary", false, "errors", map[string]any{"statuses": statuses})})
-	r := h.Expect(500, Request{Route: "r", Headers: []string{basic(student, password)}})
+	config := routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")
+	h.Serve(Routes{"r": with(config, "errors", map[string]any{"statuses": statuses})})
+	// A trusted upstream first: while it is not, the canary's calls may come late, and
+	// with them five failures in a row would open the circuit.
+	h.Expect(200, Request{Route: "r", Headers: []string{basic(student, password)}})
+	another := Request{Route: "r", Headers: []string{basic(Marker+"another", password)}}
+	up.AnswerAll(&upstreams.Reply{Status: 403, Body: `{"message":"Application-Key Invalid!"}`})
+	r := h.Expect(500, another)
 	expectEqual(t, "challenge", len(r.Header["Www-Authenticate"]), 0)
 	for _, pair := range [][2]int{{500, 503}, {502, 500}, {429, 429}} {
 		upstream, client := pair[0], pair[1]
 		up.AnswerAll(&upstreams.Reply{Status: upstream, Body: `{"status":false,"message":"x"}`})
-		h.Expect(client, Request{Route: "r", Headers: []string{basic(student, password)}})
+		h.Expect(client, another)
 	}
 }
 
