@@ -22,6 +22,7 @@ import (
 
 	"github.com/upstreamauth/upstreamauth/cache"
 	"github.com/upstreamauth/upstreamauth/config"
+	"github.com/upstreamauth/upstreamauth/config/dialect"
 	"github.com/upstreamauth/upstreamauth/gate"
 	"github.com/upstreamauth/upstreamauth/issuer"
 	"github.com/upstreamauth/upstreamauth/session"
@@ -58,6 +59,7 @@ var process = NewRuntime(time.Now(), time.Since, os.LookupEnv, os.Stderr)
 type Runtime struct {
 	shared *gate.Shared
 	env    func(string) (string, bool)
+	known  *dialect.Memory
 	sink   *telemetry.Sink
 }
 
@@ -65,14 +67,18 @@ type Runtime struct {
 // instant was (time.Since); env looks up an environment variable; log entries are
 // written to w.
 func NewRuntime(start time.Time, since func(time.Time) time.Duration, env func(string) (string, bool), w io.Writer) *Runtime {
-	// Round removes the monotonic clock reading: a token's lifetime goes on while
-	// the machine sleeps, and only the wall clock does too.
+	// The monotonic reading tells how long the process has run, whatever the wall clock
+	// is set to. Round removes it for all else: a token's lifetime goes on while the
+	// machine sleeps, and only the wall clock does too.
+	began := start
+	uptime := func() time.Duration { return since(began) }
 	start = start.Round(0)
 	now := func() time.Time { return start.Add(since(start)) }
-	scopes := cache.NewRegistry(start, now)
+	scopes := cache.NewRegistry(start, now, uptime)
 	return &Runtime{
-		shared: &gate.Shared{Start: start, Since: since, Now: now, Scopes: scopes},
+		shared: &gate.Shared{Start: start, Since: since, Now: now, Scopes: scopes, Fields: gate.NewFields(), Removed: gate.NewRemoved()},
 		env:    env,
+		known:  dialect.NewMemory(),
 		sink:   telemetry.NewSink(w, now),
 	}
 }
@@ -93,7 +99,7 @@ func (r *Runtime) Handler(ctx context.Context, next http.Handler, config *Config
 // nil if something in it panicked.
 func (r *Runtime) build(ctx context.Context, next http.Handler, raw *Config, name string) http.Handler {
 	defer recoverPanic()
-	settings, faults := config.Read(raw.Settings, r.env)
+	settings, faults := config.ReadKnown(raw.Settings, r.env, r.known)
 	if len(faults) > 0 {
 		keys, lines := config.Lines(faults)
 		r.sink.ConfigFaults(name, keys, lines)
@@ -103,6 +109,9 @@ func (r *Runtime) build(ctx context.Context, next http.Handler, raw *Config, nam
 	log := telemetry.NewLog(r.sink, name, settings.Log)
 	if settings.Issuer != nil {
 		o := settings.Issuer
+		if o.Shared != nil {
+			r.shared.Scopes.Share(ctx, r.shared.Scopes.Store(*o.Shared), o.API.Name, o.URL, log.Report)
+		}
 		logins := r.shared.Scopes.LoginsOf(o.API.Name, o.URL, o.LoginSecret)
 		return issuer.New(next, o, logins, log)
 	}

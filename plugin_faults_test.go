@@ -95,7 +95,7 @@ func TestRuntimeHandlerAnyKey(t *testing.T) {
 	f := newFixture(t)
 	for _, path := range []string{
 		"mode", "bearer", "applicationKey", "basic", "cache", "limits", "identity", "forwardCredential", "preflight", "errors", "canary", "session", "log", "unknown",
-		"bearer.api", "bearer.url", "bearer.path", "bearer.method", "bearer.lifetime", "bearer.revalidate", "bearer.timeout", "bearer.budget",
+		"bearer.api", "bearer.url", "bearer.path", "bearer.method", "bearer.lifetime", "bearer.revalidate", "bearer.timeout", "bearer.budget", "bearer.keepAlive",
 		"bearer.applicationKey", "bearer.account", "bearer.probe", "bearer.loginSecret", "bearer.tls", "bearer.unknown",
 		"cache.size", "cache.negativeLifetime", "cache.negativeSize", "cache.epoch", "limits.perClient", "limits.clientDepth",
 		"identity.prefix", "identity.headers", "identity.require", "errors.format", "errors.statuses", "errors.unavailable",

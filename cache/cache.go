@@ -8,11 +8,14 @@
 // Policy of its own, and a FastPath, which the hit path of package gate reads
 // without a call:
 //
-//	c, fastPath := registry.Join(fingerprint, instance, quotaPerKey, build)
+//	c, fastPath := registry.Join(fingerprint, instance, quota, build)
 //	decision, err := c.Verify(ctx, credential, clientAddress)
 //	if decision.Answer != 0 {
 //		c.Prebuild(credential, decision, fastPath.Line(header), response)
 //	}
+//
+// Where several Traefiks share a memory (package shared), what an upstream has allowed one
+// of them is found there before it is asked again, and what one forgets all forget.
 //
 // Verify looks the answer up, or joins the one call to the upstream that is
 // under way for this credential, or starts it. Credentials are kept as keyed
@@ -27,6 +30,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/cache/shared"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -39,9 +44,9 @@ type Policy struct {
 	Size             int           // allowed credentials held; the largest of the live instances holds
 	NegativeSize     int           // denials held, and rate limits; likewise
 
-	// Budget bounds the calls to the upstream: the smallest of the live instances
-	// holds. PerClient bounds the denied calls that one client address may cause.
-	// Zero: no limit.
+	// Budget bounds the calls to the upstream, which all instances count together.
+	// PerClient bounds the calls that one client address may cause and that are denied or
+	// get no answer. Zero: no limit.
 	Budget    verifier.Rate
 	PerClient verifier.Rate
 }
@@ -53,12 +58,18 @@ type Instance struct {
 	RenderKey string          // equal for instances that render every answer alike
 	Policy    Policy
 	Report    verifier.Report // its log
-	Logins    *Logins         // the logins that it trusts; nil: none
+	Logins    *logins.Logins  // the logins that it trusts; nil: none
+	Barred    *logins.Barred  // the tokens of its upstream that are barred; nil: none can be
+
+	// Shared is what Registry.Store returned, the memory shared with other Traefiks; nil:
+	// none. Names says what its names are made of.
+	Shared *shared.Store
+	Names  shared.Scope
 }
 
-// Build makes the verifier that a scope asks. It reports through report, and
-// reads the budget from budgetNow before each call.
-type Build func(budgetNow func() verifier.Rate, report verifier.Report) verifier.Verifier
+// Build makes the verifier that a scope asks. It reports through report. count counts its
+// calls together with those of other Traefiks.
+type Build func(report verifier.Report, count verifier.SharedCount) verifier.Verifier
 
 // ErrPanic means that plugin code panicked while a credential was checked.
 var ErrPanic = errors.New("a check ended in a panic")

@@ -98,16 +98,36 @@ func TestPerClientCharges(t *testing.T) {
 		}
 	})
 
-	t.Run("failures charge no client", func(t *testing.T) {
-		fx := newFixture(t)
-		c := fx.cache(chargingClients(3))
-		fx.respond(fail)
-		for i := range [20]int{} {
-			fx.verifyFrom(c, fmt.Sprint(i), "a", verifier.Unavailable, 1)
+	t.Run("calls that bring no answer charge it like denied ones", func(t *testing.T) {
+		for _, cause := range []error{verifier.ErrUnavailable, verifier.ErrOutage, verifier.ErrMisconfigured} {
+			fx := newFixture(t)
+			c := fx.cache(chargingClients(3))
+			fx.respond(failWith(cause))
+			for i := range [3]int{} {
+				fx.verifyFrom(c, fmt.Sprint(i), "a", verifier.Unavailable, 1)
+			}
+			fx.verifyFrom(c, "another", "a", verifier.Throttled, 0)
+			fx.verifyFrom(c, "another", "b", verifier.Unavailable, 1)
 		}
-		fx.respond(rateLimit(time.Second))
-		for i := range [20]int{} {
-			fx.verifyFrom(c, fmt.Sprint("other", i), "a", verifier.Throttled, 1)
+	})
+
+	t.Run("what was not asked, and rate limits of the upstream, charge no client", func(t *testing.T) {
+		for name, respond := range map[string]verifies{
+			"a rate limit": rateLimit(time.Second), "a spent budget": exhausted(time.Second), "an open circuit": failWith(verifier.ErrNotAsked),
+			"distrust": failWith(verifier.ErrDistrusted),
+			"a panic":  func(context.Context, verifier.Credential) (verifier.Decision, error) { panic("of ours") },
+		} {
+			t.Run(name, func(t *testing.T) {
+				fx := newFixture(t)
+				c := fx.cache(chargingClients(3))
+				fx.respond(respond)
+				for i := range [20]int{} {
+					_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), from("a"))
+				}
+				if got := fx.calls.Load(); got != 20 {
+					t.Errorf("%d calls, want 20", got)
+				}
+			})
 		}
 	})
 }

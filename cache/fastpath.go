@@ -2,8 +2,11 @@ package cache
 
 import (
 	"container/list"
+	"reflect"
 	"sync"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache/keyed"
 )
 
 // maxSpellings is how many spellings of one credential's header one fast path
@@ -28,7 +31,8 @@ type FastPath struct {
 
 // Prebuilt is the finished answer to one credential: the headers for the backend,
 // or a whole refusal. Many requests share it, so neither it nor what it refers to
-// is changed once it is in a fast path.
+// is changed once it is in a fast path, and no slice of it is handed to a request
+// or a response: others may write there.
 type Prebuilt struct {
 	From  time.Duration // since the process began; not used before (see Cache.lookup)
 	Until time.Duration // likewise; not used from then on
@@ -37,15 +41,16 @@ type Prebuilt struct {
 	Order *list.List
 	Place *list.Element
 
-	Names  []string   // of the headers, canonical
-	Values [][]string // of each
+	Names      []string // of the headers, canonical
+	Values     []string // of each
+	Challenges []string // of a refusal: the lines of WWW-Authenticate
 
 	// Status is 0 where the request is allowed. A refusal has one; its Until is
 	// expired, so that the check which allows a request never passes for it, and
 	// RepeatUntil is its end. RepeatUntil of an allowed one is expired.
 	RepeatUntil time.Duration
 	Status      int
-	Body        []byte
+	Body        string
 
 	answer int64 // the number of the entry or refusal that it was made from
 }
@@ -58,7 +63,7 @@ type fastEntry struct {
 
 // Line returns the digest of a header line, as the hit path computes it.
 func (p *FastPath) Line(line string) [32]byte {
-	return digest(p.Secret + line)
+	return keyed.Digest(p.Secret + line)
 }
 
 // evictOldest returns the entries of an item without this line, without those of
@@ -90,13 +95,18 @@ func (p *FastPath) evictOldest(entries []fastEntry, line [32]byte) []fastEntry {
 }
 
 // close empties a fast path that no live instance uses, and lets its map go: a
-// map does not shrink, and items may still refer to the fast path.
+// map does not shrink, and items may still refer to the fast path. Old handlers have
+// captured the map. It is emptied in one compiled call: a loop would hold up the hits of
+// the other instances.
 func (p *FastPath) close() {
 	p.closed = true
-	for line := range p.Answers {
-		delete(p.Answers, line)
-	}
+	p.empty()
 	p.Answers = map[[32]byte]*Prebuilt{}
+}
+
+// empty drops all answers, in one compiled call.
+func (p *FastPath) empty() {
+	reflect.ValueOf(p.Answers).Clear()
 }
 
 // dropPrebuilt removes the answers that were made from an item.
@@ -118,13 +128,20 @@ func (all *fastPaths) of(renderKey string) *FastPath {
 	p := all.byKey[renderKey]
 	if p == nil {
 		p = &FastPath{
-			Secret:  derive(all.secret, "line", renderKey),
+			Secret:  keyed.Derive(all.secret, "line", renderKey),
 			Lock:    all.lock,
 			Answers: map[[32]byte]*Prebuilt{},
 		}
 		all.byKey[renderKey] = p
 	}
 	return p
+}
+
+// empty drops all answers.
+func (all *fastPaths) empty() {
+	for _, p := range all.byKey {
+		p.empty()
+	}
 }
 
 // closeUnused closes all whose render key is not in use.

@@ -19,6 +19,7 @@ type fixture struct {
 
 	mu       sync.Mutex
 	now      time.Time
+	uptime   time.Duration
 	response verifies
 }
 
@@ -31,7 +32,7 @@ func (v verifies) Verify(ctx context.Context, c verifier.Credential) (verifier.D
 
 func newFixture(t *testing.T) *fixture {
 	fx := &fixture{t: t, now: time.Date(2031, 2, 3, 4, 5, 6, 0, time.UTC), response: allow}
-	fx.registry = NewRegistry(fx.now, fx.Now)
+	fx.registry = NewRegistry(fx.now, fx.Now, fx.Uptime)
 	return fx
 }
 
@@ -41,7 +42,23 @@ func (fx *fixture) Now() time.Time {
 	return fx.now
 }
 
+// Uptime is how long the process has run.
+func (fx *fixture) Uptime() time.Duration {
+	fx.mu.Lock()
+	defer fx.mu.Unlock()
+	return fx.uptime
+}
+
+// advance lets time pass.
 func (fx *fixture) advance(d time.Duration) {
+	fx.mu.Lock()
+	defer fx.mu.Unlock()
+	fx.now = fx.now.Add(d)
+	fx.uptime += d
+}
+
+// setClock sets the wall clock alone, by so much.
+func (fx *fixture) setClock(d time.Duration) {
 	fx.mu.Lock()
 	defer fx.mu.Unlock()
 	fx.now = fx.now.Add(d)
@@ -70,8 +87,8 @@ func usual() Policy {
 // join adds an instance to a scope.
 func (fx *fixture) join(ctx context.Context, scope, renderKey string, p Policy, quotaPerKey bool) (*Cache, *FastPath) {
 	i := Instance{Context: ctx, RenderKey: fx.registry.Fingerprint(renderKey, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
-	return fx.registry.Join(fx.registry.Fingerprint(scope), i, quotaPerKey,
-		func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(fx.ask) })
+	return fx.registry.Join(fx.registry.Fingerprint(scope), i, map[bool]string{true: verifier.QuotaByKey}[quotaPerKey],
+		func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(fx.ask) })
 }
 
 // cache joins an instance that lives as long as the test.
@@ -121,6 +138,13 @@ func rateLimit(wait time.Duration) verifies {
 
 func fail(context.Context, verifier.Credential) (verifier.Decision, error) {
 	return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable}}, verifier.ErrUnavailable
+}
+
+// failWith has the upstream fail with one kind of error.
+func failWith(kind error) verifies {
+	return func(context.Context, verifier.Credential) (verifier.Decision, error) {
+		return verifier.NoAnswer(kind, "planted", verifier.Denial{HTTP: 503, Status: 502, Code: "c"})
+	}
 }
 
 // allowUntil responds with an allow and the credential's own issue and expiry.

@@ -2,83 +2,11 @@ package cache
 
 import (
 	"context"
-	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
-
-func TestFlights(t *testing.T) {
-	// Beyond the bound a new flight does not start; callers of one under way still join
-	// it.
-	t.Run("their number is bounded", func(t *testing.T) {
-		fx := newFixture(t)
-		c := fx.cache(usual())
-		release := make(chan struct{})
-		fx.respond(func(ctx context.Context, credential verifier.Credential) (verifier.Decision, error) {
-			<-release
-			return allow(ctx, credential)
-		})
-		allowed := make(chan bool, maxFlights+1)
-		ask := func(token string) {
-			d, _ := c.Verify(context.Background(), bearer(token), client)
-			allowed <- d.Allowed
-		}
-		for i := 0; i < maxFlights; i++ {
-			go ask(fmt.Sprint(i))
-		}
-		waitUntil(t, func() bool { return fx.calls.Load() == maxFlights })
-		d := fx.expect(c, bearer("one more"), verifier.Unavailable, 0)
-		if d.Denial.RetryAfter != time.Second {
-			t.Errorf("retry after %s, want 1s", d.Denial.RetryAfter)
-		}
-		go ask("0")
-		close(release)
-		for i := 0; i <= maxFlights; i++ {
-			if !<-allowed {
-				t.Fatal("a caller of a flight under way was denied")
-			}
-		}
-		fx.expect(c, bearer("one more"), "", 1)
-		if len(c.scope.flights.byKey) != 0 {
-			t.Errorf("%d are still under way", len(c.scope.flights.byKey))
-		}
-	})
-}
-
-func TestReportSaturated(t *testing.T) {
-	fx := newFixture(t)
-	var reports atomic.Int64
-	i := Instance{Context: context.Background(), Policy: usual(), Report: func(string, string, string) { reports.Add(1) }}
-	c, _ := fx.registry.Join("upstream", i, false,
-		func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(fx.ask) })
-	all := c.scope.flights
-	saturate := func(want int64) {
-		t.Helper()
-		all.pending = maxFlights
-		fx.expect(c, bearer("x"), verifier.Unavailable, 0)
-		if got := reports.Load(); got != want {
-			t.Errorf("%d reports, want %d", got, want)
-		}
-	}
-	leave := func(pending int) { // one flight ends, and so many are left
-		all.pending = pending + 1
-		all.end([32]byte{}, &flight{}, false, fx.Now())
-	}
-	t.Run("too many flights are reported once", func(t *testing.T) {
-		saturate(1)
-		saturate(1)
-	})
-
-	t.Run("they are reported again after half of them have ended", func(t *testing.T) {
-		leave(maxFlights/2 + 1)
-		saturate(1)
-		leave(maxFlights / 2)
-		saturate(2)
-	})
-}
 
 func TestFlightTimeout(t *testing.T) {
 	t.Run("it is the policy's, and the context no caller's", func(t *testing.T) {

@@ -26,6 +26,18 @@ func TestFlightPanic(t *testing.T) {
 		fx.expect(c, bearer("x"), "", 1)
 	})
 
+	t.Run("while a flight is taken out of the queue it loses that flight, and the next one works", func(t *testing.T) {
+		fx := newFixture(t)
+		c := fx.cache(usual())
+		s := c.scope
+		s.mu.Lock()
+		s.flights.add(s.keys.of(bearer("x")), bearer("x"), nil, verifier.Rate{}, time.Second, time.Second, s.now())
+		s.flights.turns.Next() // and then a panic, before the flight was started
+		s.mu.Unlock()
+		fx.respond(allow)
+		fx.expect(c, bearer("x"), "", 1)
+	})
+
 	// The result that was on its way is an allow.
 	t.Run("while it finishes it allows no caller", func(t *testing.T) {
 		for _, forgotten := range []bool{false, true} {
@@ -36,7 +48,7 @@ func TestFlightPanic(t *testing.T) {
 					panic("planted")
 				}
 				return fx.Now()
-			})
+			}, fx.Uptime)
 			p := usual()
 			p.PerClient = verifier.Rate{Calls: 300, Period: time.Minute}
 			c := fx.cache(p)
@@ -51,7 +63,7 @@ func TestFlightPanic(t *testing.T) {
 			}()
 			<-call.arrived
 			if forgotten {
-				c.Forget(bearer("x"))
+				c.scope.forget(bearer("x"))
 			}
 			panics.Store(true)
 			call.release()
@@ -63,8 +75,8 @@ func TestFlightPanic(t *testing.T) {
 			if d, err := c.Verify(context.Background(), bearer("x"), client); !d.Allowed || err != nil {
 				t.Errorf("forgotten %t: afterwards %+v, %v", forgotten, d, err)
 			}
-			if !forgotten && (len(c.scope.flights.byKey) != 0 || c.scope.flights.pending != 0) {
-				t.Errorf("%d flights stay under way", c.scope.flights.pending)
+			if !forgotten && (len(c.scope.flights.byKey) != 0 || c.scope.flights.turns.Taken() != 0) {
+				t.Errorf("%d flights stay under way", c.scope.flights.turns.Taken())
 			}
 		}
 	})

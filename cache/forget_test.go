@@ -12,7 +12,7 @@ import (
 // joinEpoch joins an instance of an epoch. It lives until ctx ends.
 func (fx *fixture) joinEpoch(ctx context.Context, epoch string) *Cache {
 	i := Instance{Context: ctx, Epoch: epoch, RenderKey: "key", Policy: usual(), Report: func(string, string, string) {}}
-	c, _ := fx.registry.Join("upstream", i, false, func(func() verifier.Rate, verifier.Report) verifier.Verifier { return verifies(fx.ask) })
+	c, _ := fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(fx.ask) })
 	return c
 }
 
@@ -50,7 +50,7 @@ func TestForget(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
 		finish := fx.startHeld(c)
-		c.Forget(bearer("x"))
+		c.scope.forget(bearer("x"))
 		fx.respond(deny(verifier.Invalid))
 		fx.expect(c, bearer("x"), verifier.Invalid, 1) // by a flight of its own
 		d, err := finish()
@@ -63,7 +63,7 @@ func TestForget(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
 		finish := fx.startHeld(c)
-		c.Forget(bearer("y"))
+		c.scope.forget(bearer("y"))
 		if d, err := finish(); !d.Allowed || err != nil {
 			t.Errorf("%+v (%v)", d, err)
 		}
@@ -72,10 +72,10 @@ func TestForget(t *testing.T) {
 
 	t.Run("a logout cancels the flight of its token", func(t *testing.T) {
 		fx := newFixture(t)
-		logins := fx.registry.loginsNamed("panel")
-		c := fx.trusting(logins, "", usual())
+		seen := fx.loginsOf("panel")
+		c := fx.trusting(seen, "", usual())
 		finish := fx.startHeld(c)
-		logins.Forget("x")
+		seen.Forget("x")
 		d, err := finish()
 		expectCancelled(t, d, err)
 	})
@@ -84,10 +84,10 @@ func TestForget(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
 		fx.expect(c, bearer("x"), "", 1)
-		c.Forget(bearer("x"))
+		c.scope.forget(bearer("x"))
 		fx.respond(deny(verifier.Invalid))
 		fx.expect(c, bearer("x"), verifier.Invalid, 1)
-		c.Forget(bearer("x"))
+		c.scope.forget(bearer("x"))
 		fx.respond(allow)
 		fx.expect(c, bearer("x"), "", 1)
 		fx.expect(c, bearer("x"), "", 0)

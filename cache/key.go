@@ -1,71 +1,134 @@
 package cache
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strconv"
+	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/keyed"
+	"github.com/upstreamauth/upstreamauth/cache/shared"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
-
-// newSecret is random and of a fixed length. Only this process has it, so that
-// no client can compute a digest, nor test a guess against one.
-func newSecret() string {
-	secret := make([]byte, sha256.Size)
-	if _, err := rand.Read(secret); err != nil {
-		panic("no randomness: " + err.Error())
-	}
-	return string(secret)
-}
-
-// digest is keyed by a secret of fixed length, over length-prefixed parts, so
-// that "ab" and "c" differ from "a" and "bc".
-func digest(secret string, parts ...string) [32]byte {
-	text := secret
-	for _, part := range parts {
-		text += prefixed(part)
-	}
-	return sha256.Sum256([]byte(text))
-}
-
-func prefixed(part string) string {
-	return strconv.Itoa(len(part)) + ":" + part
-}
-
-// derive makes a secret for one purpose and name from another secret.
-func derive(secret, purpose, name string) string {
-	d := digest(secret, purpose, name)
-	return string(d[:])
-}
 
 // keys turns the credentials of one scope into the keys that its answers are
 // stored under. A scope has credentials of one kind, so the kind is no part.
 type keys struct {
-	secret      string
-	quotaPerKey bool // the upstream counts calls by application key
+	secret string
+	names  *shared.Names // nil: no memory is shared
+	quota  string        // whom the upstream counts calls by: verifier.QuotaByKey and the like
 }
 
 // of is the key of a credential's answer: digest over its parts. Every request
 // that is not a hit needs it, so it is one call into compiled code.
+// Where a memory is shared, it is the name that the credential has there: others say by it
+// what they have forgotten.
 func (k *keys) of(c verifier.Credential) [32]byte {
+	if k.names != nil {
+		return k.names.Of(c)
+	}
+	if c.Parts != "" {
+		return keyed.Digest(k.secret, "parts", c.Token, c.User, c.Password, c.Parts)
+	}
 	return sha256.Sum256([]byte(fmt.Sprintf("%s%d:%s%d:%s%d:%s", k.secret,
 		len(c.Token), c.Token, len(c.User), c.User, len(c.Password), c.Password)))
 }
 
-// quotaOf is the key of a rate limit: by credential, or by application key where
-// the upstream counts by that. Basic credentials all share the operator's key.
+// quotaOf is the key of a rate limit. Basic credentials all share the operator's key.
 func (k *keys) quotaOf(c verifier.Credential) [32]byte {
-	if k.quotaPerKey {
-		return digest(k.secret, "quota", c.Token)
+	if k.quota == verifier.QuotaByKey {
+		return keyed.Digest(k.secret, "quota", c.Token)
 	}
-	return digest(k.secret, "quota", c.Token, c.User, c.Password)
+	if k.quota == verifier.QuotaShared {
+		return keyed.Digest(k.secret, "quota")
+	}
+	return keyed.Digest(k.secret, "quota", c.Token, c.User, c.Password)
 }
 
 // fingerprint names a credential in logs: twelve hexadecimal digits, which
 // another process or scope would not compute again.
 func (k *keys) fingerprint(c verifier.Credential) string {
-	d := digest(k.secret, "log", c.Token, c.User, c.Password)
+	d := keyed.Digest(k.secret, "log", c.Token, c.User, c.Password)
 	return hex.EncodeToString(d[:6])
+}
+
+// memory is what a scope shares with other Traefiks. It is never changed.
+type memory struct {
+	store *shared.Store
+	names *shared.Names
+	after time.Time // logins up to then do not count; zero: all do
+}
+
+// consultation is what one flight asks of a memory, and tells it.
+type consultation struct {
+	memory   *memory
+	lifetime time.Duration // of the instance that began the flight
+	looks    bool          // it looks the credential up before the upstream is asked
+	held     *entry        // the entry that is looked up again; nil: there is none
+
+	up      time.Duration // when it began
+	token   [32]byte      // the token's name for the upstream
+	found   *shared.Found
+	adopted *entry // what others have learned, which is the answer; nil: it is not
+	kept    bool   // the answer is the entry that was held
+	renewed bool   // likewise, and nobody has forgotten it
+	forgets bool   // others have to forget the credential
+}
+
+// consultation returns what a flight asks that looks nothing up; nil: there is no memory.
+func (m *memory) consultation(lifetime time.Duration) *consultation {
+	if m == nil {
+		return nil
+	}
+	return &consultation{memory: m, lifetime: lifetime, found: &shared.Found{}}
+}
+
+// lookingUp returns the same for one that does. held is the entry that is looked up again;
+// nil: there is none.
+func (m *memory) lookingUp(lifetime time.Duration, held *entry) *consultation {
+	c := m.consultation(lifetime)
+	if c != nil {
+		c.looks, c.held = true, held
+	}
+	return c
+}
+
+// holds tells whether an entry may be used without being looked up again.
+func (m *memory) holds(e *entry, up time.Duration) bool {
+	return m == nil || up < e.lookDue || m.store.Holds(e.looked)
+}
+
+// adopt returns the entry that others have learned, as if it had been learned here: it gets
+// no younger by that. login is when a login that is known here issued the credential; zero:
+// none did. nil: there is none, or it has ended.
+func (c *consultation) adopt(login, now time.Time) *entry {
+	e := c.found.Entry
+	if e == nil {
+		return nil
+	}
+	a := &entry{identity: e.Identity, asked: e.Asked, issued: e.Issued, expires: e.Expires, looked: c.up}
+	if a.asked.After(now) { // by another clock
+		a.asked = now
+	}
+	if a.issued.After(now) {
+		a.issued = now
+	}
+	if !login.IsZero() && login.Before(a.issued) {
+		a.issued = login
+	}
+	seen := c.found.Issued()
+	if !seen.IsZero() && seen.Before(a.issued) {
+		a.issued = seen
+	}
+	a.called, a.tried = a.asked, a.asked
+	a.seen = c.up - now.Sub(a.asked)
+	if !now.Before(a.end(c.lifetime)) {
+		return nil
+	}
+	return a
+}
+
+// decision is the one that an entry stands for.
+func (e *entry) decision() verifier.Decision {
+	return verifier.Decision{Allowed: true, Identity: e.identity, Issued: e.issued, Expires: e.expires, Provisional: e.provisional}
 }

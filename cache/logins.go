@@ -1,110 +1,207 @@
 package cache
 
 import (
-	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/simplelru"
+	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-const (
-	// maxLogins is how many tokens of one API's logins are held at a time. The least
-	// recently used is dropped first, and checked like any other token then.
-	maxLogins = 10000
-
-	// loginsKept is how long the logins of an API are held while no route uses them:
-	// the longest lifetime that a token may have.
-	loginsKept = 720 * time.Hour
-)
-
-// Logins are the tokens that the logins of one API issued, as routes of mode
-// issuer saw them pass: digests, and when each was issued. Scopes that trust them
-// look here before they ask the upstream. It is safe for concurrent use.
-type Logins struct {
-	secret string
-	now    func() time.Time
-
-	// invalidateAll drops what the scopes that trust these logins remember of a
-	// token; denialOnly: only a denial. It is a function, because the interpreter
-	// fails to load types that refer to each other in a circle (docs/yaegi.md).
-	invalidateAll func(token string, denialOnly bool)
-
-	mu     sync.Mutex
-	tokens *simplelru.LRU // [32]byte to *login
-	used   time.Time
+// loginNow is loginOf for callers that do not hold the lock.
+func (s *Scope) loginNow(credential verifier.Credential) *logins.Login {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loginOf(credential)
 }
 
-// login is one token that a login issued.
-type login struct {
-	at      time.Time
-	blocked bool // a refresh token: it authenticates no request
-}
-
-func newLogins(secret string, now func() time.Time) *Logins {
-	tokens, err := simplelru.NewLRU(maxLogins, nil)
-	if err != nil {
-		panic(err.Error()) // unreachable: the size is positive
+// isBarred tells whether a token was barred, and no login that counts here has issued
+// it since. The caller holds the lock.
+func (s *Scope) isBarred(credential verifier.Credential) bool {
+	order := int64(0)
+	if s.barred != nil {
+		order = s.barred.Since(credential.Token)
 	}
-	return &Logins{secret: secret, now: now, tokens: tokens}
+	if s.logins != nil {
+		own := s.logins.BarredSince(credential.Token)
+		if own > order {
+			order = own
+		}
+	}
+	if order == 0 && s.memory == nil {
+		return false
+	}
+	issued := s.loginOf(credential)
+	here := order != 0 && (issued == nil || issued.Order < order)
+	if s.memory == nil {
+		return here
+	}
+	if here {
+		return !s.memory.store.EndsOwnBar(s.memory.names, credential)
+	}
+	login := time.Time{}
+	if issued != nil {
+		login = issued.Issued
+	}
+	return s.memory.store.IsBarred(s.memory.names, credential, login)
 }
 
-func (l *Logins) isIdle(now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return now.Sub(l.used) > loginsKept
-}
-
-func (l *Logins) touch(now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.used = now
-}
-
-// Add takes in an access token that was just issued. A remembered denial of it no
-// longer holds.
-func (l *Logins) Add(token string) {
-	l.put(token, false)
-	l.invalidateAll(token, true)
-}
-
-// Block takes in a refresh token, which must not authenticate a request even
-// where the upstream would accept it.
-func (l *Logins) Block(token string) {
-	l.put(token, true)
-	l.invalidateAll(token, false)
-}
-
-func (l *Logins) put(token string, blocked bool) {
-	key := digest(l.secret, token)
-	now := l.now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tokens.Add(key, &login{at: now, blocked: blocked})
-	l.used = now
-}
-
-// Forget drops a token that its upstream has revoked, here and in every scope
-// that trusts these logins. A check of it that is under way no longer allows it.
-func (l *Logins) Forget(token string) {
-	l.drop(token)
-	l.invalidateAll(token, false)
-}
-
-func (l *Logins) drop(token string) {
-	key := digest(l.secret, token)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tokens.Remove(key)
-}
-
-// find returns the login that issued a token; nil: none is known.
-func (l *Logins) find(token string) *login {
-	key := digest(l.secret, token)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	value, found := l.tokens.Get(key)
-	if !found {
+// loginOf returns the login that issued a credential, if one is known that counts
+// in this epoch; nil otherwise. The caller holds the lock.
+func (s *Scope) loginOf(credential verifier.Credential) *logins.Login {
+	if s.logins == nil {
 		return nil
 	}
-	return value.(*login)
+	l := s.logins.Find(credential.Token)
+	if l == nil || l.Order <= s.epoch.validFrom {
+		return nil
+	}
+	return l
+}
+
+// revoke drops the login of a credential that the upstream denied, if the upstream
+// was asked after the login. The caller holds the lock.
+func (s *Scope) revoke(credential verifier.Credential, asked int64) {
+	l := s.loginOf(credential)
+	if l != nil && l.Order <= asked {
+		s.logins.Drop(credential.Token)
+	}
+}
+
+// recognize marks a credential that is to be checked anew, but was allowed before, or
+// issued by a login that is trusted within this lifetime. The caller holds the lock.
+func (s *Scope) recognize(key [32]byte, credential verifier.Credential, lifetime time.Duration, now time.Time) verifier.Credential {
+	credential.Known = s.answers.entry(key) != nil
+	issued := s.loginOf(credential)
+	if issued != nil && now.Before(issued.Issued.Add(lifetime)) {
+		credential.Known, credential.Issued = true, issued.Issued
+	}
+	return credential
+}
+
+// touchTokens notes that a scope which is held uses its tables.
+func (s *Scope) touchTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.logins != nil {
+		s.logins.Touch()
+	}
+	if s.barred != nil {
+		s.barred.Touch()
+	}
+}
+
+// belongsTo tells whether a scope takes tokens of the upstream that has these tables.
+func (s *Scope) belongsTo(barred *logins.Barred, bySecret map[string]*logins.Logins) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.barred != nil && s.barred == barred {
+		return true
+	}
+	for _, l := range bySecret {
+		if s.logins != nil && s.logins == l {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops what is remembered of a credential and cancels its flights. Where another
+// token may be barred with it, all that is prebuilt goes, since the hit path asks about no
+// bar.
+func (s *Scope) forget(credential verifier.Credential) {
+	key := s.keys.of(credential)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers.barring = s.barred != nil && s.barred.Any()
+	s.forgetKey(key)
+	if s.answers.barring && logins.HasOtherSignatures(credential.Token) {
+		s.fastPaths.empty()
+	}
+}
+
+// forgetKey is forget, of one spelling of a credential. The caller holds the lock.
+func (s *Scope) forgetKey(key [32]byte) {
+	s.flights.cancel(key)
+	s.overtake(key, nil)
+	s.answers.forget(key)
+}
+
+// forgetName is forget where others have forgotten the credential of that name.
+func (s *Scope) forgetName(name [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetKey(name)
+}
+
+// forgetToken is forget where a token has ended elsewhere, in all spellings.
+func (s *Scope) forgetToken(token [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range s.keysOf(token) {
+		s.forgetKey(key)
+	}
+}
+
+// supersedeToken is supersede where a login elsewhere has issued a token.
+func (s *Scope) supersedeToken(token [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range s.keysOf(token) {
+		s.supersedeKey(key)
+	}
+}
+
+// keysOf are the keys of what is remembered of a token, and of its flights. The caller
+// holds the lock.
+func (s *Scope) keysOf(token [32]byte) [][32]byte {
+	keys := s.answers.keysOf(token)
+	for key, f := range s.flights.byKey {
+		if f.memory != nil && f.memory.token == token {
+			keys = append(keys, key)
+		}
+	}
+	for key, f := range s.superseded {
+		if f.memory != nil && f.memory.token == token {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// supersede drops the denials of a credential that a login has just issued. A flight
+// that is under way was begun before: its denial is for those who wait for it and is
+// not remembered, and later callers get a flight of their own. An allow that it brings
+// counts, unless the credential is forgotten or denied meanwhile.
+func (s *Scope) supersede(credential verifier.Credential) {
+	key := s.keys.of(credential)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers.limited.remove(s.keys.quotaOf(credential))
+	s.supersedeKey(key)
+}
+
+// supersedeKey is supersede, of one spelling of a credential. The caller holds the lock.
+func (s *Scope) supersedeKey(key [32]byte) {
+	s.answers.denied.remove(key)
+	s.answers.paused.remove(key)
+	f := s.flights.byKey[key]
+	if f == nil || !f.calling {
+		return // the upstream will be asked after the login
+	}
+	s.flights.cancel(key)
+	s.overtake(key, f)
+}
+
+// overtake notes the flight that a login has overtaken; nil: none. An older one is
+// void. The caller holds the lock.
+func (s *Scope) overtake(key [32]byte, f *flight) {
+	old := s.superseded[key]
+	if old != nil {
+		old.superseded = false
+		delete(s.superseded, key)
+	}
+	if f != nil {
+		f.superseded = true
+		s.superseded[key] = f
+	}
 }

@@ -21,134 +21,229 @@ type Cache struct {
 // when the caller that started it leaves. A caller waits until ctx ends, and never
 // for longer than its own instance's timeout.
 //
-// client returns the address that is charged for the flight if the credential is
-// denied. It is called at most once, and only where Policy.PerClient is set.
+// client returns the address that is charged for the flight, if the credential is denied
+// or no answer comes, and in whose turn it is started. It is called only where a flight is
+// started.
 //
 // The error is ErrPanic, another one where the upstream could not be asked, or
 // nil; a denial is no error. Decision.Answer numbers the answer for Prebuild; it is
 // 0 where there is none to prebuild.
 func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, client func() string) (verifier.Decision, error) {
 	key := c.scope.keys.of(credential)
-	address := ""
-	if c.policy.PerClient.Calls > 0 {
-		address = client() // before the lock is taken: the header that it is read from may be long
+	d, ended, err := c.verify(ctx, key, credential, client)
+	if ended { // others have learned it: what another instance may still use
+		d, ended, err = c.verify(ctx, key, credential, client)
 	}
-	d, f, first := c.begin(key, credential, address)
-	if f == nil {
-		if d.Denial.Reason == verifier.Unavailable {
-			c.scope.reportSaturated()
-		}
-		return d, nil
+	if ended {
+		d = verifier.Decision{Denial: verifier.Denial{Reason: verifier.Unavailable, RetryAfter: time.Second}}
 	}
-	if f.timeout > c.policy.Timeout {
-		limited, cancel := context.WithTimeout(ctx, c.policy.Timeout)
-		defer cancel()
-		return c.wait(limited, f, first)
-	}
-	return c.wait(ctx, f, first)
+	return d, err
 }
 
-// begin returns the remembered answer; or the flight to wait for, and whether this
-// caller started it; or, without a flight, why none may start. It is all done
-// under the lock under which flights finish, so that a caller finds either the
-// flight or what it left behind.
-func (c *Cache) begin(key [32]byte, credential verifier.Credential, client string) (d verifier.Decision, f *flight, first bool) {
+// verify is Verify, once. ended: the answer is an entry that others have learned, and it has
+// ended for this instance.
+func (c *Cache) verify(ctx context.Context, key [32]byte, credential verifier.Credential, client func() string) (d verifier.Decision, ended bool, err error) {
+	d, f, found := c.begin(key, credential, false)
+	if !found {
+		credential.Client = client() // without the lock: the header that it is read from may be long
+		d, f, found = c.begin(key, credential, true)
+		if !found && f == nil {
+			c.scope.reportSaturated()
+		}
+	}
+	if f == nil {
+		return d, false, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, c.policy.Timeout)
+	defer cancel()
+	return c.wait(limited, f, !found)
+}
+
+// begin returns the remembered answer, or the flight under way to wait for; and that
+// something was found. Otherwise, where it may, it starts a flight; without one, the
+// denial says why. It is all done under the lock under which flights finish, so that a
+// caller finds either the flight or what it left behind.
+func (c *Cache) begin(key [32]byte, credential verifier.Credential, mayStart bool) (d verifier.Decision, f *flight, found bool) {
 	s := c.scope
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	s.used = now
-	bound := maxFlights
-	if s.logins != nil || s.answers.mayHold(key) {
-		found := false
-		d, found = c.lookup(key, credential, now)
+	s.used = s.clock.Uptime()
+	credential.Budget = c.policy.Budget
+	var held *entry
+	if s.logins != nil || s.memory != nil || s.answers.mayHold(key) {
+		d, held, found = c.lookup(key, credential, now)
 		if found {
 			if d.Allowed && c.policy.Revalidate > 0 {
-				s.revalidate(key, credential, c.policy.Revalidate, now)
+				s.revalidate(key, credential, c.policy, now)
 			}
-			return d, nil, false
+			return d, nil, true
 		}
-		credential = c.recognize(key, credential, now)
-		if !credential.Issued.IsZero() {
-			bound = 2 * maxFlights // most of these end without a call, however many others hang
-		}
+		credential = s.recognize(key, credential, c.policy.Lifetime, now)
 	}
 	f = s.flights.find(key, now)
+	if f != nil && held != nil && !f.memory.looks {
+		return d, nil, true // the upstream is asked already
+	}
 	if f != nil {
-		return d, f, false
+		s.flights.join(f, now.Add(c.policy.Timeout))
+		return d, f, true
+	}
+	if !mayStart {
+		return d, nil, false
 	}
 	perClient := c.policy.PerClient
 	if credential.Known {
 		perClient = verifier.Rate{} // it was allowed before, so it is no guess
 	}
-	d.Denial, f = s.flights.start(key, client, perClient, bound, s.members.timeout, now)
-	if f != nil {
-		go s.run(key, credential, f)
+	allowed := d // by an entry that is to be looked up again
+	d.Allowed = false
+	d.Denial, f = s.admit(key, credential, s.memory.lookingUp(c.policy.Lifetime, held), perClient, c.policy.Timeout, now)
+	if f == nil && allowed.Allowed {
+		return allowed, nil, true
 	}
-	return d, f, true
+	return d, f, d.Denial.Reason == verifier.Throttled
 }
 
-// recognize marks a credential that is to be checked anew, but was allowed before
-// or issued by a login that is trusted. The caller holds the lock.
-func (c *Cache) recognize(key [32]byte, credential verifier.Credential, now time.Time) verifier.Credential {
-	credential.Known = c.scope.answers.entry(key) != nil
-	issued := c.scope.loginOf(credential)
-	if issued != nil && now.Before(issued.at.Add(c.policy.Lifetime)) {
-		credential.Known, credential.Issued = true, issued.at
-	}
-	return credential
-}
-
-// lookup finds an answer that holds: an entry that has not ended, a remembered
-// denial, or a rate limit. An answer from the future shows that the clock was set
+// lookup finds an answer that holds: that the credential is barred, an entry that has
+// not ended, a remembered denial, a rate limit, or that there was no answer a moment ago.
+// (A login drops the denials before it.) An answer from the future shows that the clock was set
 // back; since its age is unknown, it does not hold. The caller holds the lock.
-func (c *Cache) lookup(key [32]byte, credential verifier.Credential, now time.Time) (verifier.Decision, bool) {
+func (c *Cache) lookup(key [32]byte, credential verifier.Credential, now time.Time) (d verifier.Decision, held *entry, found bool) {
 	s := c.scope
+	if (s.answers.barring || s.logins != nil || s.memory != nil) && s.isBarred(credential) {
+		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Invalid}}, nil, true
+	}
+	up := s.clock.Uptime()
+	s.noticeSetBack(now.Sub(s.began) - up)
 	if e := s.answers.entry(key); e != nil && !now.Before(e.asked) {
 		end := e.end(c.policy.Lifetime)
-		if now.Before(end) {
-			return verifier.Decision{Allowed: true, Identity: e.identity, Expires: end, Answer: e.answer}, true
+		if now.Before(end) && up-e.seen < end.Sub(e.asked) {
+			d = verifier.Decision{Allowed: true, Identity: e.identity, Expires: end, Answer: e.answer, Provisional: e.provisional}
+			if !s.memory.holds(e, up) {
+				return d, e, false
+			}
+			if e.provisional {
+				s.askAgain(key, credential, e, c.policy.Lifetime, now)
+			}
+			return d, nil, true
 		}
 	}
-	issued := s.loginOf(credential)
-	if issued != nil && issued.blocked {
-		return verifier.Decision{Denial: verifier.Denial{Reason: verifier.Invalid}}, true
-	}
 	r := s.answers.refusal(key)
-	if r != nil && (issued == nil || issued.at.Before(r.asked)) && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.NegativeLifetime {
-		return verifier.Decision{Denial: r.denial, Answer: r.answer}, true
+	if r != nil && !now.Before(r.asked) && now.Sub(r.asked) < c.policy.NegativeLifetime {
+		return verifier.Decision{Denial: r.denial, Answer: r.answer}, nil, true
 	}
 	if r = s.answers.rateLimit(s.keys.quotaOf(credential), now); r != nil {
-		d := verifier.Denial{Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now)}
-		return verifier.Decision{Denial: d}, true
+		return r.repeated(now), nil, true
 	}
-	return verifier.Decision{}, false
+	if r = s.answers.pause(key, now); r != nil {
+		return r.paused(now), nil, true
+	}
+	return verifier.Decision{}, nil, false
 }
 
 // wait returns what a flight brings, as this instance's policy sees it.
-func (c *Cache) wait(ctx context.Context, f *flight, first bool) (verifier.Decision, error) {
+func (c *Cache) wait(ctx context.Context, f *flight, first bool) (d verifier.Decision, ended bool, err error) {
 	r := f.wait(ctx)
-	d := r.decision
+	d = r.decision
 	d.Fresh = first
 	if r.entry != nil {
 		d.Expires = r.entry.end(c.policy.Lifetime)
+		ended = r.recalled && !c.scope.now().Before(d.Expires)
 	}
-	return d, r.err
+	return d, ended, r.err
 }
 
-// Forget drops what is remembered of a credential, also in other scopes that
-// trust the same logins. A check of it that is under way no longer allows it.
-func (c *Cache) Forget(credential verifier.Credential) {
-	logins := c.scope.trusts()
-	if logins != nil {
-		logins.Forget(credential.Token)
-		return
+// Bar bars a token until its end, in all scopes of its upstream, whatever the upstream
+// says of it: what is remembered of it is dropped, and a flight of it that is under way
+// allows nobody. Only a login that is seen later, and issues the same token, ends that,
+// for the scopes that trust this login. The result is false where the token was barred
+// already.
+func (c *Cache) Bar(credential verifier.Credential) bool {
+	s := c.scope
+	issued := s.loginNow(credential)
+	before, report := s.barred.Bar(credential.Token)
+	if report {
+		s.report("error", "barred", "100,000 tokens are barred: the oldest are dropped before their end")
 	}
-	c.scope.forget(credential)
+	return before == 0 || issued != nil && issued.Order > before
 }
 
 // Fingerprint names a credential in logs by twelve hexadecimal digits, which mean
 // nothing outside this process.
 func (c *Cache) Fingerprint(credential verifier.Credential) string {
 	return c.scope.keys.fingerprint(credential)
+}
+
+// Prebuilt returns the response to an allowed request that is prebuilt for a line,
+// if it was made from the answer of that number and still holds; otherwise nil.
+func (c *Cache) Prebuilt(line [32]byte, answer int64) *Prebuilt {
+	s := c.scope
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := c.fastPath.Answers[line]
+	if p == nil || p.answer != answer || p.Status != 0 || s.now().Sub(s.began) >= p.Until {
+		return nil
+	}
+	return p
+}
+
+// Prebuild puts an answer into the fast path, for the next request with the same
+// line: p has names, values, status and body; the rest is filled in here. It does
+// nothing if the answer of that decision is no longer the remembered one.
+func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, line [32]byte, p *Prebuilt) {
+	s := c.scope
+	key := s.keys.of(credential)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.fastPath.closed || s.memory != nil && !s.memory.store.IsFast() {
+		return
+	}
+	if (s.answers.barring || s.memory != nil) && s.isBarred(credential) {
+		return
+	}
+	held := s.answers.allowed
+	if !d.Allowed {
+		held = s.answers.denied
+	}
+	place := held.items[key]
+	if place == nil {
+		return
+	}
+	i := place.Value.(*item)
+	if i.number() != d.Answer || i.entry != nil && s.memory != nil && !s.memory.store.Holds(i.entry.looked) {
+		return
+	}
+	from, until := c.validity(i, d)
+	i.prebuilt = append(c.fastPath.evictOldest(i.prebuilt, line), fastEntry{fastPath: c.fastPath, line: line})
+	p.From = from.Sub(s.began)
+	p.Until = until.Sub(s.began)
+	p.RepeatUntil = expired
+	if p.Status != 0 {
+		p.RepeatUntil = p.Until
+		p.Until = expired
+	}
+	p.Order, p.Place = held.order, place
+	p.answer = d.Answer
+	c.fastPath.Answers[line] = p
+}
+
+// validity is from when and until when the hit path may use an item's answer.
+func (c *Cache) validity(i *item, d verifier.Decision) (from, until time.Time) {
+	if i.refusal != nil {
+		from = i.refusal.asked
+		until = from.Add(c.policy.NegativeLifetime)
+		return from, until
+	}
+	e := i.entry
+	until = d.Expires
+	due := e.tried.Add(c.policy.Revalidate)
+	if c.policy.Revalidate > 0 && due.Before(until) {
+		until = due // then a request has to pass through Verify, which revalidates
+	}
+	due = e.tried.Add(e.retry)
+	if e.provisional && due.Before(until) {
+		until = due // likewise
+	}
+	return e.asked, until
 }

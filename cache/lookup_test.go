@@ -156,12 +156,14 @@ func TestCacheDenials(t *testing.T) {
 }
 
 func TestCacheAnswers(t *testing.T) {
-	t.Run("a failure is not remembered", func(t *testing.T) {
+	t.Run("a failure is no answer", func(t *testing.T) {
 		fx := newFixture(t)
 		c := fx.cache(usual())
 		fx.respond(fail)
 		fx.expect(c, bearer("x"), verifier.Unavailable, 1)
+		fx.advance(time.Second)
 		fx.expect(c, bearer("x"), verifier.Unavailable, 1)
+		fx.advance(2 * time.Second)
 		fx.respond(deny(verifier.Missing)) // no verifier should return it
 		fx.expect(c, bearer("x"), verifier.Missing, 1)
 		fx.expect(c, bearer("x"), verifier.Missing, 1)

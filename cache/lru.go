@@ -7,18 +7,39 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
+// A credential that is allowed provisionally is asked about again after firstRetry, and
+// then after twice as long each time, up to lastRetry.
+const (
+	firstRetry = 10 * time.Second
+	lastRetry  = 5 * time.Minute
+)
+
 // entry is a remembered response that allows a credential. Another response
-// replaces it; only tried is ever written.
+// replaces it; only tried, retry, looked and lookDue are ever written.
 type entry struct {
 	answer   int64 // its number, from 1; 0: it is not stored
 	identity verifier.Identity
+	called   time.Time // when the upstream began to be asked, at the latest
 	asked    time.Time // when the upstream allowed it
 	tried    time.Time // when the upstream was asked last, with any result
 	issued   time.Time // when the credential was issued, otherwise first seen
 	expires  time.Time // the credential's own expiry; zero: unknown
+
+	// seen is asked as uptime. The wall clock may have been ahead then: once it has been
+	// set right, it says of an entry that it is younger than it is.
+	seen time.Duration
+
+	provisional bool          // the upstream gave no answer: it is asked again
+	retry       time.Duration // after tried; meaningful if provisional
+
+	// Where a memory is shared, as uptimes: from when on it is heard if others forget it,
+	// and before when it is not looked up again.
+	looked  time.Duration
+	lookDue time.Duration
 }
 
-// refusal is a remembered denial; or, with until set, a remembered rate limit.
+// refusal is a remembered denial; or, with until set, a rate limit or a denial without an
+// answer of the upstream, which hold until then.
 type refusal struct {
 	answer int64 // its number, as an entry's; 0: it is never prebuilt
 	denial verifier.Denial
@@ -26,9 +47,29 @@ type refusal struct {
 	until  time.Time
 }
 
+// repeated is the decision of a rate limit while it holds.
+func (r *refusal) repeated(now time.Time) verifier.Decision {
+	return verifier.Decision{Denial: verifier.Denial{
+		Reason: verifier.Throttled, HTTP: r.denial.HTTP, Repeats: r.denial.Code, RetryAfter: r.until.Sub(now),
+	}}
+}
+
+// paused is the decision about a credential without an answer, until it is asked about
+// again. Where the upstream has named a time, the client gets what is left of it.
+func (r *refusal) paused(now time.Time) verifier.Decision {
+	d := verifier.Decision{Denial: r.denial}
+	named := r.denial.RetryAfter - now.Sub(r.asked)
+	d.Denial.RetryAfter = r.until.Sub(now)
+	if named > d.Denial.RetryAfter {
+		d.Denial.RetryAfter = named
+	}
+	return d
+}
+
 // item is one element of an lru: an entry or a refusal.
 type item struct {
 	key      [32]byte
+	token    [32]byte // the token's name for the upstream; zero: it has none
 	entry    *entry
 	refusal  *refusal
 	prebuilt []fastEntry // made from it, and dropped with it
@@ -42,6 +83,10 @@ func (i *item) number() int64 {
 	return i.entry.answer
 }
 
+// trimmedByPut is how many items make room for a new one at most: more than one, so that
+// an lru whose bound was lowered gets there.
+const trimmedByPut = 4
+
 // lru holds a bounded number of items by key and drops the least recently used
 // first. It is not a library's, because the hit path marks an item as used by a
 // single call into compiled code: order.MoveToFront. The scope's lock guards it.
@@ -49,10 +94,12 @@ type lru struct {
 	size  int
 	order *list.List // of *item; the most recently used in front
 	items map[[32]byte]*list.Element
+
+	tokens map[[32]byte][][32]byte // keys of the items, by token
 }
 
 func newLRU(size int) *lru {
-	return &lru{size: size, order: list.New(), items: map[[32]byte]*list.Element{}}
+	return &lru{size: size, order: list.New(), items: map[[32]byte]*list.Element{}, tokens: map[[32]byte][][32]byte{}}
 }
 
 // find returns a key's item and marks it as used; nil: there is none.
@@ -73,8 +120,22 @@ func (l *lru) put(i *item) {
 	}
 	l.items[i.key] = l.order.PushFront(i)
 	if l.order.Len() > l.size {
-		l.shrink()
+		l.trim(trimmedByPut)
 	}
+}
+
+// holding returns a key's refusal, if its until is not over. One from the future shows
+// that the clock was set back: it counts as expired.
+func (l *lru) holding(key [32]byte, now time.Time) *refusal {
+	found := l.find(key)
+	if found == nil {
+		return nil
+	}
+	r := found.refusal
+	if now.Before(r.asked) || !now.Before(r.until) {
+		return nil
+	}
+	return r
 }
 
 func (l *lru) remove(key [32]byte) {
@@ -89,16 +150,46 @@ func (l *lru) drop(place *list.Element) {
 	l.order.Remove(place)
 	delete(l.items, i.key)
 	dropPrebuilt(i.prebuilt)
-}
-
-// resize sets the bound and drops at once what is beyond it.
-func (l *lru) resize(size int) {
-	l.size = size
-	l.shrink()
-}
-
-func (l *lru) shrink() {
-	for l.order.Len() > l.size {
-		l.drop(l.order.Back())
+	if i.token != [32]byte{} {
+		l.unname(i)
 	}
+}
+
+// name has the item of a key found by its token, too.
+func (l *lru) name(key, token [32]byte) {
+	place := l.items[key]
+	if place == nil {
+		return
+	}
+	i := place.Value.(*item)
+	if i.token == token {
+		return
+	}
+	i.token = token
+	l.tokens[token] = append(l.tokens[token], key)
+}
+
+// unname is the reverse of name.
+func (l *lru) unname(i *item) {
+	var left [][32]byte
+	for _, key := range l.tokens[i.token] {
+		if key != i.key {
+			left = append(left, key)
+		}
+	}
+	if left == nil {
+		delete(l.tokens, i.token)
+		return
+	}
+	l.tokens[i.token] = left
+}
+
+// trim drops at most that many items that are beyond the bound, and returns how many of
+// them it did not need to drop.
+func (l *lru) trim(most int) int {
+	for most > 0 && l.order.Len() > l.size {
+		l.drop(l.order.Back())
+		most--
+	}
+	return most
 }

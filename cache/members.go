@@ -23,7 +23,8 @@ type instance struct {
 }
 
 // members are the instances of a scope, and what they need together: of sizes and
-// timeouts the largest, of budgets the smallest. The scope's lock guards them.
+// timeouts the largest. Limits are no part of it: each instance obeys its own, so that none
+// can narrow what another may do. The scope's lock guards them.
 type members struct {
 	instances map[string]*instance // by render key and policy
 	newest    context.Context      // of the handler that joined last
@@ -33,7 +34,6 @@ type members struct {
 	size         int
 	negativeSize int
 	timeout      time.Duration // of flights
-	budget       verifier.Rate
 	longest      time.Duration // the longest lifetime or budget period seen
 }
 
@@ -47,7 +47,6 @@ func (m *members) add(i Instance) {
 	m.report = i.Report
 	m.instances[fmt.Sprint(i.RenderKey, i.Policy)] = &instance{ctx: i.Context, policy: i.Policy, renderKey: i.RenderKey}
 	m.raise(i.Policy)
-	m.smallestBudget()
 }
 
 // mayHaveLeft tells whether a sweep can find anything. Contexts end all together:
@@ -135,25 +134,46 @@ func (m *members) recompute() {
 	}
 }
 
-// smallestBudget finds the budget that holds. It sets it last, so that after a
-// panic in between the one before still holds, and not zero: no limit.
-func (m *members) smallestBudget() {
-	smallest := verifier.Rate{}
-	for _, i := range m.instances {
-		budget := i.policy.Budget
-		if budget.Calls == 0 || i.ctx.Err() != nil {
-			continue
-		}
-		if smallest.Calls == 0 || budget.Less(smallest) {
-			smallest = budget
-		}
-	}
-	m.budget = smallest
-}
-
 func larger(a, b int) int {
 	if a > b {
 		return a
 	}
 	return b
+}
+
+// retireGrace is how long a scope whose epoch was changed keeps its answers:
+// while Traefik makes its instances anew, one of another epoch may join before
+// one of this.
+const retireGrace = 10 * time.Second
+
+// epoch places a scope among those that ask the same upstream under other values
+// of cache.epoch. The scope's lock guards it.
+type epoch struct {
+	upstreamID string    // the same in all of them
+	validFrom  int64     // logins up to this event do not count; 0: all do
+	retiredAt  time.Time // when instances moved on to another epoch; zero: they did not
+}
+
+// retire notes that the instances have moved on to another epoch.
+func (e *epoch) retire(now time.Time) {
+	if e.retiredAt.IsZero() {
+		e.retiredAt = now
+	}
+}
+
+// renew notes that an instance uses this epoch again.
+func (e *epoch) renew() {
+	e.retiredAt = time.Time{}
+}
+
+// retired tells whether the epoch was changed for good. An instance that comes
+// back to it gets an empty scope.
+func (e *epoch) retired(now time.Time) bool {
+	return !e.retiredAt.IsZero() && now.Sub(e.retiredAt) > retireGrace
+}
+
+// outdates tells whether a flight that began then was started before the epoch
+// was changed: an allow that it brings no longer counts.
+func (e *epoch) outdates(begun time.Time) bool {
+	return !e.retiredAt.IsZero() && !begun.After(e.retiredAt)
 }

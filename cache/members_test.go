@@ -41,32 +41,56 @@ func TestMembersSizes(t *testing.T) {
 	})
 }
 
-func TestMembersBudget(t *testing.T) {
-	gone, leave := context.WithCancel(context.Background())
-	leave()
-	rate := func(calls int) verifier.Rate { return verifier.Rate{Calls: calls, Period: time.Minute} }
-	member := func(ctx context.Context, calls int) Instance {
-		return Instance{Context: ctx, Policy: Policy{Budget: rate(calls)}}
-	}
-	live := context.Background()
-	for _, c := range []struct {
-		name  string
-		joins []Instance
-		want  int // calls a minute; 0: no limit
-	}{
-		{"without a budget there is no limit", []Instance{member(live, 0)}, 0},
-		{"the smallest holds", []Instance{member(live, 30), member(live, 20), member(live, 40)}, 20},
-		{"an instance without one changes nothing", []Instance{member(live, 30), member(live, 0)}, 30},
-		{"an instance that has ended does not count", []Instance{member(gone, 10), member(live, 30)}, 30},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			m := newMembers(usual())
-			for _, i := range c.joins {
-				m.add(i)
+func TestShrink(t *testing.T) {
+	t.Run("what is beyond a smaller size goes a few at a time", func(t *testing.T) {
+		s := newStore(1000, 10)
+		for i := 0; i < 1000; i++ {
+			s.allow([32]byte{byte(i), byte(i >> 8)}, verifier.Decision{Allowed: true}, time.Now())
+		}
+		s.resize(100, 10)
+		if got := s.allowed.count(); got != 1000 {
+			t.Errorf("%d are left at once, want 1000", got)
+		}
+		turns := 0
+		for !s.trim(maxTrimmed) {
+			turns++
+			if got := s.allowed.count(); got != 1000-turns*maxTrimmed {
+				t.Fatalf("%d are left after %d turns", got, turns)
 			}
-			if m.budget.Calls != c.want {
-				t.Errorf("%d calls a minute, want %d", m.budget.Calls, c.want)
+		}
+		if s.allowed.count() != 100 || s.allowed.items[[32]byte{999 & 0xff, 999 >> 8}] == nil {
+			t.Errorf("%d are left, or not the ones used last", s.allowed.count())
+		}
+	})
+
+	t.Run("each new answer makes room for some", func(t *testing.T) {
+		s := newStore(100, 10)
+		for i := 0; i < 200; i++ {
+			if i == 50 {
+				s.resize(10, 10)
 			}
-		})
-	}
+			s.allow([32]byte{byte(i)}, verifier.Decision{Allowed: true}, time.Now())
+		}
+		if got := s.allowed.count(); got != 10 {
+			t.Errorf("%d are left, want 10", got)
+		}
+	})
+
+	t.Run("a reload drops what the old size held", func(t *testing.T) {
+		fx := newFixture(t)
+		large, small := usual(), usual()
+		large.Size = 1000
+		old, leave := context.WithCancel(context.Background())
+		c, _ := fx.join(old, "scope", "key", large, false)
+		for i := 0; i < 1000; i++ {
+			_, _ = c.Verify(context.Background(), bearer(fmt.Sprint(i)), client)
+		}
+		leave()
+		fx.join(context.Background(), "scope", "key", small, false)
+		fx.advance(grace)
+		fx.join(context.Background(), "scope", "key", small, false)
+		if got := c.scope.answers.allowed.count(); got != 100 {
+			t.Errorf("%d are left, want 100", got)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/logins"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -60,15 +61,15 @@ func TestPrebuildRefusal(t *testing.T) {
 	})
 
 	t.Run("it is dropped with the denial", func(t *testing.T) {
-		for name, act := range map[string]func(fx *fixture, c *Cache, logins *Logins){
-			"an allow": func(fx *fixture, c *Cache, _ *Logins) {
+		for name, act := range map[string]func(fx *fixture, c *Cache, seen *logins.Logins){
+			"an allow": func(fx *fixture, c *Cache, _ *logins.Logins) {
 				fx.respond(allow)
 				fx.advance(31 * time.Second)
 				fx.expect(c, bearer("x"), "", 1)
 			},
-			"a logout": func(_ *fixture, c *Cache, _ *Logins) { c.Forget(bearer("x")) },
-			"a login":  func(_ *fixture, _ *Cache, logins *Logins) { logins.Add("x") },
-			"other fake credentials": func(fx *fixture, c *Cache, _ *Logins) {
+			"a logout": func(_ *fixture, c *Cache, _ *logins.Logins) { c.scope.forget(bearer("x")) },
+			"a login":  func(_ *fixture, _ *Cache, seen *logins.Logins) { seen.Add("x") },
+			"other fake credentials": func(fx *fixture, c *Cache, _ *logins.Logins) {
 				for _, token := range []string{"a", "b", "c"} {
 					fx.expect(c, bearer(token), verifier.Invalid, 1)
 				}
@@ -78,10 +79,10 @@ func TestPrebuildRefusal(t *testing.T) {
 			fx.respond(deny(verifier.Invalid))
 			p := usual()
 			p.NegativeSize = 3
-			logins := fx.registry.loginsNamed("panel")
-			c := fx.trusting(logins, "", p)
+			seen := fx.loginsOf("panel")
+			c := fx.trusting(seen, "", p)
 			fx.prebuildRefusal(c, c.fastPath, "x")
-			act(fx, c, logins)
+			act(fx, c, seen)
 			if len(c.fastPath.Answers) != 0 {
 				t.Errorf("%s: the refusal is still prebuilt", name)
 			}

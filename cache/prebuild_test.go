@@ -28,12 +28,12 @@ func (fx *fixture) prebuilt(path *FastPath, line string) string {
 		return ""
 	}
 	p.Order.MoveToFront(p.Place)
-	return p.Values[0][0]
+	return p.Values[0]
 }
 
 // response is the response to an allowed request, with a user.
 func response(user string) *Prebuilt {
-	return &Prebuilt{Names: []string{"X-Auth-User"}, Values: [][]string{{user}}}
+	return &Prebuilt{Names: []string{"X-Auth-User"}, Values: []string{user}}
 }
 
 func TestPrebuild(t *testing.T) {
@@ -89,7 +89,7 @@ func TestPrebuild(t *testing.T) {
 			t.Error("an answer is prebuilt that no caller asked for")
 		}
 		c.Prebuild(bearer("x"), d, path.Line("Bearer x"), response("new"))
-		if got := c.Prebuilt(path.Line("Bearer x"), d.Answer); got == nil || got.Values[0][0] != "new" {
+		if got := c.Prebuilt(path.Line("Bearer x"), d.Answer); got == nil || got.Values[0] != "new" {
 			t.Errorf("prebuilt: %v", got)
 		}
 		if c.Prebuilt(path.Line("Bearer x"), old.Answer) != nil {

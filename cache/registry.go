@@ -4,6 +4,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/keyed"
+	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/cache/shared"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -12,51 +15,82 @@ import (
 // changed; what is remembered has to outlive that. It is safe for concurrent use.
 type Registry struct {
 	start  time.Time
-	now    func() time.Time
+	clock  *logins.Clock
 	secret string
 
 	mu        sync.Mutex
 	scopes    map[string]*Scope
-	logins    map[string]*Logins
-	checkedAt time.Time // when idle scopes were last looked for
+	tokens    map[string]*tokens       // by upstream
+	stores    map[string]*shared.Store // by their options
+	apart     map[string]bool          // pairs of worlds that were reported to be apart
+	checked   bool                     // idle scopes were looked for, at checkedAt
+	checkedAt time.Duration            // since the process began
+}
+
+// tokens are what is known of the tokens of one API at an address, whichever routes
+// learned it. It leaves the registry with its last table.
+type tokens struct {
+	barred   *logins.Barred
+	bySecret map[string]*logins.Logins // by login secret
+	sharedBy map[string]*upstream      // by world
+}
+
+// upstream is an API at an address, as a memory knows it that is shared with others.
+type upstream struct {
+	store        *shared.Store
+	api, address string
 }
 
 // NewRegistry returns an empty registry. The times of prebuilt answers count from
-// start, which no scope may precede.
-func NewRegistry(start time.Time, now func() time.Time) *Registry {
+// start, which no scope may precede. now is the wall clock, by which answers end; uptime
+// is how long the process has run, by which scopes are idle: setting the wall clock must
+// not make it jump.
+func NewRegistry(start time.Time, now func() time.Time, uptime func() time.Duration) *Registry {
 	return &Registry{
 		start:  start,
-		now:    now,
-		secret: newSecret(),
+		clock:  logins.NewClock(now, uptime),
+		secret: keyed.Secret(),
 		scopes: map[string]*Scope{},
-		logins: map[string]*Logins{},
+		tokens: map[string]*tokens{},
+		stores: map[string]*shared.Store{},
+		apart:  map[string]bool{},
 	}
 }
 
 // Fingerprint digests everything that changes a scope's answers. It is keyed,
 // because some of the parts are secret.
 func (r *Registry) Fingerprint(parts ...string) string {
-	d := digest(r.secret, parts...)
+	d := keyed.Digest(r.secret, parts...)
 	return string(d[:])
 }
 
-// Join adds an instance to the scope of that fingerprint and the instance's epoch,
+// Join adds an instance to the scope of that fingerprint, the instance's epoch and the
+// memory that it shares,
 // and returns its view of the scope. The first instance opens the scope, over the
-// verifier that build makes. quotaPerKey: the upstream counts calls by application
+// verifier that build makes. quota: whom the upstream counts calls by
 // key.
-func (r *Registry) Join(fingerprint string, i Instance, quotaPerKey bool, build Build) (*Cache, *FastPath) {
+func (r *Registry) Join(fingerprint string, i Instance, quota string, build Build) (*Cache, *FastPath) {
+	c := r.join(fingerprint, i, quota, build)
+	c.scope.settle(nil)
+	return c, c.fastPath
+}
+
+func (r *Registry) join(fingerprint string, i Instance, quota string, build Build) *Cache {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if i.Shared != nil {
+		fingerprint = r.Fingerprint(fingerprint, "shared", i.Shared.World())
+	}
 	name := r.Fingerprint(fingerprint, i.Epoch)
 	s := r.scopes[name]
 	if s == nil || s.retired() {
-		s = newScope(derive(r.secret, "scope", name), i.Policy, quotaPerKey, r.start, r.now)
+		s = newScope(keyed.Derive(r.secret, "scope", name), i.Policy, quota, r.start, r.clock)
 		s.epoch.upstreamID = fingerprint
 		s.epoch.validFrom = r.validFrom(fingerprint)
-		budgetNow, report := s.budgetNow, s.report
-		s.next = build(budgetNow, report)
+		s.next = build(s.report, s.count)
 		r.scopes[name] = s
 	}
+	s.share(i)
 	fastPath := s.join(i)
 	for other, relative := range r.scopes {
 		if other != name && relative.epoch.upstreamID == fingerprint {
@@ -64,29 +98,30 @@ func (r *Registry) Join(fingerprint string, i Instance, quotaPerKey bool, build 
 		}
 	}
 	r.dropIdle()
-	return &Cache{scope: s, policy: i.Policy, fastPath: fastPath}, fastPath
+	return &Cache{scope: s, policy: i.Policy, fastPath: fastPath}
 }
 
-// validFrom is from when logins count in a new scope: from now where it follows one
-// of another epoch, since a new epoch forgets everything; zero otherwise, and then
-// all count.
-func (r *Registry) validFrom(upstreamID string) time.Time {
+// validFrom is the event after which logins count in a new scope: the last one where it
+// follows a scope of another epoch, since a new epoch forgets everything; 0 otherwise,
+// and then all count.
+func (r *Registry) validFrom(upstreamID string) int64 {
 	for _, s := range r.scopes {
 		if s.epoch.upstreamID == upstreamID {
-			return r.now()
+			return r.clock.Last()
 		}
 	}
-	return time.Time{}
+	return 0
 }
 
 // dropIdle drops the scopes that no instance has used for longer than anything in
 // them could still matter.
 func (r *Registry) dropIdle() {
-	now := r.now()
-	if since := now.Sub(r.checkedAt); since >= 0 && since < time.Second {
+	up := r.clock.Uptime()
+	if r.checked && up-r.checkedAt < time.Second {
 		return // a reload makes many instances at once
 	}
-	r.checkedAt = now
+	r.checked, r.checkedAt = true, up
+	now := r.clock.Now()
 	for name, s := range r.scopes {
 		if s.isIdle(now) {
 			delete(r.scopes, name)
@@ -94,54 +129,38 @@ func (r *Registry) dropIdle() {
 	}
 }
 
-// LoginsOf returns the logins of an API at an address, shared by all routes that
-// name the same login secret; nil where there is no secret.
-func (r *Registry) LoginsOf(api, address, loginSecret string) *Logins {
-	if loginSecret == "" {
-		return nil
+// maxApart is how many pairs of worlds are known to have been reported.
+const maxApart = 1000
+
+// reportApart reports, once, that a memory in use and another one of this process share
+// nothing, though they lie at one place: their secrets differ. That may be meant so.
+func (r *Registry) reportApart(store *shared.Store, report verifier.Report) {
+	if r.findApart(store) {
+		report("info", shared.EventApart, "another block of this Traefik has another shared.secret for the same Redis: the two share nothing with each other")
 	}
-	return r.loginsNamed(r.Fingerprint("logins", api, address, loginSecret))
 }
 
-func (r *Registry) loginsNamed(name string) *Logins {
+// findApart tells whether there is such a pair that was not reported yet.
+func (r *Registry) findApart(store *shared.Store) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.now()
-	for other, l := range r.logins {
-		if l.isIdle(now) {
-			delete(r.logins, other)
-		}
-	}
-	l := r.logins[name]
-	if l == nil {
-		l = r.openLogins(name)
-		r.logins[name] = l
-	}
-	l.touch(now)
-	return l
-}
-
-func (r *Registry) openLogins(name string) *Logins {
-	l := newLogins(derive(r.secret, "logins", name), r.now)
-	l.invalidateAll = func(token string, denialOnly bool) {
-		r.invalidate(l, token, denialOnly)
-	}
-	return l
-}
-
-// invalidate drops a token, or only its denial, in all scopes that trust l.
-func (r *Registry) invalidate(l *Logins, token string, denialOnly bool) {
-	credential := verifier.Credential{Kind: verifier.Bearer, Token: token}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.scopes {
-		if s.trusts() != l {
+	found := false
+	for _, other := range r.stores {
+		if !store.IsApart(other) || !other.IsLive() {
 			continue
 		}
-		if denialOnly {
-			s.dropDenial(credential)
+		first, second := store.World(), other.World()
+		if second < first {
+			first, second = second, first
+		}
+		if r.apart[first+second] {
 			continue
 		}
-		s.forget(credential)
+		if len(r.apart) >= maxApart {
+			r.apart = map[string]bool{}
+		}
+		r.apart[first+second] = true
+		found = true
 	}
+	return found
 }

@@ -22,7 +22,7 @@ func (fx *fixture) settle(c *Cache) {
 	waitUntil(fx.t, func() bool {
 		c.scope.mu.Lock()
 		defer c.scope.mu.Unlock()
-		return c.scope.flights.pending == 0
+		return c.scope.flights.turns.Taken() == 0
 	})
 }
 
@@ -149,8 +149,8 @@ func TestRevalidateMany(t *testing.T) {
 			}
 		}
 		c.scope.mu.Lock()
-		if c.scope.flights.pending != maxRevalidating {
-			t.Errorf("%d flights at once", c.scope.flights.pending)
+		if c.scope.flights.turns.Taken() != maxRevalidating {
+			t.Errorf("%d flights at once", c.scope.flights.turns.Taken())
 		}
 		c.scope.mu.Unlock()
 		call.release()

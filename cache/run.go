@@ -1,30 +1,23 @@
 package cache
 
 import (
-	"context"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// run asks the upstream and ends the flight. Whatever happens, its callers get an
-// answer.
-func (s *Scope) run(key [32]byte, credential verifier.Credential, f *flight) {
-	defer recoverPanic()
-	defer close(f.landed)
+// fly asks the upstream and ends the flight. The call has the whole timeout, however long the flight waited its turn: one
+// that is cut off would look like an outage, and its answer is of use to those who come
+// again.
+func (s *Scope) fly(key [32]byte, credential verifier.Credential, f *flight) {
 	r := failed(ErrPanic)
-	s.ask(credential, f.timeout, r)
+	f.order = s.clock.Last()
+	if f.memory == nil {
+		s.ask(credential, f.timeout, r)
+	} else {
+		s.consult(key, credential, f, r)
+	}
 	s.finish(key, credential, f, r)
-}
-
-// ask fills in a result. The context is no request's: the first caller may leave
-// while others wait.
-func (s *Scope) ask(credential verifier.Credential, timeout time.Duration, r *result) {
-	defer recoverPanic()
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	d, err := s.next.Verify(ctx, credential)
-	r.decision, r.err = d, err
 }
 
 // finish ends a flight and remembers its result, unless the credential was
@@ -35,10 +28,16 @@ func (s *Scope) finish(key [32]byte, credential verifier.Credential, f *flight, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	counts := !f.cancelled && !s.epoch.outdates(f.begun)
-	s.flights.end(key, f, r.decision.Refused(), now)
+	counts := (!f.cancelled || f.superseded) && !s.epoch.outdates(f.begun)
+	if f.superseded {
+		delete(s.superseded, key)
+	}
+	if counts && r.decision.Allowed && (s.answers.barring || s.logins != nil || s.memory != nil) {
+		counts = !s.isBarred(credential) // in another spelling, perhaps
+	}
+	s.flights.end(f, r.decision.Refused() || r.isCharged(), now)
 	if counts {
-		s.remember(key, credential, f.begun, r, now)
+		s.remember(key, credential, f, r, now)
 	} else if r.decision.Allowed {
 		r = failed(errLate)
 		r.decision.Denial.RetryAfter = time.Second
@@ -47,39 +46,65 @@ func (s *Scope) finish(key [32]byte, credential verifier.Credential, f *flight, 
 }
 
 // remember stores a result, if it is one to remember. The caller holds the lock.
-func (s *Scope) remember(key [32]byte, credential verifier.Credential, begun time.Time, r *result, now time.Time) {
+func (s *Scope) remember(key [32]byte, credential verifier.Credential, f *flight, r *result, now time.Time) {
 	if !s.members.sweepAt.IsZero() && s.members.isDue(now) { // a call less on nearly every miss
 		s.sweep(now)
+	}
+	if r.unanswered() {
+		s.answers.postpone(key, r.decision.Denial, now)
 	}
 	if r.err != nil {
 		return
 	}
-	if r.decision.Allowed {
-		r.entry = s.answers.allow(key, r.decision, now)
-		r.decision.Answer = r.entry.answer
-		return
+	if f.memory != nil {
+		if s.recall(key, f.memory, r) {
+			return
+		}
+		f.memory.forgets = s.endsEntry(key, f.memory, r)
 	}
-	s.rememberDenial(key, credential, begun, r.decision.Denial, now)
+	switch {
+	case r.decision.Allowed && r.decision.Once:
+		s.answers.forget(key)
+	case r.decision.Allowed:
+		s.rememberAllow(key, credential, r, now)
+	case !f.superseded:
+		s.rememberDenial(key, credential, f.order, r.decision.Denial, now)
+	}
+	if f.memory != nil {
+		s.coverAnswer(key, f, r)
+	}
+}
+
+// rememberAllow stores an allow. A login may have issued the credential since it was
+// asked about: then that is the instant of its issue. The caller holds the lock.
+func (s *Scope) rememberAllow(key [32]byte, credential verifier.Credential, r *result, now time.Time) {
+	d := r.decision
+	if d.Issued.IsZero() {
+		issued := s.loginOf(credential)
+		if issued != nil {
+			d.Issued = issued.Issued
+		}
+	}
+	r.entry = s.answers.allow(key, d, now)
+	r.entry.seen = s.clock.Uptime()
+	s.noticeSetBack(now.Sub(s.began) - r.entry.seen)
+	r.decision.Answer = r.entry.answer
 }
 
 // rememberDenial stores a denial, if the upstream gave it. Without an HTTP status
-// the upstream was not asked: a token's own expiry is read again at no cost, and a
-// budget keeps its own count. The caller holds the lock.
-func (s *Scope) rememberDenial(key [32]byte, credential verifier.Credential, begun time.Time, denial verifier.Denial, now time.Time) {
-	if denial.HTTP == 0 && (denial.Reason == verifier.Expired || denial.Reason == verifier.Throttled) {
+// the upstream was not asked: what a token says itself is read again at no cost, and a
+// budget keeps its own count. order is the last event before the upstream was asked.
+// The caller holds the lock.
+func (s *Scope) rememberDenial(key [32]byte, credential verifier.Credential, order int64, denial verifier.Denial, now time.Time) {
+	if denial.HTTP == 0 {
 		return
 	}
 	switch denial.Reason {
 	case verifier.Throttled:
 		s.answers.limit(s.keys.quotaOf(credential), denial, now)
 	case verifier.Invalid, verifier.Expired, verifier.Forbidden, verifier.Unprocessable:
-		s.revoke(credential, begun)
+		s.overtake(key, nil) // an allow that was asked for before this denial comes too late
+		s.revoke(credential, order)
 		s.answers.deny(key, denial, now)
 	}
-}
-
-// recoverPanic ends a panic where it happens: on a goroutine of its own it would
-// end the whole process.
-func recoverPanic() {
-	_ = recover()
 }

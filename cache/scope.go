@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/logins"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -20,7 +21,9 @@ type Scope struct {
 	next  verifier.Verifier
 	began time.Time // the process, by which prebuilt answers tell the time
 	now   func() time.Time
+	clock *logins.Clock // also the order of events, and how long the process has run
 	keys  *keys
+	world string // of the memory that it shares; empty: none. It is set once
 
 	mu        sync.Mutex
 	answers   *store
@@ -28,20 +31,30 @@ type Scope struct {
 	members   *members
 	fastPaths *fastPaths
 	epoch     *epoch
-	logins    *Logins // those that it trusts; nil: none
-	used      time.Time
+	logins    *logins.Logins // those that it trusts; nil: none
+	barred    *logins.Barred // the tokens of its upstream that are; nil: none can be
+	memory    *memory        // what it shares with other Traefiks; nil: nothing
+	used      time.Duration  // since the process began
+	ahead     time.Duration  // of the uptime: how far the wall clock was
+
+	// superseded are the flights that a login has overtaken (see supersede), by
+	// credential.
+	superseded map[[32]byte]*flight
 }
 
 // newScope returns a scope without the verifier that it asks.
-func newScope(secret string, p Policy, quotaPerKey bool, began time.Time, now func() time.Time) *Scope {
+func newScope(secret string, p Policy, quota string, began time.Time, clock *logins.Clock) *Scope {
 	s := &Scope{
 		began:   began,
-		now:     now,
-		keys:    &keys{secret: secret, quotaPerKey: quotaPerKey},
+		now:     clock.Now,
+		clock:   clock,
+		keys:    &keys{secret: secret, quota: quota},
 		answers: newStore(p.Size, p.NegativeSize),
 		flights: newFlights(),
 		members: newMembers(p),
 		epoch:   &epoch{},
+
+		superseded: map[[32]byte]*flight{},
 	}
 	s.fastPaths = &fastPaths{secret: secret, lock: &s.mu, byKey: map[string]*FastPath{}}
 	return s
@@ -52,19 +65,58 @@ func (s *Scope) join(i Instance) *FastPath {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	s.used = now
+	s.used = s.clock.Uptime()
 	if s.members.mayHaveLeft(now) {
 		s.sweep(now)
 	}
-	s.logins = i.Logins // the same as before, unless they were dropped as idle
+	s.logins, s.barred = i.Logins, i.Barred // the same as before, unless they were dropped as idle
+	s.answers.barring = s.barred != nil && s.barred.Any()
 	s.members.add(i)
 	s.answers.resize(s.members.size, s.members.negativeSize)
 	s.epoch.renew()
 	return s.fastPaths.of(i.RenderKey)
 }
 
+// share has the scope share what it learns. The memory is the one of the instance that
+// joined last: the instances of a scope may reach it by other means.
+func (s *Scope) share(i Instance) {
+	if i.Shared == nil {
+		return
+	}
+	i.Shared.Use(i.Context, i.Report)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.memory != nil && s.memory.store == i.Shared {
+		return
+	}
+	m := &memory{store: i.Shared, names: i.Shared.Names(i.Names)}
+	if s.epoch.validFrom != 0 || i.Epoch != "" {
+		m.after = s.now() // a new epoch forgets everything
+	}
+	if s.memory == nil {
+		s.keys.names = m.names // nobody else has the scope yet
+		s.world = i.Shared.World()
+	} else {
+		m.names, m.after = s.memory.names, s.memory.after
+	}
+	s.memory = m
+}
+
+// count counts a call to the upstream together with those of other Traefiks.
+func (s *Scope) count(name string, limit verifier.Rate) (wait time.Duration, counted bool) {
+	s.mu.Lock()
+	m := s.memory
+	s.mu.Unlock()
+	if m == nil || !m.store.Budget() {
+		return 0, false
+	}
+	wait, counted = m.store.Take(m.names, name, limit)
+	return wait, counted
+}
+
 // sweep drops the instances whose grace is over, with the fast paths and the
-// sizes that only they needed. The caller holds the lock.
+// sizes that only they needed. What is beyond the sizes then goes with settle. The caller
+// holds the lock.
 func (s *Scope) sweep(now time.Time) {
 	used := s.members.sweep(now)
 	s.fastPaths.closeUnused(used)
@@ -85,7 +137,7 @@ func (s *Scope) isIdle(now time.Time) bool {
 	if longest < scopeKept {
 		longest = scopeKept
 	}
-	return now.Sub(s.used) > longest
+	return s.clock.Uptime()-s.used > longest
 }
 
 // retire notes that another epoch of the same upstream is in use, unless an
@@ -105,13 +157,6 @@ func (s *Scope) retired() bool {
 	return s.epoch.retired(s.now())
 }
 
-// budgetNow is the budget that holds now.
-func (s *Scope) budgetNow() verifier.Rate {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.members.budget
-}
-
 // report passes a fact on to the log of the instance that joined last: a scope
 // outlives the instance that opened it.
 func (s *Scope) report(level, event, detail string) {
@@ -121,60 +166,26 @@ func (s *Scope) report(level, event, detail string) {
 	report(level, event, detail)
 }
 
-// reportSaturated reports, once until half of them have ended, that there are too
-// many flights to start another.
-func (s *Scope) reportSaturated() {
-	s.mu.Lock()
-	first := !s.flights.saturated
-	s.flights.saturated = true
-	s.mu.Unlock()
-	if first {
-		s.report("error", "outage", "64 checks are under way; further ones are not begun")
-	}
-}
-
 // trusts returns the logins that the scope trusts; nil: none.
-func (s *Scope) trusts() *Logins {
+func (s *Scope) trusts() *logins.Logins {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logins
 }
 
-// loginOf returns the login that issued a credential, if one is known that counts
-// in this epoch; nil otherwise. The caller holds the lock.
-func (s *Scope) loginOf(credential verifier.Credential) *login {
-	if s.logins == nil {
-		return nil
+// noticeSetBack drops all that is prebuilt once the wall clock was set back: the hit
+// path goes by it alone, and would use an answer from the future when that has come.
+// ahead is how far the wall clock is ahead of the uptime now. The caller holds the lock.
+func (s *Scope) noticeSetBack(ahead time.Duration) {
+	if ahead < s.ahead-time.Second {
+		s.fastPaths.empty()
 	}
-	l := s.logins.find(credential.Token)
-	if l == nil || (l.at.Before(s.epoch.validFrom) && !l.blocked) {
-		return nil
-	}
-	return l
+	s.ahead = ahead
 }
 
-// revoke drops the login of a credential that the upstream denied, if the upstream
-// was asked after the login. The caller holds the lock.
-func (s *Scope) revoke(credential verifier.Credential, asked time.Time) {
-	l := s.loginOf(credential)
-	if l != nil && !l.blocked && !asked.Before(l.at) {
-		s.logins.drop(credential.Token)
-	}
-}
-
-// forget drops what is remembered of a credential and cancels its flight.
-func (s *Scope) forget(credential verifier.Credential) {
-	key := s.keys.of(credential)
+// emptyFastPaths drops all that is prebuilt.
+func (s *Scope) emptyFastPaths() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.flights.cancel(key)
-	s.answers.forget(key)
-}
-
-// dropDenial drops a remembered denial of a credential.
-func (s *Scope) dropDenial(credential verifier.Credential) {
-	key := s.keys.of(credential)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.answers.denied.remove(key)
+	s.fastPaths.empty()
 }

@@ -9,12 +9,18 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
+// kinds are those of the credential blocks, in the order in which the gate takes them.
+var kinds = []verifier.Kind{verifier.Bearer, verifier.ApplicationKey, verifier.Basic}
+
 // The keys of every credential block, and the ranges of its durations.
 var (
-	blockKeys = []string{"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls"}
+	blockKeys = []string{
+		"api", "url", "path", "method", "lifetime", "revalidate", "timeout", "budget", "tls", "keepAlive", "custom",
+		"header", "scheme", "cookie", "query", "pattern", "headers", "host", "proxy",
+	}
 	probeKeys = []string{"username", "password"}
 
-	lifetimeRange = durationRange{low: 1, high: 720 * time.Hour, words: "more than 0s, at most 720h"}
+	lifetimeRange = durationRange{low: time.Second, high: 720 * time.Hour, words: "1s to 720h"}
 	timeoutRange  = durationRange{low: 100 * time.Millisecond, high: time.Minute, words: "100ms to 60s"}
 )
 
@@ -22,29 +28,25 @@ var (
 // byte of the response.
 const defaultTimeout = 5 * time.Second
 
-// minLoginSecret is the least length of loginSecret, in bytes. Anyone who can guess
-// it and write a middleware could make tokens pass as issued by a login.
-const minLoginSecret = 16
+// The least length of loginSecret, and how many of its bytes differ at least. Anyone
+// who can guess it and write a middleware could make tokens pass as issued by a login.
+const (
+	minLoginSecret = 16
+	minLoginBytes  = 6
+)
 
 // credentialKeys is the key set of the block of one kind.
 func credentialKeys(kind verifier.Kind) keySet {
 	set := keySet{}
 	set.keys = append(set.keys, blockKeys...)
-	if kind == verifier.Bearer {
+	switch kind {
+	case verifier.Bearer:
 		set.keys = append(set.keys, "loginSecret")
 		set.old = append(set.old, renamed{key: "learn", name: "loginSecret"})
-	} else {
-		set.other = append(set.other, misplacedKey{key: "loginSecret", home: "bearer"})
-	}
-	if kind == verifier.Basic {
+	case verifier.Basic:
 		set.keys = append(set.keys, "applicationKey")
-	} else {
-		set.other = append(set.other, misplacedKey{key: "applicationKey", home: "basic"})
-	}
-	if kind == verifier.ApplicationKey {
+	case verifier.ApplicationKey:
 		set.keys = append(set.keys, "account", "probe")
-	} else {
-		set.other = append(set.other, misplacedKey{key: "account", home: "applicationKey"}, misplacedKey{key: "probe", home: "applicationKey"})
 	}
 	return set
 }
@@ -60,71 +62,129 @@ func (s *section) credential(kind verifier.Kind, canary bool) *gate.Block {
 	if inner == nil {
 		return block
 	}
-	block.API = inner.api(kind)
+	block.API = inner.api(kind, true)
 	api := block.API
 	if api == nil {
 		api = &apis.API{} // without defaults, so that the faults of the other keys are found too
 	}
+	isDescribed := api.Name == described
 	block.Upstream.Target.URL = inner.address("url")
 	block.Upstream.Target.Path = inner.target("path", api.Path)
 	if block.API != nil && api.Path == "" && !inner.has("path") {
 		inner.fault("path", "required for "+api.Name+": a path of the API that only a valid credential may call; it "+allowedPath)
 	}
 	block.Upstream.Target.Method = inner.choice("method", api.Method, []string{"GET", "POST"})
-	block.Lifetime = inner.duration("lifetime", api.Lifetime, lifetimeRange)
-	block.Revalidate = inner.duration("revalidate", 0, lifetimeRange)
+	inner.checkCall(block.Upstream.Target.URL, block.Upstream.Target.Path, api)
+	inner.ages(block, api)
 	block.Budget = inner.rate("budget", api.Quota)
 	block.Timeout = inner.duration("timeout", defaultTimeout, timeoutRange)
 	if kind == verifier.Bearer {
 		block.Upstream.LoginSecret = inner.loginSecret("loginSecret", block.API)
 	}
 	if kind == verifier.Basic {
-		block.Upstream.Key = inner.operatorKey("applicationKey")
+		block.Upstream.Key = inner.operatorKey("applicationKey", isDescribed)
 	}
 	if kind == verifier.ApplicationKey {
 		block.Upstream.Account = inner.boolean("account", false)
-		block.Upstream.Probe = inner.probe("probe", block.Upstream.Account)
+		block.Upstream.Probe = inner.probe("probe", block.Upstream.Account, isDescribed)
 	}
-	block.Upstream.Target.TLS = inner.tls("tls", block.Upstream.Target.URL)
+	block.Upstream.Target.TLS = inner.tls("tls", block.Upstream.Target.URL, keySet{keys: tlsKeys})
+	inner.way(&block.Upstream.Target)
+	inner.place(block)
+	block.Upstream.Target.SingleUse = !inner.boolean("keepAlive", true)
+	inner.custom(block, canary, s)
 	return block
+}
+
+// ages reads how long a credential is accepted, and from which age on it is asked about
+// again. The latter has to come first: at the end of the lifetime there is nothing left
+// to ask about.
+func (s *section) ages(block *gate.Block, api *apis.API) {
+	before := s.reader.count()
+	block.Lifetime = s.duration("lifetime", api.Lifetime, lifetimeRange)
+	block.Revalidate = s.duration("revalidate", 0, lifetimeRange)
+	if s.reader.count() == before && block.Lifetime > 0 && block.Revalidate >= block.Lifetime {
+		s.notAllowed("revalidate", s.text("revalidate"), "less than lifetime, which is "+block.Lifetime.String()+", or it would never come")
+	}
 }
 
 // api returns the dialect that the block names; nil after a fault. Only APIs that
 // issue credentials of the block's kind are allowed.
-func (s *section) api(kind verifier.Kind) *apis.API {
-	var issuing []*apis.API
-	var names []string
+func (s *section) api(kind verifier.Kind, mayDescribe bool) *apis.API {
+	name := s.text("api")
+	if name == described && mayDescribe {
+		return provisional()
+	}
+	var names []string // that are allowed
 	for _, api := range apis.All() {
-		for _, issued := range api.Kinds {
-			if issued == kind {
-				issuing = append(issuing, api)
-				names = append(names, api.Name)
-			}
+		if !issues(api, kind) {
+			continue
 		}
-	}
-	if !s.has("api") {
-		s.fault("api", "required; allowed: "+strings.Join(names, ", "))
-		return nil
-	}
-	name := s.choice("api", "", names)
-	for _, api := range issuing {
 		if api.Name == name {
 			return api
 		}
+		names = append(names, api.Name)
+	}
+	if mayDescribe {
+		names = append(names, described)
+	}
+	allowed := strings.Join(names, ", ")
+	if !s.has("api") {
+		s.fault("api", "required; allowed: "+allowed)
+	} else if name != "" {
+		s.notAllowed("api", name, allowed+s.otherAPI(name, names))
 	}
 	return nil
 }
 
+// issues says whether the API issues credentials of this kind.
+func issues(api *apis.API, kind verifier.Kind) bool {
+	for _, issued := range api.Kinds {
+		if issued == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// otherAPI returns the end of a fault's text that names the API which was meant, and
+// where it goes if that is not here; empty if none is near.
+func (s *section) otherAPI(name string, allowed []string) string {
+	here := s.reader.suggest(name, allowed)
+	if here != "" || s.reader.count() >= maxSuggestions {
+		return here
+	}
+	for _, api := range apis.All() {
+		if nearest(name, []string{api.Name}) == "" {
+			continue
+		}
+		var blocks []string
+		for _, kind := range kinds {
+			if issues(api, kind) {
+				blocks = append(blocks, string(kind))
+			}
+		}
+		return "; " + api.Name + " goes under " + strings.Join(blocks, " or ")
+	}
+	return ""
+}
+
 // operatorKey reads the operator's own application key, under which accounts are
 // checked. It is sent in a header, so it must be one line without blanks.
-func (s *section) operatorKey(key string) string {
+func (s *section) operatorKey(key string, isDescribed bool) string {
+	if isDescribed {
+		if s.isWritten(key) {
+			s.fault(key, "not with api: custom; who the gate is there stands in custom.request.client")
+		}
+		return ""
+	}
 	if !s.isWritten(key) {
 		s.fault(key, "required: the operator's own key, as a value, env:NAME or file:/path")
 		return ""
 	}
 	value := s.secret(key)
-	if !verifier.IsVisibleASCII(value) {
-		s.fault(key, "must be visible ASCII without blanks, at most 8 KiB")
+	if value != "" && !verifier.IsVisibleASCII(value) {
+		s.secretFault(key, "must be visible ASCII without blanks, at most 8 KiB")
 		return ""
 	}
 	return value
@@ -133,11 +193,14 @@ func (s *section) operatorKey(key string) string {
 // probe reads the operator's account that is sent with every application key to be
 // checked. It returns an account wherever one was written, even a faulty one: checks
 // that need to know if there is one must not add a fault of their own.
-func (s *section) probe(key string, account bool) *apis.Account {
+func (s *section) probe(key string, account, isDescribed bool) *apis.Account {
 	if !s.isWritten(key) {
 		return nil
 	}
 	read := &apis.Account{}
+	if isDescribed {
+		s.fault(key, "not with api: custom, which says what is sent in custom.request")
+	}
 	if account {
 		s.fault(key, "not beside account: true, where each request brings its own account")
 	}
@@ -145,14 +208,14 @@ func (s *section) probe(key string, account bool) *apis.Account {
 	if inner == nil {
 		return read
 	}
-	read.User = inner.text("username")
+	read.User = inner.literal("username")
 	if !inner.has("username") {
 		inner.fault("username", "required")
 	}
 	if !inner.isWritten("password") {
 		inner.fault("password", "required: a value, env:NAME or file:/path")
 	}
-	read.Password = inner.secret("password")
+	read.Password = inner.line("password")
 	return read
 }
 
@@ -167,8 +230,7 @@ func (s *section) loginSecret(key string, api *apis.API) string {
 		return ""
 	}
 	secret := s.secret(key)
-	if secret != "" && len(secret) < minLoginSecret {
-		s.fault(key, "must have at least 16 bytes")
+	if s.guessable(key, secret, minLoginSecret, minLoginBytes) {
 		return ""
 	}
 	return secret

@@ -6,44 +6,29 @@
 // it is read; a rawValue is one value as it was delivered.
 //
 // The package may read the environment that it is handed and the files that
-// secrets refer to. It opens no connection, keeps nothing between two calls, and
-// does not know what the other rooms do with their options.
+// secrets refer to. It opens no connection, keeps nothing between two calls but
+// what a caller hands it to keep (ReadKnown), and does not know what the other rooms do with their options.
 package config
 
 import (
 	"reflect"
-	"strconv"
-	"time"
+	"strings"
 
+	"github.com/upstreamauth/upstreamauth/config/dialect"
+	"github.com/upstreamauth/upstreamauth/config/place"
 	"github.com/upstreamauth/upstreamauth/gate"
+	"github.com/upstreamauth/upstreamauth/issuer"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// The keys at the top, and those of the blocks that this file reads.
-var (
-	topKeys = keySet{
-		keys: []string{
-			"mode", "bearer", "applicationKey", "basic", "cache", "identity",
-			"forwardCredential", "optional", "preflight", "errors", "canary", "log", "limits", "session",
-		},
-		later: []string{"shared"},
-		old:   []renamed{{key: "unknown", name: "limits"}},
-	}
-	cacheKeys = keySet{
-		keys: []string{"size", "negativeLifetime", "negativeSize", "epoch"},
-		old:  []renamed{{key: "negative", name: "negativeLifetime"}},
-	}
-	errorsKeys = keySet{keys: []string{"format", "statuses", "unavailable"}}
-
-	negativeRange = durationRange{low: 0, high: time.Hour, words: "0s to 1h"}
-)
-
-const (
-	defaultSize        = 10000 // cached credentials that were allowed; denied ones have as much space of their own
-	maxSize            = 10000000
-	defaultNegative    = 30 * time.Second // how long a denial is cached
-	defaultUnavailable = 500              // the status when the upstream gave no answer
-)
+// The keys at the top.
+var topKeys = keySet{
+	keys: []string{
+		"mode", "bearer", "applicationKey", "basic", "cache", "identity",
+		"forwardCredential", "optional", "preflight", "errors", "canary", "log", "limits", "session", "shared",
+	},
+	old: []renamed{{key: "unknown", name: "limits"}},
+}
 
 // Read turns a raw block of the dynamic configuration into settings.
 //
@@ -58,7 +43,7 @@ const (
 //   - lists are lists, or one text with commas
 //   - secrets are the value itself, env:NAME (only names that begin with
 //     UPSTREAMAUTH_) or file:/path (only below the folders of UPSTREAMAUTH_FILES, by
-//     default /run/secrets and /etc/upstreamauth; at most 64 KiB)
+//     default directly in /run/secrets and below /etc/upstreamauth; at most 64 KiB)
 //
 // Keys match without regard to case, except those that the operator invents
 // (identity.headers, identity.require, errors.statuses). A block has at most 1000
@@ -72,8 +57,28 @@ const (
 // env looks up a variable, as os.LookupEnv does; nil means that no variable is
 // set. Read may be called by several goroutines at once.
 func Read(raw map[string]any, env func(string) (string, bool)) (*Settings, []Fault) {
-	r := &reader{env: env}
+	read, faults := ReadKnown(raw, env, nil)
+	return read, faults
+}
+
+// ReadKnown is Read for a caller that keeps what is known of described APIs (api: custom)
+// between two calls. memory may be nil.
+func ReadKnown(raw map[string]any, env func(string) (string, bool), memory *dialect.Memory) (*Settings, []Fault) {
+	r := &reader{env: env, homes: map[string][]home{}, memory: memory}
+	return r.read(raw)
+}
+
+// ReadUnresolved is Read for programs that look at a configuration elsewhere than in
+// Traefik: what env: and file: refer to is not read, and is empty in the settings.
+func ReadUnresolved(raw map[string]any) (*Settings, []Fault) {
+	r := &reader{unresolved: true, homes: map[string][]home{}}
+	return r.read(raw)
+}
+
+// read reads a raw block.
+func (r *reader) read(raw map[string]any) (*Settings, []Fault) {
 	top := r.enter("", reflect.ValueOf(raw))
+	top.settleKeys()
 	top.matchKeys(topKeys)
 
 	read := &Settings{}
@@ -87,6 +92,41 @@ func Read(raw map[string]any, env func(string) (string, bool)) (*Settings, []Fau
 	return read, faults
 }
 
+// settleKeys notes where each key belongs, for the faults of those that are elsewhere.
+func (s *section) settleKeys() {
+	r := s.reader
+	for _, kind := range kinds {
+		path := string(kind)
+		written := match(path, s.names) != ""
+		r.settle(path, written, credentialKeys(kind).keys)
+		r.settle(path+".tls", written, tlsKeys)
+		if written {
+			s.settleDescribed(path)
+		}
+	}
+	r.settle("applicationKey.probe", false, probeKeys)
+	r.settle("cache", match("cache", s.names) != "", cacheKeys.keys)
+	r.settle("limits", match("limits", s.names) != "", limitsKeys.keys)
+	r.settle("identity", match("identity", s.names) != "", identityKeys)
+	r.settle("errors", match("errors", s.names) != "", errorsKeys.keys)
+	r.settle("session", match("session", s.names) != "", sessionKeys.keys)
+	s.settleShared("shared")
+	r.settle("", true, topKeys.keys)
+}
+
+// Keys lists the keys of each block by its path; "" is the top, "bearer.tls" a block in
+// a block. Blocks whose keys the operator invents are not in it.
+func Keys() map[string][]string {
+	r := &reader{homes: map[string][]home{}, keys: map[string][]string{}}
+	r.enter("", reflect.ValueOf(map[string]any{})).settleKeys()
+	for _, kind := range kinds {
+		for _, place := range dialect.Places() {
+			r.keys[string(kind)+".custom"+place.Path] = place.Keys
+		}
+	}
+	return r.keys
+}
+
 // protect reads the settings of mode: protect.
 func (s *section) protect(into *Settings) {
 	s.credentials(into)
@@ -94,17 +134,25 @@ func (s *section) protect(into *Settings) {
 	s.cache("cache", into)
 	s.limits("limits", into)
 	s.identity("identity", into)
+	taken := place.Session{}
+	if into.Session != nil {
+		taken = place.Session{Cookie: into.Session.Cookie, Parameter: into.Session.Parameter}
+	}
+	for _, f := range place.Taken(&into.Gate, taken) {
+		s.reader.fault(f.Key, f.Text)
+	}
 	into.Gate.ForwardCredential = s.boolean("forwardCredential", false)
 	into.Gate.Optional = s.boolean("optional", false)
 	into.Gate.Preflight = s.boolean("preflight", false)
 	s.errors("errors", into)
+	into.Gate.Shared = s.shared("shared")
 }
 
 // credentials reads the credential blocks that are present, in the order in which
 // the gate takes them, and adds a fault for blocks that exclude each other.
 func (s *section) credentials(into *Settings) {
 	canary := s.boolean("canary", true)
-	for _, kind := range []verifier.Kind{verifier.Bearer, verifier.ApplicationKey, verifier.Basic} {
+	for _, kind := range kinds {
 		block := s.credential(kind, canary)
 		if block != nil {
 			into.Gate.Blocks = append(into.Gate.Blocks, block)
@@ -131,91 +179,44 @@ func (s *section) credentials(into *Settings) {
 // lacksCanary says whether the canary is turned off for a block whose upstream
 // may accept any credential: every client would be allowed.
 func lacksCanary(block *gate.Block) bool {
-	if block.API == nil || block.Upstream.Canary {
+	if block.API == nil || block.Upstream.Canary || block.API.Definition != "" { // the last has a fault of its own
 		return false
 	}
 	needed := block.API.NeedsCanary(block.Upstream)
 	return needed
 }
 
-// cache reads how many credentials are cached, and how long denials are. How long
-// allowed credentials are cached is the lifetime of their block.
-func (s *section) cache(key string, into *Settings) {
-	into.Gate.CacheSize = defaultSize
-	into.Gate.NegativeLifetime = defaultNegative
-	into.Gate.NegativeSize = defaultSize
-	inner := s.block(key, cacheKeys)
+// issuer reads the settings of mode: issuer, a route that leads to the API's own
+// login.
+func (s *section) issuer(into *Settings) {
+	into.Issuer = &issuer.Options{}
+	s.only("mode", "bearer", "shared", "log")
+	into.Issuer.Shared = s.shared("shared")
+	if !s.isWritten("bearer") {
+		s.fault("bearer", "required in mode: issuer; it names the API whose logins pass here")
+		return
+	}
+	inner := s.block("bearer", credentialKeys(verifier.Bearer))
 	if inner == nil {
 		return
 	}
-	into.Gate.CacheSize = inner.integer("size", defaultSize, 1, maxSize)
-	into.Gate.NegativeLifetime = inner.duration("negativeLifetime", defaultNegative, negativeRange)
-	into.Gate.NegativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
-	into.Gate.Epoch = inner.text("epoch")
+	inner.only("api", "url", "loginSecret")
+	read := into.Issuer
+	read.API = inner.api(verifier.Bearer, false)
+	read.URL = inner.address("url")
+	inner.checkBase("url", read.URL)
+	if !inner.isWritten("loginSecret") {
+		inner.fault("loginSecret", "required in mode: issuer; the same secret as in the protecting blocks")
+	}
+	read.LoginSecret = inner.loginSecret("loginSecret", read.API)
 }
 
-// errors reads the format and the statuses of refusals. Their texts are not
-// configurable: they are those of the API's documents.
-func (s *section) errors(key string, into *Settings) {
-	into.Gate.Unavailable = defaultUnavailable
-	inner := s.block(key, errorsKeys)
-	if inner == nil {
-		return
-	}
-	into.Gate.Problem = inner.choice("format", "upstream", []string{"upstream", "problem"}) == "problem"
-	statuses := inner.table("statuses")
-	if statuses != nil {
-		into.Gate.Statuses = statuses.statuses(into.Gate.Blocks)
-	}
-	into.Gate.Unavailable = inner.integer("unavailable", defaultUnavailable, 500, 599)
-}
-
-// statuses reads pairs of code and status. A code is one that a configured API
-// documents, or an HTTP status of the upstream.
-func (s *section) statuses(blocks []*gate.Block) map[string]int {
-	read := map[string]int{}
-	for _, code := range s.names {
-		if unquotedKey(code) {
-			s.fault(code, quoteTheCode)
-			continue
-		}
-		if !isStatus(code) && !isDocumented(code, blocks) {
-			s.fault(code, "not a code that a configured api documents; allowed: those, and an HTTP status from 200 to 599")
-			continue
-		}
-		if !s.has(code) {
-			s.fault(code, "name the status that clients get, from 400 to 599")
-			continue
-		}
-		read[code] = s.integer(code, 0, 400, 599)
-	}
-	return read
-}
-
-// isStatus says whether code is an HTTP status that an upstream's response can
-// have. The transport never hands on informational ones (1xx).
-func isStatus(code string) bool {
-	status, err := strconv.Atoi(code)
-	return err == nil && len(code) == 3 && status >= 200 && status <= 599
-}
-
-// isDocumented says whether the API of one of the blocks documents the code. It
-// is true where an api is missing or was not understood: that is a fault already,
-// and a second one would blame a code that may be right.
-func isDocumented(code string, blocks []*gate.Block) bool {
-	if code == "" {
-		return false
-	}
-	if len(blocks) == 0 {
-		return true
-	}
-	for _, block := range blocks {
-		if block.API == nil {
-			return true
-		}
-		if block.API.Documented(code) {
-			return true
+// only adds a fault for every key beside those that mode: issuer uses. Ignoring one
+// would let an operator rely on a protection that this mode does not give.
+func (s *section) only(keys ...string) {
+	for _, name := range s.names {
+		if s.isWritten(name) && match(name, keys) == "" {
+			s.fault(name, "means nothing in mode: issuer; allowed there: "+strings.Join(keys, ", "))
 		}
 	}
-	return false
 }

@@ -6,6 +6,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/upstreamauth/upstreamauth/config/dialect"
+	"github.com/upstreamauth/upstreamauth/gate"
+	"github.com/upstreamauth/upstreamauth/issuer"
+	"github.com/upstreamauth/upstreamauth/session"
 )
 
 // Limits on what one configuration can make the plugin log. Traefik reads it again
@@ -16,7 +21,18 @@ const (
 	maxFaults      = 200  // that are listed; further ones are counted
 	maxSuggestions = 20   // faults that are searched for the nearest key
 	maxShown       = 80   // bytes of a value or a key
+	maxSource      = 320  // bytes of what a secret refers to
 )
+
+// Settings is the configuration of one middleware instance after it was read:
+// checked, and with the defaults filled in. Each room gets its own options; none
+// of them reads raw values.
+type Settings struct {
+	Gate    gate.Options     // mode: protect; of no use in mode: issuer
+	Session *session.Options // nil: no session block
+	Issuer  *issuer.Options  // mode: issuer; nil: mode: protect
+	Log     string           // error, info or debug
+}
 
 // Fault is one thing that is wrong with a configuration. It is one line of text and
 // holds no secret, so it may be logged and shown to operators.
@@ -42,8 +58,35 @@ func Lines(faults []Fault) (keys, lines []string) {
 type reader struct {
 	env     func(string) (string, bool) // nil: no variable is set
 	faults  []Fault
-	more    int      // faults beyond maxFaults
-	folders []string // see secretFolders; nil: not read yet
+	more    int               // faults beyond maxFaults
+	folders []folder          // see secretFolders; nil: not read yet
+	homes   map[string][]home // by foldKey
+
+	unresolved bool                // env: and file: are not read
+	keys       map[string][]string // see Keys; nil: they are not collected
+	memory     *dialect.Memory     // nil: none is kept
+}
+
+// home is where a key belongs, for the fault of one that is in another block.
+type home struct {
+	path    string // of the block; empty: the top level
+	written bool   // whether the configuration has this block
+}
+
+// folder is one that file: may read in.
+type folder struct {
+	path   string // clean
+	direct bool   // only the files directly in it, not those of folders below
+}
+
+// lookup is env, which may be nil.
+func (r *reader) lookup(name string) (string, bool) {
+	env := r.env
+	if env == nil {
+		return "", false
+	}
+	value, found := env(name)
+	return value, found
 }
 
 func (r *reader) fault(key, text string) {
@@ -52,6 +95,11 @@ func (r *reader) fault(key, text string) {
 		return
 	}
 	r.faults = append(r.faults, Fault{Key: key, Text: text})
+}
+
+// count is how many faults there are so far.
+func (r *reader) count() int {
+	return len(r.faults) + r.more
 }
 
 // all returns every fault, in the order in which the keys were read.
@@ -79,14 +127,14 @@ func (r *reader) suggest(word string, allowed []string) string {
 // quoteForLog is a value as a fault names it: shortened, and quoted so that it can
 // neither break the line nor hide control characters in it.
 func quoteForLog(value string) string {
-	short := shorten(value)
+	short := shorten(value, maxShown)
 	return strconv.Quote(short)
 }
 
 // quoteKey is a key as a fault names it: shortened, and quoted only where it could
 // break the line or be misread.
 func quoteKey(key string) string {
-	short := shorten(key)
+	short := shorten(key, maxShown)
 	if short == "" || short != strings.TrimSpace(short) || !utf8.ValidString(short) {
 		return strconv.Quote(short)
 	}
@@ -98,12 +146,11 @@ func quoteKey(key string) string {
 	return short
 }
 
-// shorten cuts a text to maxShown bytes, between two characters.
-func shorten(text string) string {
-	if len(text) <= maxShown {
+// shorten cuts a text to so many bytes, between two characters.
+func shorten(text string, end int) string {
+	if len(text) <= end {
 		return text
 	}
-	end := maxShown
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}

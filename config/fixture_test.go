@@ -10,13 +10,15 @@ import (
 // of session.
 const everyKey = `{
 	"mode": "protect", "forwardCredential": true, "optional": true, "preflight": true, "canary": true, "log": "debug",
-	"bearer": {"api": "ippanel", "url": "https://a.example", "path": "/p", "method": "GET", "lifetime": "1h", "timeout": "1s", "revalidate": "5m", "budget": "10/1h",
+	"bearer": {"api": "ippanel", "url": "https://a.example", "path": "/p", "method": "GET", "lifetime": "1h", "timeout": "1s", "revalidate": "5m", "budget": "10/1h", "keepAlive": false,
 		"tls": {"ca": "", "cert": "", "serverName": "x", "insecureSkipVerify": true}},
 	"applicationKey": {"api": "thammasat", "url": "https://b.example", "account": false, "probe": {"username": "u", "password": "p"}},
 	"basic": {"api": "thammasat", "url": "https://c.example", "applicationKey": "k", "tls": {"ca": ""}},
 	"cache": {"size": 1, "negativeLifetime": "1s", "negativeSize": 1, "epoch": "e"},
 	"limits": {"perClient": "30/1m", "clientDepth": 1},
 	"identity": {"prefix": "X-A-", "headers": {"X-A-User": "user"}, "require": {"user": "a, b"}},
+	"shared": {"redis": {"endpoints": ["r.example:6379"], "username": "u", "password": "p", "db": 1, "tls": {"ca": "", "serverName": "x"}},
+		"secret": "a secret that has 32 bytes, or more", "timeout": "1s", "local": "1m", "prefix": "p", "budget": true},
 	"errors": {"format": "problem", "statuses": {"401": 402}, "unavailable": 503}
 }`
 

@@ -17,7 +17,8 @@ func plant(block map[string]any, path string) {
 		full := strings.ToLower(strings.TrimPrefix(path+"."+key, "."))
 		switch full {
 		case "bearer.loginsecret", "bearer.tls.key", "bearer.applicationkey", "applicationkey.probe.password", "applicationkey.tls.key",
-			"basic.applicationkey", "basic.tls.key", "session.secret", "shared":
+			"basic.applicationkey", "basic.tls.key", "session.secret", "shared.secret", "shared.redis.password", "shared.redis.tls.key",
+			"bearer.custom.request.client.secret", "applicationkey.custom.request.client.secret", "basic.custom.request.client.secret":
 			block[key] = mark(value)
 		case "bearer.url", "applicationkey.url", "basic.url":
 			if text, ok := value.(string); ok {
@@ -27,7 +28,9 @@ func plant(block map[string]any, path string) {
 				}
 				block[key] = scheme + "://user:" + planted + "@" + rest
 			}
-		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "limits", "session", "bearer.tls", "applicationkey.probe":
+		case "bearer", "applicationkey", "basic", "cache", "identity", "errors", "limits", "session", "shared", "shared.redis", "shared.redis.tls", "bearer.tls", "applicationkey.probe",
+			"bearer.custom", "bearer.custom.request", "bearer.custom.request.client", "bearer.custom.identity", "bearer.custom.refusal",
+			"basic.custom", "basic.custom.request", "basic.custom.request.client":
 			if inner, ok := value.(map[string]any); ok {
 				plant(inner, full)
 				inner["unknownkey"] = planted
@@ -45,6 +48,9 @@ func mark(value any) any {
 	case []any:
 		return []any{planted, []any{planted}}
 	case string:
+		if strings.HasPrefix(v, "env:") || strings.HasPrefix(v, "file:") {
+			return v // faults name it, and the variable holds the marker
+		}
 		return v + planted
 	}
 	return value

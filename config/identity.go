@@ -10,30 +10,14 @@ import (
 
 var identityKeys = []string{"prefix", "headers", "require"}
 
-const (
-	defaultPrefix = "X-Auth-"
-
-	// quoteTheCode is the fault of a key such as <int Value>, see unquotedKey.
-	quoteTheCode = `quote the code, as in "401": without quotes the provider loses it`
-)
-
-// Headers that HTTP or Traefik needs, or that carry a credential; families by the
-// beginning of their names. The gate removes identity headers from every request,
-// so none of these may be one.
-var (
-	neededHeaders = []string{
-		"Accept", "Application-Key", "Authorization", "Cache-Control", "Connection", "Cookie", "Date", "Expect", "Forwarded", "Host",
-		"Keep-Alive", "Origin", "Range", "Referer", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent", "Via", "X-Real-Ip",
-	}
-	neededFamilies = []string{"Accept-", "Access-Control-", "Content-", "If-", "Proxy-", "Sec-", "X-Forwarded-"}
-)
+const defaultPrefix = "X-Auth-"
 
 // identity reads which identity headers the backend gets, and which values of the
 // identity are required. The credential blocks must have been read before: their
 // APIs say which fields there are.
 func (s *section) identity(key string, into *Settings) {
 	into.Gate.Prefix = defaultPrefix
-	inner := s.block(key, keySet{keys: identityKeys})
+	inner := s.block(key, keySet{keys: identityKeys, names: "headers"})
 	if inner == nil {
 		return
 	}
@@ -41,11 +25,12 @@ func (s *section) identity(key string, into *Settings) {
 	fields := closedFields(into.Gate.Blocks)
 	headers := inner.table("headers")
 	if headers != nil {
-		into.Gate.Headers = headers.headers(fields)
+		into.Gate.Headers = headers.headers(fields, knownFields(into.Gate.Blocks))
 	}
 	require := inner.table("require")
 	if require != nil {
 		into.Gate.Require = require.requirements(fields)
+		require.matchingAPI(into.Gate.Require, into.Gate.Blocks)
 	}
 }
 
@@ -53,10 +38,20 @@ func (s *section) identity(key string, into *Settings) {
 // there is no such list, because an API has open fields or a block's api was not
 // understood. Then any field is allowed.
 func closedFields(blocks []*gate.Block) []string {
-	var fields []string
 	for _, block := range blocks {
 		if block.API == nil || block.API.OpenFields {
 			return nil
+		}
+	}
+	return knownFields(blocks)
+}
+
+// knownFields lists the fields that the documents of these blocks' APIs name.
+func knownFields(blocks []*gate.Block) []string {
+	var fields []string
+	for _, block := range blocks {
+		if block.API == nil {
+			continue
 		}
 		for _, header := range block.API.Headers {
 			fields = addOnce(fields, header.Field)
@@ -74,15 +69,6 @@ func addOnce(words []string, word string) []string {
 		return words
 	}
 	return append(words, word)
-}
-
-func contains(words []string, word string) bool {
-	for _, candidate := range words {
-		if candidate == word {
-			return true
-		}
-	}
-	return false
 }
 
 // prefix returns the prefix of the identity headers in canonical spelling. The gate
@@ -111,26 +97,10 @@ func (s *section) prefix(key string) string {
 	return read
 }
 
-// conflictsWith returns a needed header that begins with the prefix, or a needed
-// family that shares a header with it; empty if there is none.
-func conflictsWith(prefix string) string {
-	for _, name := range neededHeaders {
-		if strings.HasPrefix(name, prefix) {
-			return name
-		}
-	}
-	for _, family := range neededFamilies {
-		if strings.HasPrefix(family, prefix) || strings.HasPrefix(prefix, family) {
-			return family + "*"
-		}
-	}
-	return ""
-}
-
 // headers reads pairs of header and field, in the order of the names as written.
-// fields is what closedFields returns. Two names that some backends read as one are a
+// fields is what closedFields returns, known what knownFields does. Two names that some backends read as one are a
 // fault: which of the values such a backend uses would be chance.
-func (s *section) headers(fields []string) []apis.HeaderField {
+func (s *section) headers(fields, known []string) []apis.HeaderField {
 	var read []apis.HeaderField
 	written := map[string]string{}
 	for _, name := range s.names {
@@ -149,48 +119,21 @@ func (s *section) headers(fields []string) []apis.HeaderField {
 			s.fault(name, "name the field that the header carries")
 			continue
 		}
+		if s.isPlaceholder(name, field) {
+			continue
+		}
+		if isExchanged(name, field, known) {
+			s.fault(name, "the name of a header where its field belongs: write "+quoteKey(field)+": "+quoteKey(name))
+			continue
+		}
+		if isHeaderName(field) && !contains(known, field) {
+			s.fault(name, quoteForLog(field)+" is the name of a header; name the field that the header carries")
+			continue
+		}
 		s.field(name, field, fields)
 		read = append(read, apis.HeaderField{Header: http.CanonicalHeaderKey(name), Field: field})
 	}
 	return read
-}
-
-// header says whether name may be an identity header, and adds a fault if not.
-func (s *section) header(name string) bool {
-	if unquotedKey(name) {
-		s.fault(name, quoteTheCode)
-		return false
-	}
-	token := name != ""
-	for i := 0; i < len(name); i++ {
-		if !isAlphanumeric(name[i]) && !strings.Contains("!#$%&'*+-.^_`|~", name[i:i+1]) {
-			token = false
-		}
-	}
-	if !token {
-		s.fault(name, "not a header name; allowed: letters, digits and -")
-		return false
-	}
-	canonical := canonicalName(name)
-	for _, needed := range neededHeaders {
-		if needed == canonical {
-			s.fault(name, needed+" is a header that HTTP or Traefik needs, or a credential; choose another name")
-			return false
-		}
-	}
-	for _, family := range neededFamilies {
-		if strings.HasPrefix(canonical, family) {
-			s.fault(name, family+"* are headers that HTTP or Traefik needs; choose another name")
-			return false
-		}
-	}
-	return true
-}
-
-// canonicalName is a header name as backends read it that take every character but
-// letters and digits for "-" (CGI, WSGI, PHP): X_Auth_User is X-Auth-User to them.
-func canonicalName(name string) string {
-	return http.CanonicalHeaderKey(gate.Fold(name))
 }
 
 // field adds a fault unless the field is one of fields; any is, where that is nil.
@@ -198,6 +141,38 @@ func (s *section) field(key, field string, fields []string) {
 	if fields != nil && !contains(fields, field) {
 		s.notAllowed(key, field, strings.Join(fields, ", ")+s.reader.suggest(field, fields))
 	}
+}
+
+// isExchanged says whether a pair of header and field was written the wrong way round:
+// no response would ever have such a field.
+func isExchanged(name, field string, known []string) bool {
+	if contains(known, field) {
+		return false
+	}
+	if isHeaderLike(field) && !isHeaderLike(name) && !strings.Contains(name, "-") {
+		return true
+	}
+	asHeader := strings.Contains(field, "-") && http.CanonicalHeaderKey(field) == field
+	asVariable := strings.Contains(field, "_") && strings.ToUpper(field) == field // CGI's REMOTE_USER
+	return contains(known, name) && (asHeader || asVariable)
+}
+
+// isHeaderName says whether the name of a field is that of a header for certain: some
+// tokens have fields that begin with "x-".
+func isHeaderName(field string) bool {
+	canonical := http.CanonicalHeaderKey(field)
+	for _, family := range []string{"X-Auth-", "X-Remote-", "X-Forwarded-"} {
+		if strings.HasPrefix(canonical, family) {
+			return true
+		}
+	}
+	return strings.HasPrefix(field, "X-")
+}
+
+// isHeaderLike says whether a name begins as those of headers do, and those of fields
+// do not.
+func isHeaderLike(name string) bool {
+	return strings.HasPrefix(name, "X-") || strings.HasPrefix(name, "x-")
 }
 
 // requirements reads pairs of field and allowed values, in the order of the names.
@@ -215,11 +190,58 @@ func (s *section) requirements(fields []string) []gate.Requirement {
 			s.fault(name, "changes with every response; name a field that identifies the caller")
 		} else if fields != nil && !contains(fields, name) {
 			s.fault(name, "unknown field; allowed: "+strings.Join(fields, ", ")+s.reader.suggest(name, fields))
+		} else if isHeaderName(name) {
+			s.fault(name, "the name of a header; name the field that it carries")
 		}
 		allowed := s.list(name)
+		s.checkPatterns(name, allowed)
 		if allowed != nil {
 			read = append(read, gate.Requirement{Field: name, Allowed: allowed})
 		}
 	}
 	return read
+}
+
+// checkPatterns adds a fault for each value of a requirement that has more than one "*",
+// or a "!" that forbids nothing, or everything. Blanks behind a "!" count as they do at
+// the ends of a value, not at all: else they would make it forbid another value.
+func (s *section) checkPatterns(key string, values []string) {
+	for i, value := range values {
+		text := value
+		if strings.HasPrefix(value, "!") {
+			text = strings.TrimSpace(value[1:])
+			values[i] = "!" + text
+			if text == "" || text[0] == '!' || text == "*" {
+				s.notAllowed(key, value, "one ! before the text that is forbidden; it forbids neither nothing nor everything")
+				continue
+			}
+		}
+		if strings.Count(text, "*") > 1 {
+			s.notAllowed(key, value, "one * in a value; it stands for any text")
+		}
+	}
+}
+
+// matchingAPI adds a fault where identity.require names APIs, and none of them has a
+// block here: every request would be denied.
+func (s *section) matchingAPI(read []gate.Requirement, blocks []*gate.Block) {
+	var names []string
+	for _, block := range blocks {
+		if block.API == nil {
+			return // a fault already
+		}
+		names = addOnce(names, block.API.Name)
+	}
+	for i := range read {
+		if read[i].Field != "api" || len(names) == 0 {
+			continue
+		}
+		matches := false
+		for _, name := range names {
+			matches = matches || read[i].Meets([]string{name})
+		}
+		if !matches {
+			s.notAllowed("api", strings.Join(read[i].Allowed, ", "), strings.Join(names, ", ")+"; every request would be denied")
+		}
+	}
 }

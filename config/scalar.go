@@ -5,7 +5,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
 )
+
+const (
+	maxName = 64 // bytes of a cookie's or a parameter's name
+
+	allowedName = `1 to 64 letters, digits, "-", "_" and "."`
+	allowedRate = "calls per period, such as 1000/1h: from 1 to 1000000000 calls, a slash, and a duration with its unit, 1s to 720h"
+)
+
+// periodRange is that of a rate's period.
+var periodRange = durationRange{low: time.Second, high: 720 * time.Hour}
 
 // text returns what a scalar says, trimmed; empty by default.
 func (s *section) text(key string) string {
@@ -20,6 +32,18 @@ func (s *section) text(key string) string {
 	return raw.text
 }
 
+// isPlaceholder adds a fault for a text that holds a placeholder which nothing has
+// replaced, and says whether it did. It is not for secrets: of the marks it knows those
+// alone that no other text has.
+func (s *section) isPlaceholder(key, value string) bool {
+	_, found := placeholder(value)
+	found = found && (strings.Contains(value, "${") || strings.Contains(value, "$(") || strings.Contains(value, "{{"))
+	if found {
+		s.fault(key, unreplaced+"; write the value itself: env: and file: are read for secrets alone")
+	}
+	return found
+}
+
 // boolean takes true, false, 1 and 0. Other words (yes, on, TRUE) mean different
 // things to different readers of YAML, so they are faults.
 func (s *section) boolean(key string, fallback bool) bool {
@@ -31,7 +55,7 @@ func (s *section) boolean(key string, fallback bool) bool {
 		return true
 	}
 	if value != "false" && value != "0" {
-		s.notAllowed(key, value, "true, false")
+		s.notAllowed(key, value, "true, false"+booleanHint(value))
 		return fallback
 	}
 	return false
@@ -45,17 +69,10 @@ func (s *section) integer(key string, fallback, low, high int) int {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {
-		s.notAllowed(key, value, fmt.Sprintf("a whole number from %d to %d", low, high))
+		s.notAllowed(key, value, fmt.Sprintf("a whole number from %d to %d", low, high)+numberHint(value, low, high))
 		return fallback
 	}
 	return n
-}
-
-// durationRange is the allowed range of a duration, both ends included, and how
-// faults describe it.
-type durationRange struct {
-	low, high time.Duration
-	words     string
 }
 
 // duration is one in Go's notation, such as "90s" or "1h30m". A number alone is a
@@ -66,11 +83,27 @@ func (s *section) duration(key string, fallback time.Duration, within durationRa
 		return fallback
 	}
 	read, err := time.ParseDuration(value)
-	if err != nil || read < within.low || read > within.high {
-		s.notAllowed(key, value, "a duration with its unit, "+within.words)
+	if err != nil || !within.holds(read) {
+		s.notAllowed(key, value, "a duration with its unit, "+within.words+durationHint(value, within))
 		return fallback
 	}
 	return read
+}
+
+// rate is a number of calls and a period, with a slash and no blanks between them.
+func (s *section) rate(key string, fallback verifier.Rate) verifier.Rate {
+	value := s.text(key)
+	if value == "" {
+		return fallback
+	}
+	before, after, slash := strings.Cut(value, "/")
+	calls, notNumber := strconv.ParseUint(before, 10, 31)
+	period, notDuration := time.ParseDuration(after)
+	if !slash || notNumber != nil || notDuration != nil || calls < 1 || calls > maxRate || !periodRange.holds(period) {
+		s.notAllowed(key, value, allowedRate+rateHint(value, periodRange))
+		return fallback
+	}
+	return verifier.Rate{Calls: int(calls), Period: period}
 }
 
 // choice is one of a few words. Its case counts, as it does in every value.
@@ -86,6 +119,23 @@ func (s *section) choice(key, fallback string, words []string) string {
 	}
 	s.notAllowed(key, value, strings.Join(words, ", ")+s.reader.suggest(value, words))
 	return fallback
+}
+
+// name reads a name that needs no escaping, in a cookie as little as in a query.
+func (s *section) name(key, fallback string) string {
+	value := s.text(key)
+	if value == "" {
+		return fallback
+	}
+	plain := len(value) <= maxName
+	for i := 0; i < len(value); i++ {
+		plain = plain && (isAlphanumeric(value[i]) || strings.Contains("-_.", value[i:i+1]))
+	}
+	if !plain {
+		s.notAllowed(key, value, allowedName)
+		return fallback
+	}
+	return value
 }
 
 // list is a list of scalars, or one text with commas, which is how labels write
@@ -121,6 +171,40 @@ func (s *section) list(key string) []string {
 		s.fault(key, "an empty list; write at least one value, or leave it out")
 		return nil
 	}
+	for _, item := range items {
+		if item == "" {
+			s.fault(key, "an empty value in the list; write at least one character, or leave it out")
+			return nil
+		}
+		if s.isPlaceholder(key, item) {
+			return nil
+		}
+	}
+	return items
+}
+
+// items is list for values that may hold commas in double quotes.
+func (s *section) items(key string) []string {
+	raw := s.values[key]
+	if raw.shape != shapeScalar || !strings.Contains(raw.text, `"`) {
+		return s.list(key)
+	}
+	var items []string
+	quoted, begin := false, 0
+	for i := 0; i < len(raw.text); i++ {
+		switch raw.text[i] {
+		case '\\':
+			i++
+		case '"':
+			quoted = !quoted
+		case ',':
+			if !quoted {
+				items = append(items, strings.TrimSpace(raw.text[begin:i]))
+				begin = i + 1
+			}
+		}
+	}
+	items = append(items, strings.TrimSpace(raw.text[begin:]))
 	for _, item := range items {
 		if item == "" {
 			s.fault(key, "an empty value in the list; write at least one character, or leave it out")

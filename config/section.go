@@ -20,14 +20,12 @@ type section struct {
 
 // keySet is the keys that a block may hold, and what is said about others.
 type keySet struct {
-	keys  []string
-	later []string       // planned, not available yet
-	other []misplacedKey // keys of other blocks
-	old   []renamed      // former names
+	keys    []string
+	old     []renamed         // former names
+	foreign map[string]string // keys of other programs, in lower case, and what is said of them
+	codes   string            // the key whose block holds codes
+	names   string            // the key whose block holds names of headers
 }
-
-// misplacedKey is a key of another block, whose name is home.
-type misplacedKey struct{ key, home string }
 
 // renamed is a former key and its present name: configurations written for a draft
 // get a hint and not only "unknown key".
@@ -70,12 +68,6 @@ func (s *section) matchKeys(set keySet) {
 	matched := map[string]rawValue{}
 	for _, name := range s.names {
 		known := match(name, set.keys)
-		later := match(name, set.later)
-		if later != "" {
-			s.fault(later, "not available in this version")
-			matched[later] = s.values[name]
-			continue
-		}
 		if known == "" {
 			s.unknownKey(name, set)
 			continue
@@ -92,41 +84,103 @@ func (s *section) matchKeys(set keySet) {
 	s.values = matched
 }
 
-// match returns the word of the list that equals name without regard to case;
-// empty if there is none.
-func match(name string, words []string) string {
-	lower := strings.ToLower(name)
-	for _, word := range words {
-		if strings.ToLower(word) == lower {
-			return word
-		}
-	}
-	return ""
-}
-
 // unknownKey adds the fault of a key that is not in the set. Its value is never
 // named: it may be the secret of a key that was misspelled.
 func (s *section) unknownKey(name string, set keySet) {
-	for _, misplaced := range set.other {
-		if match(name, []string{misplaced.key}) != "" {
-			s.fault(misplaced.key, "not a key of this block, but of "+misplaced.home)
-			return
-		}
-	}
 	for _, former := range set.old {
 		if match(name, []string{former.key}) != "" {
 			s.fault(former.key, "unknown key; it is "+strconv.Quote(former.name)+" now")
 			return
 		}
 	}
+	foreign := set.foreign[strings.ToLower(name)]
+	if foreign != "" {
+		s.fault(name, "unknown key; "+foreign)
+		return
+	}
+	misplaced := s.misplaced(name, set)
+	if misplaced != "" {
+		s.fault(name, "unknown key; it belongs "+misplaced)
+		return
+	}
 	outer, inner, dotted := strings.Cut(name, ".")
 	if dotted && match(outer, set.keys) != "" {
 		s.fault(name, "unknown key; a dot does not lead into a block: write "+quoteKey(inner)+" inside "+match(outer, set.keys))
 		return
 	}
-	all := append([]string{}, set.keys...)
-	all = append(all, set.later...)
-	s.fault(name, "unknown key"+s.reader.suggest(name, all))
+	s.fault(name, "unknown key"+s.reader.suggest(name, set.keys))
+}
+
+// misplaced says where a key belongs that is known elsewhere; empty if it is not. Of
+// several places those are named that the configuration has, and of them those in the
+// credential block that the section is a part of.
+func (s *section) misplaced(name string, set keySet) string {
+	if set.codes != "" && (unquotedKey(name) || isDigits(strings.TrimPrefix(name, "-"))) {
+		return "below " + s.path + set.codes
+	}
+	if set.names != "" && strings.Contains(name, "-") {
+		return "below " + s.path + set.names
+	}
+	outer, _, _ := strings.Cut(s.path, ".")
+	best := 0
+	var paths []string
+	for _, home := range s.reader.homes[foldKey(name)] {
+		rank := 1
+		if home.path == "" && s.values[name].shape != shapeBlock {
+			rank = 0
+		}
+		if home.written && rank > 0 {
+			rank = 2
+		}
+		if strings.HasPrefix(home.path+".", outer+".") && outer != "" {
+			rank = 3
+		}
+		if home.path+"." == s.path || home.path == "" && s.path == "" || rank < best {
+			continue
+		}
+		if rank > best {
+			paths = nil
+		}
+		best = rank
+		paths = append(paths, home.path)
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	if paths[0] == "" {
+		return "at the top level"
+	}
+	last := len(paths) - 1
+	if last == 0 {
+		return "below " + paths[0]
+	}
+	return "below " + strings.Join(paths[:last], ", ") + " or " + paths[last]
+}
+
+// foldKey is a key without what its spellings differ in.
+func foldKey(name string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
+}
+
+// elsewhereToo are keys of credential blocks of which the like are known better elsewhere:
+// session.cookie and identity.headers.
+var elsewhereToo = []string{"cookie", "header", "headers"}
+
+// settle notes where the keys of a set belong.
+func (r *reader) settle(path string, written bool, keys []string) {
+	if r.keys != nil {
+		r.keys[path] = keys
+	}
+	for _, key := range keys {
+		folded := foldKey(key)
+		if path != "session" && path != "identity" && !strings.Contains(path, ".custom") && contains(elsewhereToo, key) {
+			continue
+		}
+		if strings.HasPrefix(path, "shared") && !written && len(r.homes[folded]) > 0 {
+			continue // a key of that name is better known elsewhere
+		}
+		r.homes[folded] = append(r.homes[folded], home{path: path, written: written})
+	}
 }
 
 func (s *section) fault(key, text string) {

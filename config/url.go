@@ -3,10 +3,12 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	pathpkg "path"
 	"strconv"
 	"strings"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
 
 // What the faults of addresses and paths say is allowed.
@@ -24,6 +26,9 @@ func (s *section) address(key string) string {
 		if !s.has(key) {
 			s.fault(key, "required: "+allowedURL)
 		}
+		return ""
+	}
+	if s.isPlaceholder(key, value) {
 		return ""
 	}
 	parsed, err := url.Parse(value)
@@ -67,6 +72,9 @@ func addressDefect(address *url.URL, written string) string {
 		if err != nil || port < 1 || port > 65535 || strconv.Itoa(port) != address.Port() {
 			return "has a port that is not from 1 to 65535"
 		}
+	}
+	if hasDotSegment(address.EscapedPath()) {
+		return "has a segment . or .. in its path"
 	}
 	return ""
 }
@@ -114,7 +122,7 @@ func redacted(address string) string {
 // query. It is appended to the block's address.
 func (s *section) target(key, fallback string) string {
 	value := s.text(key)
-	if value == "" {
+	if value == "" || s.isPlaceholder(key, value) {
 		return fallback
 	}
 	plain := strings.HasPrefix(value, "/") && verifier.IsVisibleASCII(value) && !strings.Contains(value, "#")
@@ -123,5 +131,85 @@ func (s *section) target(key, fallback string) string {
 		s.notAllowed(key, redacted(value), "a path that "+allowedPath)
 		return fallback
 	}
+	if hasDotSegment(pathOf(value)) {
+		s.notAllowed(key, redacted(value), "a path without segments . and .., which some servers resolve and others do not")
+		return fallback
+	}
 	return value
+}
+
+// checkCall adds a fault where address and path, which are each allowed, make a call
+// that does not verify: one to the path twice, one to the API's logout, which ends
+// each credential that it is asked about, and one to its logins.
+func (s *section) checkCall(address, path string, api *apis.API) {
+	if address == "" || path == "" {
+		return
+	}
+	called := pathOf(path)
+	if strings.Count(called, "/") > 1 && strings.HasSuffix(address, called) {
+		s.fault("url", quoteForLog(redacted(address))+" ends in the path, which is appended to it; leave it out here")
+	}
+	if api.Login == nil {
+		return
+	}
+	if api.Login.Logout != "" && strings.HasSuffix(address+called, api.Login.Logout) {
+		s.fault("path", "is the logout of "+api.Name+": each check would end the credential that it is about; name a path that only a valid credential may call")
+	}
+	for _, login := range api.Login.Paths {
+		if strings.HasSuffix(address+called, login) {
+			s.fault("path", "is a login of "+api.Name+": it issues tokens and checks none; name a path that only a valid credential may call")
+		}
+	}
+}
+
+// checkBase adds a fault for the address of mode: issuer whose path no request here
+// can have: Traefik cleans paths before it hands requests on, and the issuer looks at
+// none with escapes in it.
+func (s *section) checkBase(key, address string) {
+	parsed, err := url.Parse(address)
+	if err != nil || address == "" {
+		return
+	}
+	if strings.Contains(parsed.Path+"/", "//") || parsed.RawPath != "" {
+		s.fault(key, quoteForLog(redacted(address))+` has a path that no request has here; allowed: one without "//" and escaped slashes`)
+	}
+}
+
+// pathOf is what stands before the query and the fragment.
+func pathOf(target string) string {
+	end := strings.IndexAny(target, "?#")
+	if end >= 0 {
+		return target[:end]
+	}
+	return target
+}
+
+// hasDotSegment says whether a path has a segment "." or "..", also as an escape.
+// Clients, proxies and servers resolve these, each at a place of its own: what is asked
+// for is another path than the one that was written.
+func hasDotSegment(path string) bool {
+	plain := strings.ReplaceAll(strings.ReplaceAll(path, "%2e", "."), "%2E", ".")
+	for _, segment := range strings.Split(plain, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// isClean says whether requests for a path of this site arrive with just that path:
+// browsers resolve dot segments, and Traefik removes doubled slashes.
+func isClean(path string) bool {
+	return !strings.Contains(path, "//") && !hasDotSegment(path)
+}
+
+// landing is the path with which a request for target arrives here: without query and
+// escapes, and without a slash at its end. It is false for a broken escape.
+func landing(target string) (string, bool) {
+	decoded, err := url.PathUnescape(pathOf(target))
+	if err != nil {
+		return "", false
+	}
+	clean := pathpkg.Clean(decoded)
+	return clean, true
 }

@@ -1,10 +1,11 @@
 // Package credential answers: which one credential does a request carry in its
-// headers, and how is it removed from them? Reading and removing stand together
-// because they must agree: a line that is read as a credential must not reach
-// the backend, and one that is not must not be lost.
+// headers, cookies or query, and how is it removed from them? Reading and
+// removing stand together because they must agree: a line that is read as a credential
+// must not reach the backend, and one that is not must not be lost.
 //
-// Its noun is Accepts, the credentials that a route takes. It knows header
-// lines only: not whether a credential is valid, nor what a denial looks like.
+// Its nouns are Accepts, the credentials that a route takes, and Source, where one of
+// them is read. It knows requests only: not whether a credential is valid, nor what a
+// denial looks like.
 package credential
 
 import (
@@ -23,6 +24,10 @@ type Accepts struct {
 	Key       bool // Application-Key: <key>
 	Account   bool // with Key: the key comes with a Basic account, and both are one credential
 	Basic     bool // Authorization: Basic <account>; not together with Account
+
+	// Sources say where the tokens of all kinds that have one are read (FromRequest); nil:
+	// where Bearer, BareToken and Key say.
+	Sources []*Source
 }
 
 // FromHeader reads the one credential that a request carries. Nothing is
@@ -104,9 +109,13 @@ func isComplete(c verifier.Credential, a Accepts) bool {
 }
 
 // SingleValue ignores empty lines. It returns the first of the others, and
-// whether there is a second. A first line that counts while a second is ignored
-// would let a client show one credential to the gate and another to the backend.
+// whether there is a second, or more than MaxLines. A first line that counts while a
+// second is ignored would let a client show one credential to the gate and another to
+// the backend.
 func SingleValue(lines []string) (line string, twice bool) {
+	if len(lines) > MaxLines {
+		return "", true
+	}
 	for _, value := range lines {
 		if value != "" && line != "" {
 			return line, true
@@ -124,7 +133,10 @@ func SingleValue(lines []string) (line string, twice bool) {
 // unreadable: a backend may take another part of it for the scheme.
 func (a Accepts) split(line string) (scheme verifier.Kind, rest string, readable bool) {
 	word, rest, spaced := strings.Cut(line, " ")
-	name := strings.ToLower(word)
+	name := ""
+	if len(word) <= longestScheme { // a longer one is no scheme, and may have a megabyte
+		name = strings.ToLower(word)
+	}
 	if name == "bearer" && a.Bearer {
 		return verifier.Bearer, rest, true
 	}
@@ -139,6 +151,9 @@ func (a Accepts) split(line string) (scheme verifier.Kind, rest string, readable
 	}
 	return "", "", true
 }
+
+// longestScheme is more than the length of the longest of schemes, in bytes.
+const longestScheme = 32
 
 // schemes are words that are not a bare token when they are alone in
 // Authorization: the schemes of IANA's registry, and others in use.

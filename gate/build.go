@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
@@ -21,6 +23,10 @@ type Shared struct {
 	Since  func(time.Time) time.Duration // time.Since, except in tests
 	Now    func() time.Time
 	Scopes *cache.Registry
+
+	// Nil: each gate has a memory of its own.
+	Fields  *Fields
+	Removed *Removed
 }
 
 // New builds a gate in front of next, from the inside out. ctx ends when Traefik
@@ -32,11 +38,16 @@ func New(ctx context.Context, next http.Handler, o *Options, shared *Shared, log
 		optional:  o.Optional,
 		preflight: o.Preflight,
 		depth:     o.ClientDepth,
+		removed:   shared.Removed,
 		log:       log,
 		start:     shared.Start,
 		since:     shared.Since,
 	}
-	g.identity = newIdentity(o, g.accepts)
+	if g.removed == nil {
+		g.removed = NewRemoved()
+	}
+	g.headers = g.accepts.Headers()
+	g.identity = newIdentity(o, append(partHeaders(o.Blocks), g.headers...))
 	g.credentials = credential.NewRemover(g.accepts, o.ForwardCredential)
 	for _, b := range o.Blocks {
 		s := newScheme(ctx, o, b, shared, log)
@@ -46,36 +57,41 @@ func New(ctx context.Context, next http.Handler, o *Options, shared *Shared, log
 	return g
 }
 
-func acceptsOf(blocks []*Block) credential.Accepts {
-	a := credential.Accepts{}
-	for _, b := range blocks {
-		switch b.Upstream.Kind {
-		case verifier.Bearer:
-			a.Bearer, a.BareToken = true, b.API.BareToken
-		case verifier.ApplicationKey:
-			a.Key, a.Account = true, b.Upstream.Account
-		case verifier.Basic:
-			a.Basic = true
-		}
-	}
-	return a
-}
-
 // newScheme joins one block of the options to the scope that it belongs to.
 func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *telemetry.Log) *scheme {
-	s := &scheme{kind: b.Upstream.Kind, api: b.API, paired: b.Upstream.Account}
+	s := &scheme{kind: b.Upstream.Kind, api: b.API, paired: b.Upstream.Account, absent: b.API.Absent(b.Upstream), pattern: b.Pattern, header: "Authorization"}
+	if s.kind != verifier.Basic {
+		s.source = sourceOf(b)
+		s.header = s.source.Header
+		s.absent = absentFrom(s.source, s.absent)
+	}
 	for _, h := range headerFields(o, b.API) {
 		s.headers = append(s.headers, http.CanonicalHeaderKey(h.Header))
 		s.fields = append(s.fields, h.Field)
 	}
 	fingerprint := shared.Scopes.Fingerprint(b.Scope()...)
+	if b.Place != nil && b.Place.Query != "" {
+		log.Once(telemetry.LevelInfo, telemetry.EventCredential, string(s.kind)+".query: credentials in addresses stay in access logs and in the history of browsers")
+	}
+	s.watch = &fieldWatch{fields: shared.Fields, scope: fingerprint, all: watchedFields(o, b, log)}
+	if s.watch.fields == nil {
+		s.watch.fields = NewFields()
+	}
 	key := shared.Scopes.Fingerprint(renderKey(o, b, log.Debug())...)
 	instance := cache.Instance{
 		Context: ctx, Epoch: o.Epoch, RenderKey: key, Policy: policyOf(o, b), Report: log.Report,
 		Logins: shared.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
-	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaPerKey, func(limit func() verifier.Rate, report verifier.Report) verifier.Verifier {
-		chain, err := chain.New(b.API, b.Upstream, limit, shared.Now, report)
+	if s.kind == verifier.Bearer {
+		instance.Barred = shared.Scopes.BarredOf(b.API.Name, b.Upstream.Target.URL)
+	}
+	if o.Shared != nil {
+		instance.Shared = shared.Scopes.Store(*o.Shared)
+		instance.Names = b.sharedScope(o.Epoch)
+		shared.Scopes.Share(ctx, instance.Shared, b.API.Name, b.Upstream.Target.URL, log.Report)
+	}
+	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaBy, func(report verifier.Report, count verifier.SharedCount) verifier.Verifier {
+		chain, err := chain.New(b.API, b.Upstream, shared.Now, report, count)
 		if err != nil {
 			panic(err.Error()) // unreachable: the options come from a configuration without faults
 		}
@@ -83,6 +99,91 @@ func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *t
 	})
 	s.names = &nameSets{lock: s.fastPath.Lock}
 	return s
+}
+
+// absentFrom is the text for a request without a credential, with the header of the operator's
+// in the place of the one that is read by default.
+func absentFrom(source *credential.Source, text string) string {
+	where := "(" + source.Where() + ")"
+	text = strings.Replace(text, "(Authorization: Bearer)", where, 1)
+	return strings.Replace(text, "("+verifier.KeyHeader+")", where, 1)
+}
+
+// watchedFields lists the fields to watch in the answers of one block: those that are
+// required, and those that a header of the operator's carries and no other block's API
+// documents. What no identity of this block can ever have is logged at once: it is no
+// fault, since another block's may have it.
+func watchedFields(o *Options, b *Block, log *telemetry.Log) []*watched {
+	var all []*watched
+	known := b.API.FieldsOf(b.Upstream)
+	whose := string(b.Upstream.Kind) + " (" + b.API.Name + ")"
+	if known != nil && b.API.Anonymous(b.Upstream) {
+		whose += ", of which a caller is not known,"
+	}
+	required := map[string]bool{"api": true, "expires": true}
+	for _, r := range o.Require {
+		name := strconv.Quote(r.Field)
+		if !canMeet(r, b, known) {
+			level := telemetry.LevelError
+			if len(o.Blocks) > 1 {
+				level = telemetry.LevelInfo // it may be meant so
+			}
+			log.Once(level, telemetry.EventIdentity, "identity.require: no identity of "+whose+" can meet the requirement of "+name+", so every such credential is denied here")
+		} else if !required[r.Field] {
+			all = append(all, watch(telemetry.LevelError, "identity.require", name, r.Field, b.API.Name, "every credential without it is denied"))
+		}
+		required[r.Field] = true
+	}
+	for _, h := range o.Headers {
+		name := strconv.Quote(h.Field)
+		if required[h.Field] || isFieldOfAnother(o, b, h.Field) {
+			continue
+		}
+		if known == nil {
+			all = append(all, watch(telemetry.LevelInfo, "identity.headers", name, h.Field, b.API.Name, h.Header+" is not set without it"))
+		} else if !contains(known, h.Field) {
+			log.Once(telemetry.LevelInfo, telemetry.EventIdentity, "identity.headers: no identity of "+whose+" has the field "+name+", so "+h.Header+" is not set")
+		}
+	}
+	return all
+}
+
+func watch(level, key, name, field, api, effect string) *watched {
+	return &watched{
+		field: field, level: level,
+		absent: key + ": no answer of " + api + " has had a value of the field " + name + " so far; " + effect + ": check how the field is spelled",
+		unusable: key + ": the field " + name + " of " + api + " came as an object, or as something else that is no value (a list of such, a list where one value is expected, control characters, over 1 KiB); " +
+			effect + ": name another field",
+	}
+}
+
+// canMeet tells whether an identity of this block can meet a requirement. known are the
+// fields that it can have; nil: any.
+func canMeet(r Requirement, b *Block, known []string) bool {
+	if r.Field == "api" {
+		return r.Meets([]string{b.API.Name})
+	}
+	return known == nil || contains(known, r.Field)
+}
+
+// isFieldOfAnother tells whether an identity of another block may have a field.
+func isFieldOfAnother(o *Options, b *Block, field string) bool {
+	for _, other := range o.Blocks {
+		fields := other.API.FieldsOf(other.Upstream)
+		if other != b && (fields == nil || contains(fields, field)) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
 }
 
 // headerFields lists the identity headers of one API on a route.
@@ -124,6 +225,12 @@ func renderKey(o *Options, b *Block, debug bool) []string {
 	for _, h := range headerFields(o, b.API) {
 		key = append(key, http.CanonicalHeaderKey(h.Header), h.Field)
 	}
+	if b.Upstream.Kind != verifier.Basic {
+		key = append(key, sourceOf(b).Key())
+	}
+	if b.Pattern != nil {
+		key = append(key, b.Pattern.String())
+	}
 	return key
 }
 
@@ -134,6 +241,9 @@ func refusalKey(o *Options, debug bool) string {
 	text := fmt.Sprint(o.Problem, o.Unavailable, o.NegativeLifetime, o.Statuses, debug)
 	for _, b := range o.Blocks {
 		text += " " + string(b.Upstream.Kind) + " " + b.API.Name
+		if b.Place != nil {
+			text += " " + sourceOf(b).Scheme()
+		}
 	}
 	return text
 }

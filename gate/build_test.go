@@ -3,10 +3,12 @@ package gate
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/shared"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
@@ -36,6 +38,7 @@ var covered = map[string]coverage{
 	"Options.CacheSize":        {inPolicy, "how many answers are held changes none", change(func(o *Options) { o.CacheSize++ })},
 	"Options.NegativeLifetime": {inRender + " " + inPolicy, "a prebuilt denial ends with it", change(func(o *Options) { o.NegativeLifetime++ })},
 	"Options.NegativeSize":     {inPolicy, "how many denials are held changes none", change(func(o *Options) { o.NegativeSize++ })},
+	"Options.Shared":           {perRequest, "it changes no answer; that it is another scope, which knows what others know, package cache sees to", change(func(o *Options) { o.Shared = &shared.Options{} })},
 	"Options.Epoch":            {inScope, "a new epoch begins with an empty cache", change(func(o *Options) { o.Epoch += "x" })},
 	"Options.PerClient":        {inPolicy, "a limit on calls", change(func(o *Options) { o.PerClient.Calls++ }, func(o *Options) { o.PerClient.Period++ })},
 	"Options.ClientDepth":      {perRequest, "the client that a call is charged to is read from each request", change(func(o *Options) { o.ClientDepth++ })},
@@ -74,7 +77,14 @@ var covered = map[string]coverage{
 	"Block.Lifetime":   {inRender + " " + inPolicy, "a prebuilt answer ends with it, and X-Auth-Expires tells when", changeBlock(func(b *Block) { b.Lifetime++ })},
 	"Block.Timeout":    {inPolicy, "how long a request waits", changeBlock(func(b *Block) { b.Timeout++ })},
 	"Block.Revalidate": {inRender + " " + inPolicy, "a prebuilt answer ends when it is to be confirmed", changeBlock(func(b *Block) { b.Revalidate++ })},
-	"Block.Budget":     {inPolicy, "a limit on calls", changeBlock(func(b *Block) { b.Budget.Calls++ }, func(b *Block) { b.Budget.Period++ })},
+	"Block.Place": {inRender, "a line is a credential where it is read as one; an answer is kept for the line", changeBlock(
+		func(b *Block) { b.Place = &Place{Header: "X-Api-Key", Bare: true} },
+		func(b *Block) { b.Place = &Place{Header: "Application-Key", Schemes: []string{"Key"}} },
+		func(b *Block) { b.Place = &Place{Header: "Application-Key", Bare: true, Cookie: "key"} },
+		func(b *Block) { b.Place = &Place{Header: "Application-Key", Bare: true, Query: "key"} },
+	)},
+	"Block.Pattern": {inRender, "what does not match is no credential here", changeBlock(func(b *Block) { b.Pattern = regexp.MustCompile("x") })},
+	"Block.Budget":  {inPolicy, "a limit on calls", changeBlock(func(b *Block) { b.Budget.Calls++ }, func(b *Block) { b.Budget.Period++ })},
 }
 
 // change lists changes of options, and changeBlock changes of a block.

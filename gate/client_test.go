@@ -33,6 +33,7 @@ func TestClientOf(t *testing.T) {
 		{"two lines are one list", peer, []string{"203.0.113.9", "198.51.100.7"}, 2, "203.0.113.9"},
 		{"a place that holds no address", peer, []string{"unknown, 198.51.100.7"}, 2, "192.0.2.1"},
 		{"an empty place counts", peer, []string{"203.0.113.9,,198.51.100.7"}, 2, "192.0.2.1"},
+		{"the last of very many", peer, []string{strings.Repeat("1,", 500_000) + "198.51.100.7"}, 1, "198.51.100.7"},
 		{"with a port", peer, []string{"198.51.100.7:80"}, 1, "198.51.100.7"},
 		{"IPv6 is its /64", "[2001:db8:1:2:3:4:5:6]:443", nil, 0, "2001:db8:1:2::/64"},
 		{"IPv6 in brackets", peer, []string{"[2001:db8:1:2:ffff::1]"}, 1, "2001:db8:1:2::/64"},
@@ -46,6 +47,26 @@ func TestClientOf(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestClientName(t *testing.T) {
+	t.Run("it differs where the address was read in another way", func(t *testing.T) {
+		seen := map[string]int{}
+		for depth := 0; depth < 4; depth++ {
+			name := clientName(requestFrom("192.0.2.1:4711", "192.0.2.1, 192.0.2.1, 192.0.2.1"), depth)
+			other, found := seen[name]
+			if found {
+				t.Errorf("depths %d and %d: %s", other, depth, name)
+			}
+			seen[name] = depth
+		}
+	})
+
+	t.Run("it is never empty", func(t *testing.T) {
+		if name := clientName(requestFrom(""), 0); name == "" {
+			t.Error("it is")
+		}
+	})
 }
 
 // FuzzClient: whatever a client writes before the place that a proxy fills in, the

@@ -61,7 +61,8 @@ func newFixture(t *testing.T) *fixture {
 	since := func(at time.Time) time.Duration { return start.Add(time.Duration(f.moved.Load())).Sub(at) }
 	now := func() time.Time { return start.Add(since(start)) }
 	f.sink = telemetry.NewSink(f.log, now)
-	f.shared = &Shared{Start: start, Since: since, Now: now, Scopes: cache.NewRegistry(start, now)}
+	scopes := cache.NewRegistry(start, now, func() time.Duration { return now().Sub(start) })
+	f.shared = &Shared{Start: start, Since: since, Now: now, Scopes: scopes, Fields: NewFields(), Removed: NewRemoved()}
 	return f
 }
 
@@ -73,6 +74,9 @@ func (f *fixture) upstream(w http.ResponseWriter, r *http.Request) {
 		f.calls.Add(1) // a canary calls at any time, with random credentials
 	}
 	switch {
+	case len(key) == 64: // a canary's, which is not known
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"status":false,"message":"Application-Key Invalid!"}`)
 	case key != "" && strings.Contains(string(body), "valid"):
 		_, _ = io.WriteString(w, `{"status":true,"message":"Success","username":"somchai"}`)
 	case key != "" && len(body) != 0:

@@ -23,6 +23,8 @@ type Gate struct {
 	preflight   bool
 	depth       int // which address a client is counted by
 	credentials *credential.Remover
+	headers     []string // that credentials are read in
+	removed     *Removed
 	log         *telemetry.Log
 
 	start time.Time // the hit path measures ages from here
@@ -34,35 +36,64 @@ func (g *Gate) Accepts() credential.Accepts {
 	return g.accepts
 }
 
+// Forwards says whether the backend sees the credential too.
+func (g *Gate) Forwards() bool {
+	return g.credentials.Forward
+}
+
 // ServeHTTP serves any request. Requests whose answer is prebuilt do not come
 // here (hit.go); those for which anything is unusual do.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g.ServeAs(w, r, verifier.Credential{})
+	g.serve(w, r, verifier.Credential{}, g.preflight)
 }
 
-// ServeAs is ServeHTTP for a request with a credential that is in none of its
-// headers, such as a session's. It is used only where no header carries one; the
-// zero Credential is none.
+// ServeAs is ServeHTTP for a request that came with more than its headers show, such as
+// a session's bearer token: so it is no preflight. The credential counts only where no
+// header carries one; without a token it is none.
 func (g *Gate) ServeAs(w http.ResponseWriter, r *http.Request, supplied verifier.Credential) {
+	g.serve(w, r, supplied, false)
+}
+
+// serve serves a request; as a preflight, if it is one and these may pass.
+func (g *Gate) serve(w http.ResponseWriter, r *http.Request, supplied verifier.Credential, preflights bool) {
+	if g.RefuseUnread(w, r) {
+		return
+	}
+	preflight := preflights && isPreflight(r, g.headers)
 	newNames := g.identity.strip(r)
-	if g.preflight && isPreflight(r) {
-		g.credentials.Remove(r.Header)
+	if preflight {
+		g.credentials.RemoveFrom(r)
 		g.next.ServeHTTP(w, r)
 		return
 	}
 	outcome := g.decide(r, supplied)
 	if outcome.denial.Reason != "" {
+		g.credentials.RemoveElsewhere(r) // a middleware may ask another server for the page of an error
 		g.refusal.write(w, r, outcome.kind, outcome.denial)
 		return
 	}
-	g.credentials.Remove(r.Header)
+	g.credentials.RemoveFrom(r)
 	if outcome.allowed != nil {
 		if len(newNames) > 0 {
-			g.rememberHeaderNames(newNames)
+			rememberHeaderNames(g.identity, g.schemes, newNames)
 		}
 		setHeaders(r.Header, outcome.allowed)
 	}
-	g.next.ServeHTTP(w, r)
+	if supplied.Token != "" && g.credentials.Forward {
+		r = withBearer(r, g.accepts.Source(verifier.Bearer), supplied.Token)
+	}
+	g.removed.serve(g.next, w, r, removedNote(outcome, g.accepts, g.credentials, g.log.Name()))
+}
+
+// RefuseUnread answers a request that is too large to be looked at (431), or a CONNECT
+// (405), and tells whether it did. It comes before everything else on a route.
+func (g *Gate) RefuseUnread(w http.ResponseWriter, r *http.Request) bool {
+	denial := unread(r, g.accepts, g.headers)
+	if denial.Reason == "" {
+		return false
+	}
+	g.Deny(w, r, verifier.Credential{}, denial)
+	return true
 }
 
 // Check verifies a credential of a kind that the route takes, and checks the
@@ -73,8 +104,11 @@ func (g *Gate) Check(r *http.Request, c verifier.Credential) (verifier.Decision,
 }
 
 // Deny answers a request with a denial and logs it at debug, with a fingerprint
-// of the credential if it has a token. Without one, its kind may be empty.
+// of the credential if it has a token. Without one, its kind may be empty. It removes
+// what strip does, since a middleware may pass the request on.
 func (g *Gate) Deny(w http.ResponseWriter, r *http.Request, c verifier.Credential, denial verifier.Denial) {
+	g.identity.strip(r)
+	g.credentials.RemoveElsewhere(r)
 	g.logDenied(c, denial)
 	g.refusal.write(w, r, c.Kind, denial)
 }
@@ -90,17 +124,10 @@ func (g *Gate) logDenied(c verifier.Credential, denial verifier.Denial) {
 	g.logDenial(denial, s, c)
 }
 
-// Forget drops a credential of a kind that the route takes from the cache.
-func (g *Gate) Forget(c verifier.Credential) {
-	g.scheme(c.Kind).cache.Forget(c)
-}
-
-// outcome is the decision about a request: a denial, or the identity headers for
-// the backend. An anonymous request that is allowed has neither.
-type outcome struct {
-	kind    verifier.Kind // of the credential that was sent; it shapes the denial
-	denial  verifier.Denial
-	allowed *cache.Prebuilt
+// Bar ends a bearer token here, until its own end and whatever its upstream says, on all
+// routes with the same API and address. The result is false where it was barred already.
+func (g *Gate) Bar(c verifier.Credential) bool {
+	return g.scheme(c.Kind).cache.Bar(c)
 }
 
 // decide reads the credential of a request and verifies it. The result is set to
@@ -108,13 +135,16 @@ type outcome struct {
 func (g *Gate) decide(r *http.Request, supplied verifier.Credential) (o *outcome) {
 	o = &outcome{denial: verifier.Denial{Reason: verifier.Unavailable}}
 	defer g.logPanic()
-	c, denial := credential.FromHeader(r.Header, g.accepts)
+	c, denial := credential.FromRequest(r, g.accepts)
 	useSupplied := denial.Reason == verifier.Missing && c.Kind == "" && supplied.Token != ""
 	if useSupplied {
 		c = supplied
 		denial = verifier.Denial{}
 	}
 	o.kind = c.Kind
+	if denial.Reason == verifier.Missing {
+		g.removed.note(r, g.accepts, g.optional, g.log)
+	}
 	if denial.Reason == verifier.Missing && g.optional {
 		o.denial = verifier.Denial{}
 		return o
@@ -126,16 +156,19 @@ func (g *Gate) decide(r *http.Request, supplied verifier.Credential) (o *outcome
 	}
 	s := g.scheme(c.Kind)
 	decision, denial := g.verify(r, c, s)
+	// Of a credential that came elsewhere, the header lines say nothing: an answer that is
+	// prebuilt for them would be given to every request that has the same ones.
+	elsewhere := useSupplied || g.accepts.Elsewhere(r)
 	if denial.Reason != "" {
 		o.denial = denial
 		g.logDenial(denial, s, c)
-		if decision.Answer != 0 && !useSupplied {
+		if decision.Answer != 0 && !elsewhere {
 			g.prebuildRefusal(r.Header, c, s, decision, denial)
 		}
 		return o
 	}
-	if useSupplied {
-		o.allowed = s.render(decision) // without a header line there is nothing to prebuild it for
+	if elsewhere {
+		o.allowed = s.render(decision)
 	} else {
 		o.allowed = s.headersFor(r.Header, c, decision)
 	}
@@ -145,21 +178,29 @@ func (g *Gate) decide(r *http.Request, supplied verifier.Credential) (o *outcome
 
 // verify asks the cache about a credential, and checks the route's requirements.
 func (g *Gate) verify(r *http.Request, c verifier.Credential, s *scheme) (verifier.Decision, verifier.Denial) {
+	c, denial := s.complete(r, c, g.depth)
+	if denial.Reason != "" {
+		return verifier.Decision{}, denial
+	}
 	decision, err := s.cache.Verify(r.Context(), c, func() string {
-		return clientOf(r, g.depth)
+		return clientName(r, g.depth)
 	})
 	if errors.Is(err, cache.ErrPanic) {
 		g.log.Panic("a panic while a credential was verified")
 	}
 	if !decision.Allowed {
-		denial := decision.Denial
+		denial = decision.Denial
 		if denial.Reason == "" {
 			denial.Reason = verifier.Unavailable // an empty reason would mean allowed
 		}
+		if err != nil && denial.Reason == verifier.Unavailable && hasLeft(r) {
+			denial = verifier.Denial{Reason: verifier.Cancelled} // nothing is wrong with the upstream
+		}
 		return decision, denial
 	}
+	s.watch.note(decision, g.log)
 	if !g.identity.satisfies(decision.Identity, s.api.Name) {
-		return decision, verifier.Denial{Reason: verifier.Requirement}
+		return unmet(decision)
 	}
 	return decision, verifier.Denial{}
 }
@@ -186,18 +227,6 @@ func (g *Gate) prebuildRefusal(h http.Header, c verifier.Credential, s *scheme, 
 	}
 }
 
-// rememberHeaderNames adds header names to the allowlists of the hit path. Only
-// names of requests that were allowed are added, so that a client without a valid
-// credential cannot fill them.
-func (g *Gate) rememberHeaderNames(newNames []string) {
-	if !g.identity.remember(newNames) {
-		return
-	}
-	for _, s := range g.schemes {
-		s.names.refresh(g.identity)
-	}
-}
-
 // scheme returns the route's scheme for a kind. It has one for each kind that it
 // accepts, and credentials of other kinds are not read.
 func (g *Gate) scheme(kind verifier.Kind) *scheme {
@@ -207,20 +236,6 @@ func (g *Gate) scheme(kind verifier.Kind) *scheme {
 		}
 	}
 	return nil
-}
-
-// setHeaders sets the identity headers on a request for the backend.
-func setHeaders(h http.Header, identity *cache.Prebuilt) {
-	for i, name := range identity.Names {
-		h[name] = identity.Values[i]
-	}
-}
-
-// isPreflight recognizes a CORS preflight (Fetch standard, 4.8) by its method and
-// its two headers.
-func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
-		r.Header.Get("Access-Control-Request-Method") != ""
 }
 
 // logPanic recovers a panic in the plugin's code and logs it. It is deferred

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 // Handler returns the handler of the route: a path for requests whose answer is
@@ -23,7 +21,25 @@ func (g *Gate) Handler() func(http.ResponseWriter, *http.Request) {
 		fallback = g.hitPath(g.schemes[i], fallback)
 		g.schemes[i].names.refresh(g.identity)
 	}
-	return fallback
+	if !g.accepts.ReadsElsewhere() {
+		return fallback
+	}
+	return g.besideElsewhere(fallback)
+}
+
+// besideElsewhere returns the handler of a route that reads credentials in cookies or in
+// the query as well. The hit path looks at headers alone: so it does not get a request
+// with one of these names, which could be a second credential, or has to be removed.
+// Other routes do not pay for this.
+func (g *Gate) besideElsewhere(hit func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+	accepts := g.accepts
+	return func(w http.ResponseWriter, r *http.Request) {
+		if (r.URL.RawQuery != "" || len(r.Header["Cookie"]) > 0) && accepts.Elsewhere(r) {
+			g.ServeHTTP(w, r)
+			return
+		}
+		hit(w, r)
+	}
 }
 
 // hitPath returns the path of requests with one kind of credential.
@@ -34,9 +50,11 @@ func (g *Gate) Handler() func(http.ResponseWriter, *http.Request) {
 // requests without Connection, nearly all, and its fallback sends those with one
 // of the usual values to the second.
 func (g *Gate) hitPath(s *scheme, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
+	if s.api.Parts != nil {
+		return fallback // an answer holds for more than the credential
+	}
 	usual := map[string]bool{
 		"keep-alive": true, "Keep-Alive": true, "close": true,
-		"Upgrade": true, "upgrade": true, "keep-alive, Upgrade": true,
 	}
 	excluded := excludedNames(g, s)
 	path := g.oneHeader
@@ -56,18 +74,13 @@ func (g *Gate) hitPath(s *scheme, fallback func(http.ResponseWriter, *http.Reque
 
 // excludedNames lists header names that a request of this kind must not carry to
 // get its prebuilt answer: credentials of another kind on the route, which make
-// the request ambiguous, and the header of a preflight, which passes without an
-// identity.
+// the request ambiguous, and Upgrade, of which strip removes all but web sockets.
 func excludedNames(g *Gate, s *scheme) []string {
-	var excluded []string
-	if g.preflight {
-		excluded = append(excluded, "Access-Control-Request-Method")
-	}
-	if g.accepts.Key && s.kind != verifier.ApplicationKey {
-		excluded = append(excluded, "Application-Key")
-	}
-	if g.credentials.Authorization && s.kind == verifier.ApplicationKey && !s.paired {
-		excluded = append(excluded, "Authorization")
+	excluded := []string{"Upgrade"}
+	for _, name := range g.headers {
+		if name != s.header && !(s.paired && name == "Authorization") {
+			excluded = append(excluded, name)
+		}
 	}
 	return excluded
 }
@@ -78,6 +91,14 @@ func excludedNames(g *Gate, s *scheme) []string {
 func compiled(of interface{}, name string) interface{} {
 	method, _ := reflect.TypeOf(of).MethodByName(name)
 	return method.Func.Interface()
+}
+
+// closedPipe is a writer that fails at the first byte. It has the type that scan takes:
+// converting it on each request would cost 300 ns.
+func closedPipe() io.Writer {
+	_, closed := io.Pipe()
+	_ = closed.Close()
+	return closed
 }
 
 // oneHeader returns the path of a credential that comes in one header line.
@@ -97,60 +118,61 @@ func compiled(of interface{}, name string) interface{} {
 //   - An answer is used only between From and Until. Its entry is marked as used
 //     before that is checked, and before scan, so also if the request is then
 //     rejected; only a holder of the credential can cause that.
+//   - What stands behind the gate may write into header values, and the answer is
+//     shared: each request gets slices of its own. A literal is the cheapest way to
+//     one; with h.Set each header costs twice as much (docs/performance.md).
+//   - CONNECT is refused with a valid credential too; it makes one request a connection.
 //   - Nothing between acquire and release can panic. The digest is computed there
 //     too: a local variable for it costs more than the longer lock.
 func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
-	name := "Authorization"
-	if s.kind == verifier.ApplicationKey {
-		name = "Application-Key"
-	}
+	name := s.header
 	removed := name
 	if g.credentials.Forward {
 		removed = "" // deletes nothing: no header has this name
 	}
-	_, closed := io.Pipe()
-	_ = closed.Close()
 	var (
-		refusing    io.Writer = closed // of the type that scan takes: converting it on each request costs 300 ns
-		lock                  = s.fastPath.Lock
-		secret                = s.fastPath.Secret
-		prebuilt              = s.fastPath.Answers
-		next                  = g.next
-		start                 = g.start
-		since                 = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
-		sum                   = sha256.Sum256
-		acquire               = compiled(lock, "Lock").(func(*sync.Mutex))
-		release               = compiled(lock, "Unlock").(func(*sync.Mutex))
-		moveToFront           = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
-		scan                  = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
+		refusing    = closedPipe()
+		lock        = s.fastPath.Lock
+		secret      = s.fastPath.Secret
+		prebuilt    = s.fastPath.Answers
+		next        = g.next
+		start       = g.start
+		since       = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
+		sum         = sha256.Sum256
+		acquire     = compiled(lock, "Lock").(func(*sync.Mutex))
+		release     = compiled(lock, "Unlock").(func(*sync.Mutex))
+		moveToFront = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
+		scan        = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
 		lines := h[name]
 		if len(lines) == 1 {
 			if r.Trailer == nil {
-				acquire(lock)
-				answer, ok := prebuilt[sum([]byte(secret+lines[0]))]
-				if ok {
-					moveToFront(answer.Order, answer.Place)
-				}
-				allowed := names.allowed
-				release(lock)
-				if ok {
-					if scan(h, refusing, allowed) == nil {
-						age := since(start)
-						if age >= answer.From {
-							if age < answer.Until {
-								for i, value := range answer.Values {
-									h[answer.Names[i]] = value
+				if r.Method != "CONNECT" {
+					acquire(lock)
+					answer, ok := prebuilt[sum([]byte(secret+lines[0]))]
+					if ok {
+						moveToFront(answer.Order, answer.Place)
+						allowed := names.allowed
+						release(lock)
+						if scan(h, refusing, allowed) == nil {
+							age := since(start)
+							if age >= answer.From {
+								if age < answer.Until {
+									for i, value := range answer.Values {
+										h[answer.Names[i]] = []string{value}
+									}
+									delete(h, removed)
+									next.ServeHTTP(w, r)
+									return
 								}
-								delete(h, removed)
-								next.ServeHTTP(w, r)
+								replay(w, r, answer, age, fallback)
 								return
 							}
-							replay(w, r, answer, age, fallback)
-							return
 						}
+					} else {
+						release(lock)
 					}
 				}
 			}
@@ -163,57 +185,57 @@ func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.Respons
 // a second header line. It is written out again, since sharing code would take a
 // call.
 func (g *Gate) twoHeaders(s *scheme, names *safeNames, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
-	key, account := "Application-Key", "Authorization"
+	name, key, account := s.header, s.header, "Authorization"
 	if g.credentials.Forward {
 		key, account = "", "" // deletes nothing: no header has this name
 	}
-	_, closed := io.Pipe()
-	_ = closed.Close()
 	var (
-		refusing    io.Writer = closed
-		lock                  = s.fastPath.Lock
-		secret                = s.fastPath.Secret
-		prebuilt              = s.fastPath.Answers
-		next                  = g.next
-		start                 = g.start
-		since                 = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
-		sum                   = sha256.Sum256
-		itoa                  = strconv.Itoa
-		acquire               = compiled(lock, "Lock").(func(*sync.Mutex))
-		release               = compiled(lock, "Unlock").(func(*sync.Mutex))
-		moveToFront           = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
-		scan                  = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
+		refusing    = closedPipe()
+		lock        = s.fastPath.Lock
+		secret      = s.fastPath.Secret
+		prebuilt    = s.fastPath.Answers
+		next        = g.next
+		start       = g.start
+		since       = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
+		sum         = sha256.Sum256
+		itoa        = strconv.Itoa
+		acquire     = compiled(lock, "Lock").(func(*sync.Mutex))
+		release     = compiled(lock, "Unlock").(func(*sync.Mutex))
+		moveToFront = compiled(list.New(), "MoveToFront").(func(*list.List, *list.Element))
+		scan        = compiled(http.Header{}, "WriteSubset").(func(http.Header, io.Writer, map[string]bool) error)
 	)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header
-		keys := h["Application-Key"]
+		keys := h[name]
 		lines := h["Authorization"]
 		if len(keys) == 1 {
 			if len(lines) == 1 {
 				if r.Trailer == nil {
-					acquire(lock)
-					answer, ok := prebuilt[sum([]byte(secret+itoa(len(keys[0]))+":"+keys[0]+lines[0]))]
-					if ok {
-						moveToFront(answer.Order, answer.Place)
-					}
-					allowed := names.allowed
-					release(lock)
-					if ok {
-						if scan(h, refusing, allowed) == nil {
-							age := since(start)
-							if age >= answer.From {
-								if age < answer.Until {
-									for i, value := range answer.Values {
-										h[answer.Names[i]] = value
+					if r.Method != "CONNECT" {
+						acquire(lock)
+						answer, ok := prebuilt[sum([]byte(secret+itoa(len(keys[0]))+":"+keys[0]+lines[0]))]
+						if ok {
+							moveToFront(answer.Order, answer.Place)
+							allowed := names.allowed
+							release(lock)
+							if scan(h, refusing, allowed) == nil {
+								age := since(start)
+								if age >= answer.From {
+									if age < answer.Until {
+										for i, value := range answer.Values {
+											h[answer.Names[i]] = []string{value}
+										}
+										delete(h, key)
+										delete(h, account)
+										next.ServeHTTP(w, r)
+										return
 									}
-									delete(h, key)
-									delete(h, account)
-									next.ServeHTTP(w, r)
+									replay(w, r, answer, age, fallback)
 									return
 								}
-								replay(w, r, answer, age, fallback)
-								return
 							}
+						} else {
+							release(lock)
 						}
 					}
 				}

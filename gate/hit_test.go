@@ -69,17 +69,31 @@ func TestTwoHeaders(t *testing.T) {
 }
 
 func TestHitPath(t *testing.T) {
-	t.Run("a preflight passes without the identity of a prebuilt answer", func(t *testing.T) {
+	t.Run("a preflight with a credential is an ordinary request", func(t *testing.T) {
 		f := newFixture(t)
 		h := f.route(func(o *Options) { o.Preflight = true }, f.bearer())
 		f.prebuild(h, "Authorization", "Bearer valid")
-		f.ask(h, http.MethodOptions, "Authorization", "Bearer valid", "Origin", "https://a.example", "Access-Control-Request-Method", "PUT")
-		if f.got == nil || f.got["X-Auth-Api"] != nil || f.got["Authorization"] != nil {
-			t.Errorf("the backend got %v", f.got)
+		for i := 0; i < 3; i++ {
+			f.ask(h, http.MethodOptions, "Authorization", "Bearer valid", "Origin", "https://a.example", "Access-Control-Request-Method", "PUT")
+			if f.got == nil || f.got["X-Auth-Api"] == nil || f.got["Authorization"] != nil {
+				t.Errorf("the backend got %v", f.got)
+			}
 		}
-		f.ask(h, http.MethodOptions, "Authorization", "Bearer valid", "Origin", "https://a.example")
-		if f.got == nil || f.got["X-Auth-Api"] == nil {
-			t.Errorf("an OPTIONS that is not a preflight: the backend got %v", f.got)
+		w, _ := f.ask(h, http.MethodOptions, "Authorization", "Bearer denied", "Origin", "https://a.example", "Access-Control-Request-Method", "PUT")
+		if w.Code != http.StatusUnauthorized || f.got != nil {
+			t.Errorf("an invalid one: %d, the backend got %v", w.Code, f.got)
+		}
+	})
+	t.Run("Upgrade is on no allowlist, however often it was allowed", func(t *testing.T) {
+		f := newFixture(t)
+		h := f.route(nil, f.bearer())
+		for i := 0; i < 5; i++ {
+			for _, upgrade := range []string{"websocket", "WebSocket", "h2c", "websocket, h2c"} {
+				f.ask(h, http.MethodGet, "Authorization", "Bearer valid", "Connection", "Upgrade", "Upgrade", upgrade, "Http2-Settings", "AAMAAABk")
+				if f.got == nil || (f.got["Upgrade"] != nil) != strings.EqualFold(upgrade, "websocket") || f.got["Http2-Settings"] != nil {
+					t.Errorf("%s: the backend got %v", upgrade, f.got)
+				}
+			}
 		}
 	})
 	// A proxy behind the plugin deletes what Connection names.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -13,8 +12,7 @@ import (
 const (
 	maxNewNames   = 32 // names of one request
 	maxSafeNames  = 1024
-	maxNameLength = 64   // bytes
-	maxConnection = 1024 // bytes of Connection; a longer one is removed whole
+	maxNameLength = 64 // bytes
 )
 
 // identityHeaders removes identity headers that the client sent, in every spelling
@@ -22,31 +20,47 @@ const (
 // It is safe for concurrent use.
 type identityHeaders struct {
 	prefix  string          // folded
-	names   map[string]bool // folded names of identity headers outside the prefix
+	names   map[string]bool // folded names outside the prefix that no client may send
+	longest int             // bytes of the longest of all these: of longer names, no more is read
 	aliases map[string]bool // folded names of credential headers, whose other spellings are reserved
 	common  []string        // of commonHeaders, those that are not reserved here
-	require []Requirement
+	require []*requirement
 
 	mu   sync.Mutex
 	safe map[string]bool // names seen that are not reserved; replaced, never changed
 }
 
-// newIdentity returns the identity headers of a route that takes these credentials.
-func newIdentity(o *Options, accepts credential.Accepts) *identityHeaders {
+// newIdentity returns the identity headers of a route that takes credentials in these
+// headers.
+func newIdentity(o *Options, credentials []string) *identityHeaders {
 	id := &identityHeaders{
 		prefix:  Fold(o.Prefix),
 		names:   map[string]bool{},
 		aliases: map[string]bool{},
-		require: o.Require,
+		require: prepareAll(o.Require),
 		safe:    map[string]bool{},
 	}
 	for _, h := range o.Headers {
 		id.names[Fold(h.Header)] = true
 	}
-	if accepts.Key {
-		id.aliases["application-key"] = true
+	id.names["http2-settings"] = true // no identity, but its place is beside Upgrade: h2c, which never passes
+	for _, name := range credentials {
+		if name != "Authorization" { // that has no other spelling
+			id.aliases[Fold(name)] = true
+		}
+		if len(name) > id.longest {
+			id.longest = len(name)
+		}
 	}
-	for _, name := range strings.Fields(commonHeaders) {
+	if len(id.prefix) > id.longest {
+		id.longest = len(id.prefix)
+	}
+	for name := range id.names {
+		if len(name) > id.longest {
+			id.longest = len(name)
+		}
+	}
+	for _, name := range append(strings.Fields(commonHeaders), credentials...) {
 		if !id.isReserved(name) {
 			id.common = append(id.common, name)
 		}
@@ -63,21 +77,12 @@ const commonHeaders = "Accept Accept-Encoding Accept-Language Application-Key Au
 	"Traceparent Tracestate Upgrade-Insecure-Requests User-Agent X-Forwarded-For X-Forwarded-Host X-Forwarded-Port " +
 	"X-Forwarded-Proto X-Forwarded-Server X-Real-Ip X-Request-Id X-Requested-With"
 
-// folding maps every character that is not a letter or digit to "-", since CGI,
-// WSGI and PHP turn them into one: there X_Auth_User is X-Auth-User. A Replacer is
-// one call into compiled code, whatever the length.
-var folding = strings.NewReplacer("_", "-", ".", "-", "!", "-", "#", "-", "$", "-", "%", "-", "&", "-",
-	"'", "-", "*", "-", "+", "-", "^", "-", "`", "-", "|", "-", "~", "-", " ", "-", ":", "-", "/", "-")
-
-// Fold returns a header name as backends compare it: in lower case, with "-" for
-// every character that is not a letter or digit. It is for comparing only.
-func Fold(name string) string {
-	return strings.ToLower(folding.Replace(name))
-}
-
 // isReserved tells whether a backend may read a header name as an identity header
 // of this route, or as a credential header of another spelling.
 func (id *identityHeaders) isReserved(name string) bool {
+	if len(name) > id.longest+1 {
+		name = name[:id.longest+1] // no longer a name of ours, but maybe one under the prefix
+	}
 	folded := Fold(name)
 	if strings.HasPrefix(folded, id.prefix) || id.names[folded] {
 		return true
@@ -89,24 +94,28 @@ func (id *identityHeaders) isReserved(name string) bool {
 // otherwise claim an identity. It comes before everything else, also for requests
 // that are denied, since a middleware may pass those on as well (Traefik's errors
 // middleware does). It returns the header names that were checked here for the
-// first time and are not reserved.
+// first time and are not reserved. Upgrade is never among them: the hit path, whose
+// allowlists they are for, must not let it pass.
+//
+// Of a request that is refused for the number of its headers, nearly all are removed.
 func (id *identityHeaders) strip(r *http.Request) (newNames []string) {
 	h := r.Header
+	if len(h) > maxHeaderNames {
+		emptyHeaders(h)
+	}
+	dropTrailers(r)
 	safe := id.safeNames()
+	var unknown []string
 	for name := range h {
-		if safe[name] {
-			continue
-		}
-		if id.isReserved(name) {
-			delete(h, name)
-			continue
-		}
-		if len(name) <= maxNameLength {
-			newNames = append(newNames, name)
+		if !safe[name] {
+			unknown = append(unknown, name)
 		}
 	}
-	if len(h["Connection"]) > 0 {
-		id.stripConnection(h)
+	if len(unknown) > 0 {
+		newNames = id.removeReserved(h, unknown)
+	}
+	if len(h["Connection"]) > 0 || len(h["Upgrade"]) > 0 {
+		id.stripConnection(r)
 	}
 	for name := range r.Trailer {
 		if id.isReserved(name) {
@@ -116,28 +125,75 @@ func (id *identityHeaders) strip(r *http.Request) (newNames []string) {
 	return newNames
 }
 
-// stripConnection removes reserved names from Connection. A proxy behind the
-// plugin deletes the headers that are named there (RFC 9110, 7.6.1): a client
-// could have the gate's identity headers deleted.
-func (id *identityHeaders) stripConnection(h http.Header) {
-	if len(strings.Join(h["Connection"], ",")) > maxConnection {
-		delete(h, "Connection")
-		return
+// removeReserved removes from a request those of its header names that are reserved, and
+// returns the others. They are folded in one text: a call for each would cost as much as
+// all of them do so, and strangers send 200.
+func (id *identityHeaders) removeReserved(h http.Header, names []string) (others []string) {
+	cut := make([]string, len(names))
+	for i, name := range names {
+		if len(name) > id.longest+1 {
+			name = name[:id.longest+1] // as in isReserved
+		}
+		cut[i] = name
 	}
-	var kept []string
-	for _, line := range h["Connection"] {
-		for _, option := range strings.Split(line, ",") {
-			option = strings.TrimSpace(option)
-			if option != "" && !id.isReserved(option) {
-				kept = append(kept, option)
+	folded := strings.Split(Fold(strings.Join(cut, "\n")), "\n")
+	whole := len(folded) == len(names) // no name holds a line end, unless another middleware has made one up
+	for i, name := range names {
+		if !whole || id.aliases[folded[i]] {
+			if id.isReserved(name) {
+				delete(h, name)
+				continue
 			}
+		} else if strings.HasPrefix(folded[i], id.prefix) || id.names[folded[i]] {
+			delete(h, name)
+			continue
+		}
+		if len(name) <= maxNameLength && name != "Upgrade" {
+			others = append(others, name)
 		}
 	}
-	if len(kept) == 0 {
-		delete(h, "Connection")
-		return
+	return others
+}
+
+// stripConnection removes from Connection the names that are reserved. A proxy behind
+// the plugin deletes the headers that are named there (RFC 9110, 7.6.1): a client
+// could have the gate's identity headers deleted.
+//
+// Upgrade passes for a web socket alone, and else goes with its option. A connection
+// of another protocol, such as HTTP/2, holds further requests, which the backend would
+// take for checked ones. A header with too many options is removed whole.
+func (id *identityHeaders) stripConnection(r *http.Request) {
+	h := r.Header
+	socket := isWebSocket(r)
+	named := false
+	var kept []string
+	all := strings.Join(h["Connection"], ",")
+	if strings.Count(all, ",") >= maxConnectionOptions {
+		all = ""
 	}
-	h["Connection"] = []string{strings.Join(kept, ", ")}
+	for _, option := range strings.Split(all, ",") {
+		option = strings.TrimSpace(option)
+		upgrade := strings.EqualFold(option, "Upgrade")
+		if option == "" || id.isReserved(option) || (upgrade && !socket) {
+			continue
+		}
+		named = named || upgrade
+		kept = append(kept, option)
+	}
+	delete(h, "Connection")
+	if len(kept) > 0 {
+		h["Connection"] = []string{strings.Join(kept, ", ")}
+	}
+	if !named {
+		delete(h, "Upgrade")
+	}
+}
+
+// isWebSocket tells whether a request asks for a web socket and for nothing else. A
+// list could name a protocol beside it that the backend likes better.
+func isWebSocket(r *http.Request) bool {
+	lines := r.Header["Upgrade"]
+	return len(lines) == 1 && r.Method == http.MethodGet && strings.EqualFold(lines[0], "websocket")
 }
 
 // safeNames returns the names seen so far that are not reserved. The set is never
@@ -174,19 +230,14 @@ func (id *identityHeaders) remember(names []string) bool {
 	return true
 }
 
-// satisfies tells whether an identity from this API meets the requirements: it has
-// one of the allowed values in each required field. An empty value never does.
+// satisfies tells whether an identity from this API meets all requirements of the route.
 func (id *identityHeaders) satisfies(identity verifier.Identity, api string) bool {
-	for _, requirement := range id.require {
-		met := false
-		value := identity.Get(requirement.Field)
-		if requirement.Field == "api" {
-			value = api
+	for _, r := range id.require {
+		values, _ := identity.Values(r.field)
+		if r.field == "api" {
+			values = []string{api}
 		}
-		for _, allowed := range requirement.Allowed {
-			met = met || (value != "" && value == allowed)
-		}
-		if !met {
+		if !r.meets(values) {
 			return false
 		}
 	}

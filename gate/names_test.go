@@ -17,7 +17,7 @@ func TestNameSets(t *testing.T) {
 			all.Add(1)
 			go func(name string) {
 				defer all.Done()
-				g.rememberHeaderNames([]string{name})
+				rememberHeaderNames(g.identity, g.schemes, []string{name})
 			}(fmt.Sprint("X-Name-", i))
 		}
 		all.Wait()

@@ -10,15 +10,18 @@
 // Handler serves requests whose answer is prebuilt in one flat function, and
 // hands every other request to the gate's ServeHTTP. A caller that serves
 // requests of its own on the same route, as sessions do, uses Accepts, Check,
-// Deny, ServeAs and Forget.
+// Deny, ServeAs, Forwards, Bar and RefuseUnread.
 //
 // The package does not know how options are written in a configuration, how an
 // upstream is called, or what a session is.
 package gate
 
 import (
+	"regexp"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/shared"
+	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
@@ -32,6 +35,9 @@ type Options struct {
 	NegativeLifetime time.Duration // how long a denial is cached; 0: not at all
 	NegativeSize     int           // denials held
 	Epoch            string        // another one starts with an empty cache
+
+	// Shared is the memory that is shared with other Traefiks; nil: none. It changes no answer.
+	Shared *shared.Options
 
 	PerClient   verifier.Rate // denied upstream calls that one client may cause
 	ClientDepth int           // the client is: 0 the peer, n the n-th of X-Forwarded-For from the right
@@ -55,20 +61,67 @@ type Block struct {
 	Lifetime time.Duration // how long a credential is allowed after it was issued, at most
 	Timeout  time.Duration // of one verification, everything in it
 
+	Place   *Place         // where its token is read; nil: where the API's documents have it
+	Pattern *regexp.Regexp // that a whole token has to match; nil: any
+
 	Revalidate time.Duration // the age from which a cached answer is confirmed in the background; 0: never
 	Budget     verifier.Rate // calls to the upstream, at most; zero: no limit
+}
+
+// Place is where the operator has the token of one kind read: in a header, and in a cookie
+// or a parameter of the query beside; empty names: not there.
+type Place struct {
+	Header  string   // in canonical spelling
+	Schemes []string // words before the token there
+	Bare    bool     // the token alone there as well
+	Cookie  string
+	Query   string
 }
 
 // Scope lists everything in a block that changes its upstream's answers; some of
 // it is secret. With the epoch it is the block's scope: gates whose scopes are
 // equal share one cache, also across reloads.
 func (b *Block) Scope() []string {
-	return append([]string{b.API.Name}, b.Upstream.Scope()...)
+	return append([]string{b.API.Name, b.API.Definition}, b.Upstream.Scope()...)
 }
 
-// Requirement is an entry of identity.require: the values of a field with which
-// an identity is allowed on this route.
-type Requirement struct {
-	Field   string
-	Allowed []string
+// sharedScope is what the block's names are made of in a memory that is shared with other
+// Traefiks, which make the same ones of the same configuration.
+func (b *Block) sharedScope(epoch string) shared.Scope {
+	return shared.Scope{
+		Parts: append(b.Scope(), epoch), API: b.API.Name, Address: b.Upstream.Target.URL, LoginSecret: b.Upstream.LoginSecret,
+	}
+}
+
+// acceptsOf says which credentials a route with these blocks takes.
+func acceptsOf(blocks []*Block) credential.Accepts {
+	a := credential.Accepts{}
+	chosen := false // by the operator
+	for _, b := range blocks {
+		switch b.Upstream.Kind {
+		case verifier.Bearer:
+			a.Bearer, a.BareToken = true, b.API.BareToken
+		case verifier.ApplicationKey:
+			a.Key, a.Account = true, b.Upstream.Account
+		case verifier.Basic:
+			a.Basic = true
+		}
+		chosen = chosen || b.Place != nil
+	}
+	for _, b := range blocks {
+		if chosen && b.Upstream.Kind != verifier.Basic {
+			source := sourceOf(b)
+			a.Sources = append(a.Sources, source)
+		}
+	}
+	return a
+}
+
+// sourceOf is where the token of a block is read.
+func sourceOf(b *Block) *credential.Source {
+	p := b.Place
+	if p == nil {
+		return credential.DefaultSource(b.Upstream.Kind, b.API.BareToken)
+	}
+	return credential.NewSource(b.Upstream.Kind, p.Header, p.Schemes, p.Bare, p.Cookie, p.Query)
 }

@@ -12,8 +12,9 @@ import (
 )
 
 // refusal turns a denial into a response: its status, challenges and body, in the
-// form of the API whose credential was sent. No other code answers a client of a
-// protected route with a denial. It is not changed after it was made.
+// form of the API whose credential was sent. No other code decides what a client of a
+// protected route gets for a denial; response.go writes it. It is not changed after it
+// was made.
 type refusal struct {
 	schemes     []*scheme
 	problem     bool           // RFC 9457 bodies
@@ -21,9 +22,21 @@ type refusal struct {
 	unavailable int            // the status when the upstream could not be asked
 }
 
+// statusClosed is what Traefik logs for a request whose client has left. No client ever
+// sees it.
+const statusClosed = 499
+
 // write answers a request with a denial. kind is the kind of credential that the
 // client sent; if it is empty, the response has the form of the route's first kind.
 func (rf *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.Kind, denial verifier.Denial) {
+	if denial.Reason == verifier.Cancelled {
+		w.WriteHeader(statusClosed)
+		return
+	}
+	if r.Method == http.MethodPost && isGRPC(r.Header) {
+		sendGRPC(w, r, rf.fillDefaults(denial, rf.shape(kind)))
+		return
+	}
 	send(w, r, rf.response(kind, denial))
 }
 
@@ -33,7 +46,10 @@ func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.P
 	denial = rf.fillDefaults(denial, shape)
 	mediaType := "application/json; charset=utf-8"
 	body := ""
-	if rf.problem {
+	if denial.Code == "" && (rf.problem || shape.api.Body == nil) {
+		denial.Code = shape.api.OwnCode(denial.Reason)
+	}
+	if rf.problem || shape.api.Body == nil {
 		mediaType = "application/problem+json"
 		body = problem(denial)
 	} else {
@@ -42,49 +58,17 @@ func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.P
 	answer := &cache.Prebuilt{
 		Status: denial.Status,
 		Names:  []string{"Content-Type", "Cache-Control"},
-		Values: [][]string{{mediaType}, {"no-store"}},
-		Body:   []byte(body),
+		Values: []string{mediaType, "no-store"},
+		Body:   body,
 	}
 	if denial.Status == http.StatusUnauthorized {
-		answer.Names = append(answer.Names, "Www-Authenticate")
-		answer.Values = append(answer.Values, rf.challenges(kind, denial.Reason))
+		answer.Challenges = rf.challenges(kind, denial.Reason)
 	}
 	if denial.RetryAfter > 0 {
 		answer.Names = append(answer.Names, "Retry-After")
-		answer.Values = append(answer.Values, []string{strconv.FormatInt(seconds(denial.RetryAfter), 10)})
+		answer.Values = append(answer.Values, strconv.FormatInt(seconds(denial.RetryAfter), 10))
 	}
 	return answer
-}
-
-// send writes a response that was built before.
-func send(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt) {
-	h := w.Header()
-	for i, value := range answer.Values {
-		h[answer.Names[i]] = value
-	}
-	w.WriteHeader(answer.Status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(answer.Body)
-	}
-}
-
-// replay writes a prebuilt response to a denial, or falls back when it has expired.
-// The hit path calls it for every answer that is not, or no longer, an allowed one:
-// a separate check for denials would cost each hit. The lines of send are
-// repeated here, since the call would cost as much as they do.
-func replay(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt, age time.Duration, fallback func(http.ResponseWriter, *http.Request)) {
-	if age >= answer.RepeatUntil {
-		fallback(w, r)
-		return
-	}
-	h := w.Header()
-	for i, value := range answer.Values {
-		h[answer.Names[i]] = value
-	}
-	w.WriteHeader(answer.Status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(answer.Body)
-	}
 }
 
 // shape returns the scheme whose API's form a response has.
@@ -109,11 +93,14 @@ func (rf *refusal) fillDefaults(denial verifier.Denial, shape *scheme) verifier.
 		}
 	}
 	denial.RetryAfter = retryAfter(denial)
+	if denial.Message == "" && denial.Reason == verifier.Missing {
+		denial.Message = shape.absent
+	}
 	if denial.Message == "" {
 		denial.Message = shape.api.Message(denial.Reason)
 	}
 	if denial.Message == "" {
-		denial.Message = defaultMessage(denial)
+		denial.Message = defaultMessage(denial, shape.kind)
 	}
 	return denial
 }
@@ -169,19 +156,17 @@ func retryAfter(denial verifier.Denial) time.Duration {
 	return wait
 }
 
-// seconds rounds up: a client that comes back too early is denied again.
-func seconds(wait time.Duration) int64 {
-	return int64((wait + time.Second - 1) / time.Second)
-}
-
 // defaultMessage is the text where neither the upstream nor its documents give one.
-func defaultMessage(denial verifier.Denial) string {
+func defaultMessage(denial verifier.Denial, kind verifier.Kind) string {
 	switch denial.Reason {
 	case verifier.Malformed:
 		return "The credential is malformed."
 	case verifier.Ambiguous:
 		return "More than one credential was sent."
 	case verifier.Expired:
+		if kind != verifier.Bearer {
+			return "The credential has expired."
+		}
 		return "The token has expired."
 	case verifier.Requirement:
 		return "Not authorized to access the resource."
@@ -198,7 +183,7 @@ func defaultMessage(denial verifier.Denial) string {
 func (rf *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []string {
 	lines := make([]string, 0, len(rf.schemes))
 	for _, s := range rf.schemes {
-		line := challengeOf(s.kind) + ` realm="` + s.api.Name + `"`
+		line := challengeOf(s) + ` realm="` + s.api.Name + `"`
 		if s.kind == verifier.Basic {
 			line += `, charset="UTF-8"`
 		}
@@ -210,14 +195,18 @@ func (rf *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []stri
 	return lines
 }
 
-func challengeOf(kind verifier.Kind) string {
-	switch kind {
+// challengeOf is the word of a challenge: that of the operator's source, or of the kind.
+func challengeOf(s *scheme) string {
+	if s.source != nil {
+		return s.source.Scheme()
+	}
+	switch s.kind {
 	case verifier.Bearer:
 		return "Bearer"
 	case verifier.Basic:
 		return "Basic"
 	}
-	return "Application-Key"
+	return verifier.KeyHeader
 }
 
 // problem is the body of a denial as RFC 9457 describes it.
@@ -234,16 +223,4 @@ func problem(denial verifier.Denial) string {
 		members = append(members, `"code":`+strictjson.Quote(code))
 	}
 	return "{" + strings.Join(members, ",") + "}"
-}
-
-// Misconfigured denies every request, on a route whose configuration has faults.
-// Without a handler, Traefik would serve it through another route that matches.
-func Misconfigured(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusInternalServerError)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(`{"status":"error","message":"configuration fault","code":500}`))
-	}
 }

@@ -2,11 +2,13 @@ package gate
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
@@ -19,10 +21,15 @@ type scheme struct {
 	api      *apis.API
 	cache    *cache.Cache
 	fastPath *cache.FastPath
-	paired   bool      // a key and an account: two header lines are one credential
-	headers  []string  // canonical names of the identity headers
-	fields   []string  // fields[i] is the value of headers[i]
-	names    *nameSets // header names that the hit path lets pass
+	watch    *fieldWatch
+	source   *credential.Source // of its token; nil: Basic
+	header   string             // that carries it
+	pattern  *regexp.Regexp     // of a whole token; nil: any
+	paired   bool               // a key and an account: two header lines are one credential
+	absent   string             // the text for a request without a credential of this kind
+	headers  []string           // canonical names of the identity headers
+	fields   []string           // fields[i] is the value of headers[i]
+	names    *nameSets          // header names that the hit path lets pass
 }
 
 // headersFor returns the identity headers of an allowed request. Where the
@@ -49,15 +56,11 @@ func (s *scheme) headersFor(h http.Header, c verifier.Credential, decision verif
 
 // headerDigest returns the keyed digest of the credential's header lines, exactly
 // as they were sent. plain is false where a header came in several lines: the hit
-// path reads only one of each. The digest of two lines begins with the length of
+// path reads only one of each, or where more of the request is asked about. The digest of two lines begins with the length of
 // the first, so that no other two lines give the same text.
 func (s *scheme) headerDigest(h http.Header) (digest [32]byte, plain bool) {
-	name := "Authorization"
-	if s.kind == verifier.ApplicationKey {
-		name = "Application-Key"
-	}
-	lines := h[name]
-	if len(lines) != 1 {
+	lines := h[s.header]
+	if len(lines) != 1 || s.api.Parts != nil {
 		return digest, false
 	}
 	text := lines[0]
@@ -75,29 +78,33 @@ func (s *scheme) headerDigest(h http.Header) (digest [32]byte, plain bool) {
 // render returns the identity headers of an allowed credential: those for whose
 // field the identity has a value.
 func (s *scheme) render(decision verifier.Decision) *cache.Prebuilt {
-	answer := &cache.Prebuilt{Values: make([][]string, 0, len(s.fields))}
-	// All values lie in one array: a hit reads them together. Each header gets a
-	// slice without spare capacity, so that appending to it makes a copy.
-	values := make([]string, 0, len(s.fields))
+	answer := &cache.Prebuilt{Values: make([]string, 0, len(s.fields))}
 	identity := map[string]string{}
+	lists := map[string]string{} // encoded
 	for _, f := range decision.Identity {
 		identity[f.Name] = f.Value
+		if len(f.Values) > 0 {
+			lists[f.Name] = encodeList(f.Values)
+		}
 	}
 	identity["api"] = s.api.Name
-	identity["expires"] = decision.Expires.UTC().Format(time.RFC3339)
+	if !decision.Expires.IsZero() { // else it holds for this request alone
+		identity["expires"] = decision.Expires.UTC().Format(time.RFC3339)
+	}
 	var names []string
 	for i, field := range s.fields {
 		value := identity[field]
-		if value == "" {
-			continue
-		}
 		if strings.Trim(value, unencoded) != "" {
 			value = percentEncode(value)
 		}
+		if value == "" {
+			value = lists[field]
+		}
+		if value == "" {
+			continue
+		}
 		names = append(names, s.headers[i])
-		n := len(names)
-		values = append(values, value)
-		answer.Values = append(answer.Values, values[n-1:n:n])
+		answer.Values = append(answer.Values, value)
 	}
 	// Thousands of answers share one list of names where they can.
 	answer.Names = s.headers
@@ -110,22 +117,53 @@ func (s *scheme) render(decision verifier.Decision) *cache.Prebuilt {
 const hexDigits = "0123456789ABCDEF"
 
 // percentEncode encodes every byte that is not visible ASCII, and the percent
-// sign, as RFC 3986 (2.1) does: any value fits into a header and can be decoded.
+// sign, as RFC 3986 (2.1) does: any value fits into a header and can be decoded. A
+// Replacer is one call into compiled code, whatever the length.
 func percentEncode(value string) string {
-	var b strings.Builder
-	for i := 0; i < len(value); i++ {
-		c := value[i]
-		if c > 0x20 && c < 0x7f && c != '%' {
-			b.WriteByte(c)
+	return encoding.Replace(value)
+}
+
+// encodeList joins the values of a list by commas. A comma inside a value is encoded
+// too, so that a backend can take them apart again.
+func encodeList(values []string) string {
+	encoded := make([]string, len(values))
+	for i, value := range values {
+		encoded[i] = strings.ReplaceAll(percentEncode(value), ",", "%2C")
+	}
+	return strings.Join(encoded, ",")
+}
+
+var encoding = newEncoding(0x21)
+
+// grpcEncoding encodes a message as gRPC does: all bytes but ASCII's that can be seen
+// and the space.
+var grpcEncoding = newEncoding(0x20)
+
+// newEncoding lists each byte that is encoded, and what stands for it: all but those of
+// ASCII from first on that can be seen, and the percent sign.
+func newEncoding(first int) *strings.Replacer {
+	var pairs []string
+	for i := 0; i < 256; i++ {
+		if i >= first && i < 0x7f && i != '%' {
 			continue
 		}
-		b.WriteByte('%')
-		b.WriteByte(hexDigits[c>>4])
-		b.WriteByte(hexDigits[c&15])
+		pairs = append(pairs, string([]byte{byte(i)}), "%"+hexDigits[i>>4:i>>4+1]+hexDigits[i&15:i&15+1])
 	}
-	return b.String()
+	return strings.NewReplacer(pairs...)
 }
 
 // unencoded is the bytes that percentEncode leaves alone: visible ASCII without
 // the percent sign. Most values consist of them, and one compiled call tells so.
 const unencoded = "!\"#$&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+
+// rememberHeaderNames adds header names to the allowlists of the hit path. Only
+// names of requests that were allowed are added, so that a client without a valid
+// credential cannot fill them.
+func rememberHeaderNames(id *identityHeaders, schemes []*scheme, newNames []string) {
+	if !id.remember(newNames) {
+		return
+	}
+	for _, s := range schemes {
+		s.names.refresh(id)
+	}
+}

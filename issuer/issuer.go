@@ -13,7 +13,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/cache/shared"
 	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/telemetry"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
@@ -24,25 +25,28 @@ type issuer struct {
 	next   http.Handler
 	api    *apis.API
 	base   string // path of the API's address, before the documented paths
-	logins *cache.Logins
+	logins *logins.Logins
 	log    *telemetry.Log
 }
 
-// Options is the configuration of mode: issuer, checked. All fields are required.
+// Options is the configuration of mode: issuer, checked. All fields but Shared are required.
 type Options struct {
 	API         *apis.API // documents a login
 	URL         string    // the API's address, in canonical spelling
 	LoginSecret string    // shared with the protecting blocks; at least 16 bytes
+
+	// Shared is the memory that is shared with other Traefiks; nil: none.
+	Shared *shared.Options
 }
 
-// New makes the handler of mode: issuer. The tokens that it sees go to logins. It
+// New makes the handler of mode: issuer. The tokens that it sees go to seen. It
 // panics if the options have not been checked.
-func New(next http.Handler, o *Options, logins *cache.Logins, log *telemetry.Log) http.Handler {
+func New(next http.Handler, o *Options, seen *logins.Logins, log *telemetry.Log) http.Handler {
 	address, err := url.Parse(o.URL)
 	if err != nil {
 		panic("the address does not parse")
 	}
-	i := &issuer{next: next, api: o.API, base: address.Path, logins: logins, log: log}
+	i := &issuer{next: next, api: o.API, base: address.Path, logins: seen, log: log}
 	return http.HandlerFunc(i.serve)
 }
 
@@ -88,11 +92,11 @@ func (i *issuer) loginPath(r *http.Request) string {
 func (i *issuer) record(status int, body []byte) {
 	defer i.logPanic()
 	token, refresh := i.api.Login.Read(status, body)
+	if refresh != "" && i.logins.Bar(refresh, token) {
+		i.log.Note(telemetry.LevelError, "barred", "100,000 refresh tokens are barred: the oldest are dropped before their end")
+	}
 	if token != "" {
 		i.logins.Add(token)
-	}
-	if refresh != "" {
-		i.logins.Block(refresh)
 	}
 }
 

@@ -23,7 +23,8 @@ const maxCookie = 3800
 // of the upstream that verified the token, so that a cookie of one route is of no use
 // on a route with another upstream, even under the same secret.
 type seal struct {
-	pair  *regexp.Regexp // the cookie in a line of cookies, with the separator before it
+	name  string
+	pair  *regexp.Regexp // the cookie in a line of cookies; also the end of a longer name
 	aead  cipher.AEAD
 	bound []byte
 }
@@ -41,8 +42,8 @@ func newSeal(name, secret string, bound ...string) *seal {
 		panic(err.Error()) // unreachable, likewise
 	}
 	text := fmt.Sprintf("upstreamauth session 1 %q", bound) // quoted: no other parts make the same text
-	pair := regexp.MustCompile(`(?:^|;)[ \t]*` + regexp.QuoteMeta(name) + `[ \t]*=([^;]*)`)
-	return &seal{pair: pair, aead: aead, bound: []byte(text)}
+	pair := regexp.MustCompile(regexp.QuoteMeta(name) + `[ \t]*=([^;]*)`)
+	return &seal{name: name, pair: pair, aead: aead, bound: []byte(text)}
 }
 
 // encrypt returns the value of a cookie that holds a token until its end; empty if
@@ -86,31 +87,79 @@ func (s *seal) decrypt(value string, now time.Time) string {
 	return token
 }
 
+// Limits of extract: of cookies with the name; of places that look like one, among them
+// the ends of other names; and of places where the name occurs at all.
+const (
+	maxPairs      = 16
+	maxCandidates = 64
+	maxPlaces     = 1000
+)
+
 // extract removes the cookie from a request, however often it is there, and returns
 // its token; empty if there is none. Of two cookies of the name neither counts: the
 // second may have been set by a sibling domain, and which one is sent first is up to
-// the attacker. A regular expression does it, which runs compiled: clients may send a
-// megabyte of cookies, which would keep a loop of interpreted code busy for long.
-func (s *seal) extract(h http.Header, now time.Time) string {
+// the attacker. tooMany tells that there are more than any browser sends; then all
+// cookies are removed, and the request is to be refused.
+//
+// A regular expression searches, since it runs compiled: clients may send a megabyte
+// of cookies. It begins with the name, so that it has a text to search for, and what
+// stands before each place is looked at afterwards.
+func (s *seal) extract(h http.Header, now time.Time) (token string, tooMany bool) {
 	lines := h["Cookie"]
 	if len(lines) == 0 {
-		return ""
+		return "", false
 	}
 	all := strings.Join(lines, "; ")
-	found := s.pair.FindAllStringSubmatch(all, -1)
-	if len(found) == 0 {
-		return ""
+	places := strings.Count(all, s.name)
+	if places == 0 {
+		return "", false
 	}
-	others := strings.Trim(s.pair.ReplaceAllString(all, ""), "; \t")
+	var found [][]int
+	if places <= maxPlaces {
+		found = s.pair.FindAllStringSubmatchIndex(all, maxCandidates+1)
+	}
+	if len(found) > maxCandidates || places > maxPlaces {
+		delete(h, "Cookie")
+		return "", true
+	}
+	others, value := "", ""
+	count, kept := 0, 0
+	for _, at := range found {
+		before, isCookie := cutSeparator(all[kept:at[0]], kept)
+		if isCookie {
+			others += before
+			value = all[at[2]:at[3]]
+			kept = at[1]
+			count++
+		}
+		if count > maxPairs {
+			delete(h, "Cookie")
+			return "", true
+		}
+	}
+	if count == 0 {
+		return "", false
+	}
 	delete(h, "Cookie")
+	others = strings.Trim(others+all[kept:], "; \t")
 	if others != "" {
 		h["Cookie"] = []string{others}
 	}
-	if len(found) > 1 {
-		return ""
+	if count > 1 {
+		return "", false
 	}
-	token := s.decrypt(strings.TrimSpace(found[0][1]), now)
-	return token
+	token = s.decrypt(strings.TrimSpace(value), now)
+	return token, false
+}
+
+// cutSeparator removes from the text before a name the separator that begins a cookie,
+// and the blanks around it, and tells whether there was one; at the start of all
+// cookies, where the text begins at 0, none is needed.
+func cutSeparator(text string, start int) (string, bool) {
+	text = strings.TrimRight(text, " \t")
+	before, separated := strings.CutSuffix(text, ";")
+	isCookie := separated || (text == "" && start == 0)
+	return before, isCookie
 }
 
 // setCookie is the Set-Cookie line of a value that a browser keeps for age seconds;

@@ -31,7 +31,7 @@ func TestSeal(t *testing.T) {
 				t.Error("two cookies of one token are the same")
 			}
 			for after, want := range map[time.Duration]string{0: token, time.Hour - time.Second: token, time.Hour: "", 2 * time.Hour: ""} {
-				if got := s.extract(cookies("upstreamauth="+value), noon.Add(after)); got != want {
+				if got, _ := s.extract(cookies("upstreamauth="+value), noon.Add(after)); got != want {
 					t.Errorf("after %s: %q", after, got)
 				}
 			}
@@ -55,7 +55,7 @@ func TestSeal(t *testing.T) {
 		"parts elsewhere": newSeal("upstreamauth", secret, "ippanel", "https://edge.example/check", "").encrypt("token-1", end),
 	} {
 		t.Run("no token from a value that is "+name, func(t *testing.T) {
-			if got := s.extract(cookies("upstreamauth="+denied), noon); got != "" {
+			if got, _ := s.extract(cookies("upstreamauth="+denied), noon); got != "" {
 				t.Errorf("%q", got)
 			}
 		})
@@ -63,12 +63,12 @@ func TestSeal(t *testing.T) {
 
 	t.Run("no token from a value that is cut off or has a byte changed", func(t *testing.T) {
 		for i := range value {
-			if got := s.extract(cookies("upstreamauth="+value[:i]), noon); got != "" {
+			if got, _ := s.extract(cookies("upstreamauth="+value[:i]), noon); got != "" {
 				t.Fatalf("cut after %d bytes: %q", i, got)
 			}
 			flipped := []byte(value)
 			flipped[i] ^= 2
-			if got := s.extract(cookies("upstreamauth="+string(flipped)), noon); got != "" {
+			if got, _ := s.extract(cookies("upstreamauth="+string(flipped)), noon); got != "" {
 				t.Fatalf("byte %d changed: %q", i, got)
 			}
 		}
@@ -98,16 +98,38 @@ func TestSealExtract(t *testing.T) {
 	} {
 		t.Run("the cookie is "+c.name, func(t *testing.T) {
 			h := cookies(c.lines...)
-			token := s.extract(h, noon)
+			token, _ := s.extract(h, noon)
 			if left := strings.Join(h["Cookie"], "|"); token != c.token || left != c.left {
 				t.Errorf("token %q, left %q", token, left)
 			}
 		})
 	}
 
+	for _, c := range []struct {
+		name  string
+		lines []string
+		want  bool
+	}{
+		{"16 of the name", []string{strings.Repeat("u.x=1; ", 15) + "u.x=" + value}, false},
+		{"17 of the name", []string{strings.Repeat("u.x=1; ", 16) + "u.x=" + value}, true},
+		{"17 of the name, in lines", append(strings.Split(strings.Repeat("u.x=1;", 16), ";"), "u.x="+value), true},
+		{"20 that end like it", []string{strings.Repeat("au.x=1; ", 20) + "u.x=" + value}, false},
+		{"70,000 that end like it", []string{strings.Repeat("au.x=1; ", 70_000) + "u.x=" + value}, true},
+		{"1000 times the name alone", []string{strings.Repeat("u.x;", 999) + "u.x=" + value}, false},
+		{"70,000 times the name alone", []string{strings.Repeat("u.x ", 70_000) + "u.x=" + value}, true},
+		{"70,000 of the name", []string{strings.Repeat("u.x=;", 70_000)}, true},
+	} {
+		t.Run("too many cookies: "+c.name, func(t *testing.T) {
+			h := cookies(c.lines...)
+			if token, tooMany := s.extract(h, noon); tooMany != c.want || (tooMany && (token != "" || h["Cookie"] != nil)) {
+				t.Errorf("%t, token %q, left %d lines", tooMany, token, len(h["Cookie"]))
+			}
+		})
+	}
+
 	t.Run("without headers there is no token, and no header after it", func(t *testing.T) {
 		h := http.Header{}
-		if token := s.extract(h, noon); token != "" || len(h) != 0 {
+		if token, _ := s.extract(h, noon); token != "" || len(h) != 0 {
 			t.Errorf("token %q, headers %v", token, h)
 		}
 	})
@@ -125,7 +147,7 @@ func FuzzCookie(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
 		h := cookies(first, second)
-		token := s.extract(h, noon)
+		token, _ := s.extract(h, noon)
 		if token != "" && token != "token" {
 			t.Errorf("%q out of %q and %q", token, first, second)
 		}

@@ -2,9 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/gate"
@@ -13,27 +13,29 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// logout ends the token of a session: in the cache, and at the upstream if its API
-// documents a logout.
+// logout ends the token of a session: here, and at the upstream if its API documents a
+// logout.
 type logout struct {
 	gate     *gate.Gate
+	origins  *origins
 	upstream func(ctx context.Context, token string) error // nil: the API documents no logout
 	timeout  time.Duration                                 // of one call of upstream
 	log      *telemetry.Log
 }
 
 // newLogout makes the logout of a block of bearer tokens.
-func newLogout(g *gate.Gate, block *gate.Block, now func() time.Time, log *telemetry.Log) *logout {
-	return &logout{gate: g, upstream: upstreamLogout(block, now), timeout: block.Timeout, log: log}
+func newLogout(g *gate.Gate, block *gate.Block, site *origins, now func() time.Time, log *telemetry.Log) *logout {
+	return &logout{gate: g, origins: site, upstream: upstreamLogout(block, now), timeout: block.Timeout, log: log}
 }
 
-// upstreamLogout returns the call that ends a token at the upstream; nil if the API
-// documents none. It panics if the settings have not been checked.
+// upstreamLogout returns the call that ends a token at the upstream, with an error unless
+// the response says that it has ended; nil if the API documents none. It panics if the settings have not been checked.
 func upstreamLogout(block *gate.Block, now func() time.Time) func(ctx context.Context, token string) error {
 	login := block.API.Login
 	if login == nil || login.Logout == "" {
 		return nil
 	}
+	name := string(block.Upstream.Kind) + " (" + block.API.Name + ")"
 	target := block.Upstream.Target
 	target.Path, target.Method = login.Logout, http.MethodPost
 	client, err := transport.NewClient(target, now)
@@ -41,7 +43,13 @@ func upstreamLogout(block *gate.Block, now func() time.Time) func(ctx context.Co
 		panic(err.Error())
 	}
 	return func(ctx context.Context, token string) error {
-		_, err := client.Do(ctx, login.LogoutRequest(token))
+		response, err := client.Do(ctx, login.LogoutRequest(token))
+		if err == nil && !login.LoggedOut(response) {
+			err = fmt.Errorf("an undocumented response (HTTP %d)", response.Status)
+		}
+		if err != nil {
+			err = errors.New(name + ", " + target.Address() + ": " + err.Error())
+		}
 		return err
 	}
 }
@@ -52,31 +60,26 @@ func upstreamLogout(block *gate.Block, now func() time.Time) func(ctx context.Co
 func (l *logout) end(r *http.Request, c verifier.Credential) (denial verifier.Denial) {
 	denial = verifier.Denial{Reason: verifier.Unavailable}
 	defer l.logPanic()
-	if !sameOrigin(r) {
+	if !l.origins.isOwnPage(r) {
 		return verifier.Denial{Reason: verifier.Forbidden}
 	}
 	if c.Token != "" {
-		l.revoke(r, c)
+		l.revoke(c)
 	}
 	return verifier.Denial{}
 }
 
-// revoke drops a token from the cache and ends it at the upstream. It is dropped a
-// second time after the call, because a request in between may have verified it once
-// more. A token that is not allowed is left alone: there is nothing to end, and
-// replaying a copied cookie must not cost the upstream a call each time.
-func (l *logout) revoke(r *http.Request, c verifier.Credential) {
-	decision, _ := l.gate.Check(r, c)
-	if !decision.Allowed {
-		return
+// revoke bars a token here, and then ends it at the upstream. The cookie was sealed here,
+// so that its token is barred whatever is known of it now. One that was barred before is
+// left alone: a copied cookie must not cost the upstream a call each time.
+func (l *logout) revoke(c verifier.Credential) {
+	if l.gate.Bar(c) {
+		l.callUpstream(c.Token)
 	}
-	l.gate.Forget(c)
-	l.callUpstream(c.Token)
-	l.gate.Forget(c)
 }
 
-// callUpstream ends a token at the upstream. A failure is logged and no denial: the
-// browser's session ends in any case.
+// callUpstream ends a token at the upstream. That it could not be told is logged, and no
+// denial: here the session has ended in any case.
 func (l *logout) callUpstream(token string) {
 	if l.upstream == nil {
 		return
@@ -88,18 +91,6 @@ func (l *logout) callUpstream(token string) {
 	if err != nil {
 		l.log.Note(telemetry.LevelError, telemetry.EventOutage, "its logout could not be called: "+err.Error())
 	}
-}
-
-// sameOrigin says whether a form was sent from a page of this host. Browsers add
-// Origin to every POST, and pages cannot change it. Only the host is compared: behind
-// a balancer that ends TLS, Traefik does not see the page's scheme.
-func sameOrigin(r *http.Request) bool {
-	lines := r.Header["Origin"]
-	if len(lines) != 1 {
-		return false
-	}
-	origin, err := url.Parse(lines[0])
-	return err == nil && origin.Host != "" && strings.EqualFold(origin.Host, r.Host)
 }
 
 // logPanic recovers from a panic in plugin code, and logs it.

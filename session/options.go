@@ -1,7 +1,7 @@
 package session
 
 // Options is the session block of the configuration, checked and with its defaults.
-// Every field but Logout and the two switches must be set.
+// Every field but Logout, Origins and the two switches must be set.
 type Options struct {
 	Secret         string // encrypts the cookies; at least 32 bytes
 	Cookie         string // its name
@@ -11,4 +11,6 @@ type Options struct {
 	Logout         string // path of the logout; empty: there is none
 	SecureAlways   bool   // Secure on every cookie; else only on those of TLS connections to Traefik
 	SameSiteStrict bool   // SameSite=Strict instead of Lax
+
+	Origins []string // of the site's pages, beside the host of a request, as Canonical writes them
 }

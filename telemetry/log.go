@@ -33,6 +33,9 @@ const (
 	eventRefused     = "refused"
 	eventInternal    = "internal"
 	EventOutage      = "outage"
+	EventIdentity    = "identity"   // a field that the configuration names, and no answer has
+	EventCredential  = "credential" // where credentials are read has a price
+	EventChain       = "chain"      // of two gates on one route, one takes what the other needs
 )
 
 const (
@@ -42,6 +45,9 @@ const (
 
 	// maxMiddlewares limits the middlewares whose faults are remembered.
 	maxMiddlewares = 1000
+
+	// maxSaid limits the entries that are remembered because they are written once.
+	maxSaid = 1000
 )
 
 // Sink writes the log of the process, one JSON object a line. It is safe for
@@ -52,6 +58,7 @@ type Sink struct {
 	mu      sync.Mutex
 	w       io.Writer
 	faults  map[string]string // by middleware, its faults as last reported; no entry: it has none
+	said    map[string]bool   // entries that are written once, each with its middleware
 	second  int64             // the second that written counts for, in Unix time
 	written int               // limited entries in it, those that were dropped included
 }
@@ -59,7 +66,7 @@ type Sink struct {
 // NewSink returns a sink that writes to w. Errors of w are ignored: a request
 // is not denied because a log cannot be written.
 func NewSink(w io.Writer, now func() time.Time) *Sink {
-	return &Sink{w: w, now: now, faults: map[string]string{}}
+	return &Sink{w: w, now: now, faults: map[string]string{}, said: map[string]bool{}}
 }
 
 // ConfigFaults logs one line per fault, unless the same faults were reported
@@ -97,6 +104,21 @@ func (s *Sink) changed(name, faults string) bool {
 	if faults == "" {
 		delete(s.faults, name)
 	}
+	return true
+}
+
+// first tells whether an entry is said for the first time. A full memory starts again
+// empty, as that of the faults does.
+func (s *Sink) first(entry string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.said[entry] {
+		return false
+	}
+	if len(s.said) >= maxSaid {
+		s.said = map[string]bool{}
+	}
+	s.said[entry] = true
 	return true
 }
 
@@ -141,6 +163,11 @@ func NewLog(sink *Sink, name, level string) *Log {
 	return &Log{sink: sink, name: name, level: level}
 }
 
+// Name is the middleware's.
+func (l *Log) Name() string {
+	return l.name
+}
+
 // Debug tells whether each denial is to be logged.
 func (l *Log) Debug() bool {
 	return l.level == levelDebug
@@ -150,10 +177,26 @@ func (l *Log) Debug() bool {
 // changes of a state, such as the begin and the end of an outage, which callers
 // report once. It is a verifier.Report.
 func (l *Log) Report(level, event, detail string) {
-	if level == levelDebug && l.level != levelDebug || level == LevelInfo && l.level == LevelError {
+	if !l.writes(level) {
 		return
 	}
 	l.sink.write(map[string]string{"level": level, "middleware": l.name, "event": event, "detail": detail})
+}
+
+// writes tells whether entries of a level are written.
+func (l *Log) writes(level string) bool {
+	if level == levelDebug {
+		return l.level == levelDebug
+	}
+	return level != LevelInfo || l.level != LevelError
+}
+
+// Once is Report for what is true until the configuration is changed: it is written
+// once for all middlewares of this name, whatever the number of requests and reloads.
+func (l *Log) Once(level, event, detail string) {
+	if l.writes(level) && l.sink.first(l.name+"\n"+detail) {
+		l.Report(level, event, detail)
+	}
 }
 
 // Note is Report for entries that a request can cause: of those, only a few are

@@ -69,6 +69,37 @@ func TestLogNote(t *testing.T) {
 	})
 }
 
+func TestLogOnce(t *testing.T) {
+	t.Run("an entry is written once for all middlewares of a name", func(t *testing.T) {
+		f := newFixture(t)
+		for i := 0; i < 5; i++ {
+			NewLog(f.sink, "gate", LevelInfo).Once(LevelError, EventIdentity, "a field")
+			NewLog(f.sink, "gate", LevelInfo).Once(LevelError, EventIdentity, "another field")
+			NewLog(f.sink, "other", LevelInfo).Once(LevelError, EventIdentity, "a field")
+		}
+		if got := f.count(); got != 3 {
+			t.Errorf("%d entries, want 3", got)
+		}
+	})
+	t.Run("one below the log's level does not count as written", func(t *testing.T) {
+		f := newFixture(t)
+		NewLog(f.sink, "gate", LevelError).Once(LevelInfo, EventChain, "two gates")
+		NewLog(f.sink, "gate", LevelInfo).Once(LevelInfo, EventChain, "two gates")
+		if got := f.count(); got != 1 {
+			t.Errorf("%d entries, want 1", got)
+		}
+	})
+	t.Run("the memory is bounded", func(t *testing.T) {
+		f := newFixture(t)
+		for i := 0; i < 3*maxSaid; i++ {
+			NewLog(f.sink, "gate", LevelInfo).Once(LevelInfo, EventIdentity, fmt.Sprint(i))
+		}
+		if len(f.sink.said) > maxSaid || f.count() != 3*maxSaid {
+			t.Errorf("%d remembered", len(f.sink.said))
+		}
+	})
+}
+
 func TestLogPanic(t *testing.T) {
 	f := newFixture(t)
 	NewLog(f.sink, "gate", LevelError).Panic("a panic while a request was decided")

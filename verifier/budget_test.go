@@ -2,13 +2,13 @@ package verifier
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 )
 
-// budgetFixture is a budget whose limit can be changed.
+// budgetFixture is a budget, and the limit of the route that asks.
 type budgetFixture struct {
 	*fixture
 	budget *Budget
@@ -17,7 +17,7 @@ type budgetFixture struct {
 
 func newBudgetFixture(t *testing.T, kind Kind, calls int) *budgetFixture {
 	f := &budgetFixture{fixture: newFixture(t, allow), limit: Rate{calls, time.Hour}}
-	f.budget = NewBudget(verifierFunc(f.upstream), kind == ApplicationKey, func() Rate { return f.limit }, f.clock.Now, f.log.report)
+	f.budget = NewBudget(verifierFunc(f.upstream), kind == ApplicationKey, kind != ApplicationKey, f.clock.Now, f.log.report)
 	return f
 }
 
@@ -25,7 +25,16 @@ func newBudgetFixture(t *testing.T, kind Kind, calls int) *budgetFixture {
 // that time.
 func (f *budgetFixture) verify(c Credential, wait time.Duration) {
 	f.t.Helper()
+	c.Budget = f.limit
 	f.expectCall(f.budget, c, Throttled, wait)
+}
+
+// spend makes that many calls, each about another credential of a client.
+func (f *budgetFixture) spend(client string, calls int) {
+	f.t.Helper()
+	for i := 0; i < calls; i++ {
+		f.verify(Credential{Kind: Basic, User: fmt.Sprint(client, i), Client: client}, 0)
+	}
 }
 
 func TestBudget(t *testing.T) {
@@ -43,7 +52,7 @@ func TestBudget(t *testing.T) {
 		t.Run("a panic", func(t *testing.T) {
 			f := newBudgetFixture(t, ApplicationKey, 1)
 			key := Credential{Token: "k"}
-			f.expectPanic(f.budget, key)
+			f.expectPanic(f.budget, Credential{Token: "k", Budget: f.limit})
 			f.verify(key, time.Hour)
 		})
 	})
@@ -82,13 +91,68 @@ func TestBudgetLimit(t *testing.T) {
 		}
 	})
 
-	t.Run("a smaller limit holds at once", func(t *testing.T) {
+	t.Run("routes share the count, and each obeys its own limit", func(t *testing.T) {
 		f := newBudgetFixture(t, ApplicationKey, 100)
 		f.verify(key, 0)
+		f.verify(key, 0)
+		f.limit = Rate{2, time.Hour}
+		f.verify(key, time.Hour)
+		f.limit = Rate{100, time.Hour}
+		f.verify(key, 0)
+		f.limit = Rate{}
+		f.verify(key, 0)
+		f.limit = Rate{4, time.Hour}
+		f.verify(key, time.Hour)
+		f.limit = Rate{5, time.Hour}
+		f.verify(key, 0)
+		f.verify(key, time.Hour)
+	})
+
+	t.Run("calls count in the periods of all routes", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 100)
+		f.verify(key, 0)
+		f.limit = Rate{2, time.Minute}
+		f.verify(key, 0) // this period is in use from now on
+		f.limit = Rate{100, time.Hour}
 		f.verify(key, 0)
 		f.limit = Rate{2, time.Minute}
 		f.verify(key, time.Minute)
 		f.clock.move(time.Minute)
+		f.verify(key, 0)
+		f.limit = Rate{4, time.Hour}
+		f.verify(key, 59*time.Minute)
+		f.limit = Rate{1, 720 * time.Hour} // shuts its own route, and no other one
+		f.verify(key, 0)
+		f.verify(key, 720*time.Hour)
+		f.limit = Rate{100, time.Hour}
+		f.verify(key, 0)
+	})
+
+	t.Run("periods are bounded in number, and one in use stays", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 3)
+		for i := range [100]int{} {
+			f.limit = Rate{100, time.Duration(i+1) * time.Second}
+			f.verify(Credential{Token: "other"}, 0)
+			f.clock.move(time.Millisecond)
+			if i%30 == 0 {
+				f.limit = Rate{4, time.Hour}
+				f.verify(key, 0)
+			}
+		}
+		if n := len(f.budget.ledger.counts); n > maxPeriods {
+			t.Errorf("%d periods", n)
+		}
+		f.limit = Rate{4, time.Hour}
+		f.verify(key, time.Hour-99*time.Millisecond)
+	})
+
+	t.Run("a caller whose time is over spends nothing", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 1)
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if d, err := f.budget.Verify(ctx, Credential{Token: "k", Budget: f.limit}); !errors.Is(err, ErrNotAsked) || d.Allowed {
+			t.Errorf("%+v (%v)", d, err)
+		}
 		f.verify(key, 0)
 	})
 
@@ -120,58 +184,30 @@ func TestBudgetLimit(t *testing.T) {
 	})
 }
 
-func TestBudgetShared(t *testing.T) {
-	t.Run("refused accounts spend no more than half", func(t *testing.T) {
-		f := newBudgetFixture(t, Basic, 10)
-		f.respond(deny)
-		for i := range [5]int{} {
-			f.verify(Credential{Kind: Basic, User: fmt.Sprint("fake", i)}, 0)
+func TestBudgetByCredential(t *testing.T) {
+	f := newBudgetFixture(t, ApplicationKey, 2)
+	f.budget.ByCredential()
+
+	t.Run("who guesses at an account's password spends nothing of its owner's budget", func(t *testing.T) {
+		for i := 0; i < 5; i++ {
+			f.verify(Credential{Kind: Basic, User: "ann", Password: fmt.Sprint(i)}, 0)
 		}
-		f.verify(Credential{Kind: Basic, User: "fake"}, time.Hour)
-		// Accounts that were allowed before have the other half.
-		f.respond(allow)
-		for i := range [5]int{} {
-			f.verify(Credential{Kind: Basic, User: fmt.Sprint("student", i), Known: true}, 0)
-		}
-		f.verify(Credential{Kind: Basic, User: "student", Known: true}, time.Hour)
-		f.clock.move(time.Hour)
-		f.verify(Credential{Kind: Basic, User: "new"}, 0)
+		f.verify(Credential{Kind: Basic, User: "ann", Password: "right"}, 0)
+		f.verify(Credential{Kind: Basic, User: "ann", Password: "right"}, 0)
+		f.verify(Credential{Kind: Basic, User: "ann", Password: "right"}, time.Hour)
 	})
 
-	t.Run("valid accounts may spend all of it", func(t *testing.T) {
-		f := newBudgetFixture(t, Basic, 10)
-		for i := range [10]int{} {
-			f.verify(Credential{Kind: Basic, User: fmt.Sprint("student", i)}, 0)
-		}
-		f.verify(Credential{Kind: Basic, User: "one more"}, time.Hour)
+	t.Run("parts of a credential are told apart", func(t *testing.T) {
+		f.verify(Credential{Token: "a", User: "bc"}, 0)
+		f.verify(Credential{Token: "a", User: "bc"}, 0)
+		f.verify(Credential{Token: "ab", User: "c"}, 0)
+		f.verify(Credential{Token: "a", User: "bc"}, time.Hour)
 	})
 
-	t.Run("of a budget of one call, refused accounts may take that call", func(t *testing.T) {
-		f := newBudgetFixture(t, Basic, 1)
-		f.respond(deny)
-		f.verify(Credential{Kind: Basic, User: "fake"}, 0)
-		f.verify(Credential{Kind: Basic, User: "student", Known: true}, time.Hour)
-	})
-
-	// Each call in flight may yet be refused: many at once must not exceed half.
-	t.Run("calls in flight count as refused until they end", func(t *testing.T) {
-		f := newBudgetFixture(t, Basic, 4)
-		arrived, release := f.hold(allow)
-		var calls sync.WaitGroup
-		for i := range [2]int{} {
-			calls.Add(1)
-			go func(i int) {
-				defer calls.Done()
-				_, _ = f.budget.Verify(context.Background(), Credential{User: fmt.Sprint(i)})
-			}(i)
-			f.awaitCall(arrived)
+	t.Run("what of the request is sent beside it gives it no further budget", func(t *testing.T) {
+		for i := 0; i < 2; i++ {
+			f.verify(Credential{Token: "k", Parts: JoinParts([]string{fmt.Sprint(i)})}, 0)
 		}
-		f.verify(Credential{User: "third"}, time.Second)
-		close(release)
-		calls.Wait()
-		f.respond(allow)
-		if d, _, _ := f.fixture.verify(f.budget, Credential{User: "third"}); !d.Allowed {
-			t.Errorf("%+v", d)
-		}
+		f.verify(Credential{Token: "k", Parts: JoinParts([]string{"3"})}, time.Hour)
 	})
 }

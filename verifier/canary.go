@@ -2,56 +2,46 @@ package verifier
 
 import (
 	"context"
-	"crypto/rand"
 	"sync"
 	"time"
 )
 
-// distrustPeriod is how long a distrusted upstream is not called.
-const distrustPeriod = 60 * time.Second
+const (
+	// trustPeriod is how long one proof is enough.
+	trustPeriod = 10 * time.Minute
+	// trustCount is how many unknown credentials in a row may be allowed, without one
+	// denial, before another proof is wanted at once.
+	trustCount = 20
+	// probeInterval is how long a trusted upstream is not probed again after a probe
+	// that proved nothing.
+	probeInterval = 10 * time.Second
+)
 
 // Canary allows no credential before the upstream has denied a made-up one. Many
 // faults make an upstream accept every credential: a path that is not protected, a
 // proxy that answers 200 to all requests, an API that reads the body before the key.
-// Once the made-up credential is denied as documented, the upstream is trusted for as
-// long as the scope lives.
+// Only a denial that says that the credential is not known (Denial.Unknown) is a proof:
+// any other may be about the hour, the address or the call, and prove no check at all.
+//
+// A proof holds for ten minutes, and for twenty unknown credentials that are allowed in
+// a row. Then the upstream is probed again, and is trusted meanwhile.
 type Canary struct {
 	next   Verifier
 	fake   Fake
 	now    func() time.Time
 	report Report
 
-	mu         sync.Mutex
-	trusted    bool
-	distrusted bool
-	until      time.Time // a distrusted upstream is not called before
-	reported   string    // the problem that was reported last
-	running    *probe    // nil: none
-}
-
-// Fake is how an API's fake credential is made, and how its denial is recognized.
-type Fake struct {
-	// Make makes, of at least 288 random bytes, a credential of the API's own
-	// shape that cannot be valid.
-	Make func(random []byte, now time.Time) Credential
-
-	// Rejected tells whether a denial of it shows that credentials are checked.
-	Rejected func(d Denial) bool
-
-	// Hint names the configuration's key to correct where it was accepted. It ends
-	// the log line.
-	Hint string
-}
-
-// probe is one call about a fake credential. Its fields are final once done is closed.
-type probe struct {
-	begun        time.Time
-	done         chan struct{}
-	passed       bool
-	inconclusive bool     // denied, but not as a check of credentials does
-	completed    bool     // it did not panic
-	outcome      Decision // unless passed: what the waiting callers get
-	err          error
+	mu           sync.Mutex
+	trusted      bool
+	proven       time.Time // when the last probe that passed began
+	allowedInRow int       // unknown credentials since then, or since the last denial
+	tried        time.Time // when the last probe began
+	failed       bool      // it proved nothing
+	distrusted   bool
+	until        time.Time // a distrusted upstream is not called before
+	reported     string    // the problem that was reported last
+	running      *probe    // nil: none
+	rest         rest      // after probes that proved nothing, while it is not trusted
 }
 
 // NewCanary puts a canary before next.
@@ -59,37 +49,99 @@ func NewCanary(next Verifier, fake Fake, now func() time.Time, report Report) *C
 	return &Canary{next: next, fake: fake, now: now, report: report}
 }
 
-// Verify calls next, and holds an allowing answer until the upstream is trusted. The
-// probe runs beside the call and has the same deadline, but ends with no caller: others
-// wait for it too. So ctx needs a deadline. A denial is returned at once, since an
-// upstream without a check denies no credential.
+// Verify calls next, and holds an allowing answer until the upstream is trusted. The probe
+// runs beside the call and has as much time, but ends with no caller, so ctx needs a
+// deadline. A denial is returned at once: an upstream without a check denies nothing.
 func (c *Canary) Verify(ctx context.Context, credential Credential) (Decision, error) {
 	c.mu.Lock()
 	trusted := c.trusted
 	c.mu.Unlock()
 	if trusted {
-		return c.next.Verify(ctx, credential)
+		return c.verifyTrusted(ctx, credential)
 	}
-	p, wait := c.begin(ctx)
+	p, wait := c.begin(ctx, credential)
 	if wait > 0 {
 		return distrusted(wait)
 	}
+	p.precede(ctx, credential)
 	d, err := c.next.Verify(ctx, credential)
 	if p == nil || err != nil || !d.Allowed {
 		return d, err
 	}
 	if !await(ctx, p.done) {
-		return NoAnswer(ErrUnavailable, "the canary got no response in time", Denial{})
+		if ctx.Err() == nil {
+			return NoAnswer(ErrNotAsked, "a panic while the canary was awaited", Denial{})
+		}
+		return NoAnswer(ErrUnproven, "the canary got no response in time", Denial{})
 	}
 	if !p.passed {
-		return p.outcome, p.err
+		return p.unproven()
 	}
 	return d, nil
 }
 
+// verifyTrusted calls next, while no answer waits for a probe. A known credential, and
+// one that a login has just confirmed, say nothing about the upstream's check.
+func (c *Canary) verifyTrusted(ctx context.Context, credential Credential) (Decision, error) {
+	if credential.Known || !credential.Issued.IsZero() {
+		return c.next.Verify(ctx, credential)
+	}
+	begun := c.now()
+	c.probeAgain(ctx, begun, credential)
+	d, err := c.next.Verify(ctx, credential)
+	if err != nil {
+		return d, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d.Refused() {
+		c.allowedInRow = 0
+	}
+	if !d.Allowed {
+		return d, nil
+	}
+	if c.distrusted { // found out meanwhile
+		return distrusted(distrustPeriod)
+	}
+	c.allowedInRow++
+	if c.allowedInRow == trustCount { // at once: the next client may come late
+		now := c.now()
+		deadline, _ := ctx.Deadline()
+		if within(begun, probeLimit, now) { // the clock was not set meanwhile
+			deadline = deadline.Add(now.Sub(begun)) // as much time as the call had
+		}
+		if c.due(now) {
+			c.start(now, deadline, credential)
+		}
+	}
+	return d, nil
+}
+
+// probeAgain begins a probe of a trusted upstream beside a call, where one is due.
+func (c *Canary) probeAgain(ctx context.Context, now time.Time, credential Credential) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.due(now) {
+		deadline, _ := ctx.Deadline()
+		c.start(now, deadline, credential)
+	}
+}
+
+// due tells whether a trusted upstream has to be probed again. The lock is held.
+func (c *Canary) due(now time.Time) bool {
+	if c.allowedInRow < trustCount && within(c.proven, trustPeriod, now) {
+		return false // nearly every time
+	}
+	if c.failed && within(c.tried, probeInterval, now) {
+		return false
+	}
+	return c.running == nil || !within(c.running.begun, probeLimit, now)
+}
+
 // begin returns the probe that an allowing answer has to wait for (nil: the
-// upstream is trusted), or how long a distrusted upstream is not called.
-func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
+// upstream is trusted), or how long a distrusted upstream is not called. A probe that
+// proved nothing a moment ago is not repeated.
+func (c *Canary) begin(ctx context.Context, credential Credential) (p *probe, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.trusted {
@@ -101,109 +153,98 @@ func (c *Canary) begin(ctx context.Context) (p *probe, wait time.Duration) {
 		return nil, wait
 	}
 	// A probe that was lost must not block all callers for ever.
-	lost := c.running != nil && (now.Sub(c.running.begun) >= probeLimit || now.Before(c.running.begun)) // or the clock was set back
-	if c.running == nil || lost {
-		c.running = newProbe(now)
+	if c.running == nil || !within(c.running.begun, probeLimit, now) {
+		resting := c.rest.holding(now)
+		if resting != nil {
+			return resting, 0
+		}
 		deadline, _ := ctx.Deadline()
-		go c.run(c.running, deadline)
+		c.start(now, deadline, credential)
 	}
 	return c.running, 0
 }
 
-// distrusted is what callers get while the upstream is not called.
-func distrusted(wait time.Duration) (Decision, error) {
-	return NoAnswer(ErrDistrusted, "it accepts credentials that cannot be valid", Denial{Reason: Distrusted, RetryAfter: wait})
+// start begins a probe, which counts as a call about that credential. The lock is held.
+func (c *Canary) start(now, deadline time.Time, cause Credential) {
+	p := newProbe(now)
+	c.running = p
+	c.tried = now
+	go c.run(p, deadline, cause)
 }
 
-// newProbe returns a probe that counts as failed until it has run: one that panics
-// proves nothing.
-func newProbe(now time.Time) *probe {
-	p := &probe{begun: now, done: make(chan struct{})}
-	p.outcome, p.err = NoAnswer(ErrUnavailable, "the canary failed", Denial{})
-	return p
-}
-
-// run verifies a fake credential and wakes the callers that wait for the outcome.
-func (c *Canary) run(p *probe, deadline time.Time) {
+// run makes a probe, and wakes the callers that wait for the outcome.
+func (c *Canary) run(p *probe, deadline time.Time, cause Credential) {
 	defer c.finish(p)
 	defer recoverPanic()
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
-	defer cancel()
-	random := make([]byte, 288)
-	if _, err := rand.Read(random); err != nil {
-		return
-	}
-	fake := c.fake.Make(random, c.now())
-	fake.Known = true // made here, so that no client is charged for it
-	d, err := c.next.Verify(ctx, fake)
-	p.completed = true
-	if err != nil {
-		p.outcome, p.err = d, err
-		return
-	}
-	if d.Allowed {
-		p.outcome, p.err = distrusted(distrustPeriod)
-		return
-	}
-	if d.Denial.Reason == Throttled { // proves nothing; the callers wait as long
-		p.outcome.Denial.RetryAfter = d.Denial.RetryAfter
-		return
-	}
-	p.passed = c.fake.Rejected(d.Denial)
-	p.inconclusive = !p.passed
+	p.ask(c.next, c.fake, cause, deadline)
 }
 
-// problem is why a probe proves nothing, in the cases that no other verifier reports;
-// empty: none of those.
-func (p *probe) problem() string {
-	if !p.completed {
-		return "a panic while the canary was run"
-	}
-	if p.inconclusive {
-		return "a credential that cannot be valid was denied, but not as the API's documents say"
-	}
-	return ""
-}
-
-// finish applies the outcome of a probe, and reports it if it changes anything.
+// finish applies the outcome of a probe, and reports it if it changes anything. A panic
+// in it costs no caller but those that wait: the next one gets a probe of its own.
 func (c *Canary) finish(p *probe) {
 	defer recoverPanic()
+	defer c.release(p)
 	problem := p.problem()
-	event := c.update(p, problem)
-	close(p.done)
+	event, consequence := c.update(p, problem)
 	switch event {
 	case "distrusted":
 		c.report("error", event, "a credential that cannot be valid was accepted; every unknown one gets an error: "+c.fake.Hint)
 	case "outage":
-		c.report("error", event, problem+"; no unknown credential is allowed")
+		c.report("error", event, problem+"; "+consequence)
 	case "trusted":
 		c.report("info", event, "a credential that cannot be valid is denied again")
 	}
 }
 
-// update applies a probe's outcome, and returns the event to report; empty where
-// nothing has changed.
-func (c *Canary) update(p *probe, problem string) (event string) {
+// release wakes the callers that wait for a probe. Like all that is deferred, it recovers
+// its own panics.
+func (c *Canary) release(p *probe) {
+	defer recoverPanic()
+	defer close(p.done)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	accepted := p.outcome.Denial.Reason == Distrusted
-	before, reported := c.distrusted, c.reported
 	if c.running == p {
-		c.running = nil // a later one goes on
+		c.running = nil
 	}
-	c.trusted = p.passed
+}
+
+// update applies a probe's outcome. It returns the event to report, empty where nothing
+// has changed, and what a problem means for clients.
+func (c *Canary) update(p *probe, problem string) (event, consequence string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running != p {
+		return "", "" // it was lost, and a later one goes on
+	}
+	c.running = nil
+	accepted := p.accepted()
+	before, reported := c.distrusted, c.reported
 	c.reported = problem
-	c.distrusted = (before || accepted) && !p.passed
-	if accepted {
+	c.failed = !p.passed
+	switch {
+	case p.passed:
+		c.trusted, c.distrusted = true, false
+		c.proven = p.begun
+		c.allowedInRow = 0
+		c.rest = rest{}
+	case accepted:
+		c.trusted, c.distrusted = false, true
 		c.until = c.now().Add(distrustPeriod)
+		c.rest = rest{}
+	case !c.trusted && p.completed: // a panic of ours is no answer of the upstream's, and postpones nothing
+		c.rest.extend(p, c.now())
+	}
+	consequence = "no unknown credential is allowed"
+	if c.trusted {
+		consequence = "the upstream is trusted until it can be had"
 	}
 	switch {
 	case accepted && !before:
-		return "distrusted"
+		return "distrusted", consequence
 	case problem != "" && problem != reported:
-		return "outage"
+		return "outage", consequence
 	case p.passed && before:
-		return "trusted"
+		return "trusted", consequence
 	}
-	return ""
+	return "", consequence
 }

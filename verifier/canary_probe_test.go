@@ -63,6 +63,19 @@ func TestCanaryWait(t *testing.T) {
 }
 
 func TestCanaryProbe(t *testing.T) {
+	t.Run("a panic while its outcome is applied ends it, and the next caller gets another", func(t *testing.T) {
+		f := newCanaryFixture(t, nil)
+		f.canary.now = func() time.Time { panic("planted") }
+		p := newProbe(f.clock.Now())
+		p.outcome, p.err = distrusted(time.Minute) // update looks at the clock
+		f.canary.running = p
+		f.canary.finish(p)
+		f.canary.now = f.clock.Now
+		if f.canary.running != nil || !await(callContext(t), p.done) {
+			t.Error("it still runs")
+		}
+	})
+
 	t.Run("a probe outlives the caller that began it, and has as much time", func(t *testing.T) {
 		f := newCanaryFixture(t, func(ctx context.Context, c Credential) (Decision, error) {
 			time.Sleep(30 * time.Millisecond)
@@ -86,6 +99,26 @@ func TestCanaryProbe(t *testing.T) {
 		f.expectAllowed()
 		if !f.fake.Known {
 			t.Error("it counts as a client's new credential")
+		}
+	})
+
+	t.Run("a fake credential counts under the budget of the route that caused it", func(t *testing.T) {
+		f := newCanaryFixture(t, deny)
+		c := validCredential
+		c.Budget = Rate{Calls: 7, Period: time.Hour}
+		_, _ = f.canary.Verify(callContext(t), c)
+		if f.fake.Budget != c.Budget {
+			t.Errorf("%+v", f.fake.Budget)
+		}
+	})
+
+	t.Run("a fake credential goes with what of the request is sent beside the real one", func(t *testing.T) {
+		f := newCanaryFixture(t, deny)
+		c := validCredential
+		c.Parts = JoinParts([]string{"acme"})
+		_, _ = f.canary.Verify(callContext(t), c)
+		if f.fake.Parts != c.Parts {
+			t.Errorf("%q", f.fake.Parts)
 		}
 	})
 

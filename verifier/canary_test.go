@@ -28,8 +28,7 @@ func newCanaryFixture(t *testing.T, fakeResponse verifierFunc) *canaryFixture {
 		Make: func(random []byte, _ time.Time) Credential {
 			return Credential{Kind: Bearer, Token: hex.EncodeToString(random[:16])}
 		},
-		Rejected: func(d Denial) bool { return d.Reason == Invalid },
-		Hint:     "correct url or path",
+		Hint: "correct url or path",
 	}
 	f.canary = NewCanary(verifierFunc(f.serve), fake, f.clock.Now, f.log.report)
 	return f
@@ -37,7 +36,7 @@ func newCanaryFixture(t *testing.T, fakeResponse verifierFunc) *canaryFixture {
 
 func (f *canaryFixture) serve(ctx context.Context, c Credential) (Decision, error) {
 	f.mu.Lock()
-	if c == validCredential {
+	if c.Token == validCredential.Token {
 		f.validCalls++
 		f.mu.Unlock()
 		return allow(ctx, c)
@@ -76,12 +75,10 @@ func (f *canaryFixture) expectCalls(valid, probes int) {
 }
 
 func TestCanary(t *testing.T) {
-	t.Run("an upstream that denies a fake credential is trusted from then on", func(t *testing.T) {
+	t.Run("an upstream that denies a fake credential as unknown is trusted", func(t *testing.T) {
 		f := newCanaryFixture(t, deny)
 		for range [5]int{} {
 			f.expectAllowed()
-			f.clock.move(1000 * time.Hour)
-			f.respond(allow) // even if it accepts every credential later
 		}
 		f.expectCalls(5, 1)
 		f.log.expect(t)
@@ -132,6 +129,64 @@ func TestCanary(t *testing.T) {
 	})
 }
 
+func TestCanaryRest(t *testing.T) {
+	t.Run("a denial counts while the upstream is not probed", func(t *testing.T) {
+		f := newCanaryFixture(t, unavailable)
+		f.expectError(ErrUnavailable, Unavailable, 0)
+		f.respond(deny)
+		d, err := f.canary.Verify(callContext(t), Credential{Kind: Bearer, Token: "other"})
+		if err != nil || d.Denial.Reason != Invalid {
+			t.Errorf("%+v (%v)", d, err)
+		}
+		f.expectError(ErrUnavailable, Unavailable, 0)
+	})
+
+	t.Run("after ten quiet seconds it is a second again", func(t *testing.T) {
+		f := newCanaryFixture(t, unavailable)
+		for range [4]int{} {
+			f.expectError(ErrUnavailable, Unavailable, 0)
+			f.clock.move(maxRest)
+		}
+		f.clock.move(maxRest)
+		f.expectError(ErrUnavailable, Unavailable, 0)
+		f.clock.move(minRest)
+		f.respond(deny)
+		f.expectAllowed()
+	})
+
+	t.Run("after a clock is set back it is probed at once", func(t *testing.T) {
+		f := newCanaryFixture(t, unavailable)
+		f.expectError(ErrUnavailable, Unavailable, 0)
+		f.clock.move(-time.Hour)
+		f.respond(deny)
+		f.expectAllowed()
+	})
+
+	t.Run("an upstream that has become distrusted does not rest", func(t *testing.T) {
+		f := newCanaryFixture(t, unavailable)
+		f.expectError(ErrUnavailable, Unavailable, 0)
+		f.clock.move(minRest)
+		f.respond(allow)
+		f.expectError(ErrDistrusted, Distrusted, distrustPeriod)
+		f.clock.move(distrustPeriod)
+		f.respond(deny)
+		f.expectAllowed()
+	})
+}
+
+func TestCanaryPanic(t *testing.T) {
+	t.Run("no credential is allowed, and the next probe is made at once: a panic is no answer", func(t *testing.T) {
+		f := newCanaryFixture(t, func(context.Context, Credential) (Decision, error) { panic("in the verifier") })
+		for range [3]int{} {
+			f.expectError(ErrNotAsked, Unavailable, 0)
+		}
+		f.respond(deny)
+		f.expectAllowed()
+		f.expectCalls(4, 4)
+		f.log.expect(t, "error outage: a panic while the canary was run; no unknown credential is allowed")
+	})
+}
+
 func TestCanaryInconclusive(t *testing.T) {
 	wrongPath := func(context.Context, Credential) (Decision, error) {
 		return NoAnswer(ErrMisconfigured, "wrong path", Denial{})
@@ -148,24 +203,29 @@ func TestCanaryInconclusive(t *testing.T) {
 	}{
 		{"an upstream that is down", unavailable, ErrUnavailable, 0, ""},
 		{"an upstream that limits calls", rateLimited, ErrUnavailable, 7 * time.Second, ""},
-		{"a wrong configuration", wrongPath, ErrMisconfigured, 0, ""},
+		{"a wrong configuration", wrongPath, ErrUnproven, 0, ""},
 		{
-			"a panic", func(context.Context, Credential) (Decision, error) { panic("in the verifier") }, ErrUnavailable, 0,
-			"error outage: a panic while the canary was run; no unknown credential is allowed",
-		},
-		{
-			"an undocumented denial", denyWith(Unprocessable, 422), ErrUnavailable, 0,
-			"error outage: a credential that cannot be valid was denied, but not as the API's documents say; no unknown credential is allowed",
+			"a denial about something else", denyWith(Invalid, 401), ErrUnavailable, 0,
+			"error outage: a credential that cannot be valid was denied, but not as an unknown one; no unknown credential is allowed",
 		},
 	} {
-		t.Run("with "+c.name+" no credential is allowed, and each call makes another probe", func(t *testing.T) {
+		t.Run("with "+c.name+" no credential is allowed, and the next probe is made after a second, then after twice as long", func(t *testing.T) {
 			f := newCanaryFixture(t, c.response)
-			for i := 1; i <= 2; i++ {
+			calls := 0
+			for i, rest := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, maxRest, maxRest} {
+				for range [3]int{} {
+					f.expectError(c.kind, Unavailable, c.wait)
+					calls++
+				}
+				f.clock.move(rest - time.Nanosecond)
 				f.expectError(c.kind, Unavailable, c.wait)
-				f.expectCalls(i, i)
+				calls++
+				f.expectCalls(calls, i+1)
+				f.clock.move(time.Nanosecond)
 			}
 			f.respond(deny)
 			f.expectAllowed()
+			f.expectCalls(calls+1, 7)
 			if c.line == "" {
 				f.log.expect(t)
 			} else {

@@ -2,141 +2,245 @@ package verifier
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
 
-const (
-	failureThreshold = 5                // failures in a row
-	openFor          = 10 * time.Second // then one call is made as a probe
-)
-
 // CircuitBreaker stops calls to an upstream that is down, so that clients get their
-// error at once: five failures in a row (transport failures, time-outs, 5xx) open it.
-// They have to come from two credentials at least: a single credential on which the
-// upstream fails is no outage, and must not stop the calls of other clients. Any other
-// response closes it.
+// error at once: five failures in a row (no connection, time-outs, 5xx) open it. They
+// have to come from two credentials at least, and of time-outs and 5xx two of a client
+// address count: what the upstream fails on is no outage, and must not stop the calls
+// of other clients. Any other response ends the row.
+//
+// Probes are about fake credentials, since one that a client sent may be the very one
+// that the upstream fails on.
 type CircuitBreaker struct {
 	next   Verifier
+	fake   func(random []byte, now time.Time) Credential
 	now    func() time.Time
 	report Report
 
-	mu                 sync.Mutex
-	failures           int      // in a row
-	first              [32]byte // digest of the credential of the first failure
-	severalCredentials bool     // the failures come from more than that one
-	open               bool
-	until              time.Time // no call is made before
-	probe              time.Time // when the running probe began; zero: none is running
-}
-
-// NewCircuitBreaker puts a circuit breaker before next.
-func NewCircuitBreaker(next Verifier, now func() time.Time, report Report) *CircuitBreaker {
-	return &CircuitBreaker{next: next, now: now, report: report}
+	mu         sync.Mutex
+	row        failureRow
+	open       bool
+	generation int       // rises as it opens and as it closes
+	until      time.Time // no call is made before
+	trial      *trial    // the probe under way; nil: none
 }
 
 // call is one call that the breaker has allowed.
 type call struct {
-	probe      bool
 	credential Credential
-	returned   bool // next has returned: it did not panic
-	called     bool // the upstream was called
-	outage     bool
+	generation int
+	called     bool // the upstream was called, and next has returned: it did not panic
+	err        error
 }
 
-// Verify calls next, or denies at once while the circuit is open.
+// NewCircuitBreaker puts a circuit breaker before next. fake makes, of at least 288
+// random bytes, a credential that cannot be valid.
+func NewCircuitBreaker(next Verifier, fake func(random []byte, now time.Time) Credential, now func() time.Time, report Report) *CircuitBreaker {
+	return &CircuitBreaker{next: next, fake: fake, now: now, report: report}
+}
+
+// Verify calls next, or denies at once while the circuit is open. The caller with which
+// a probe begins waits for it, and is served if the upstream responds.
 func (b *CircuitBreaker) Verify(ctx context.Context, c Credential) (Decision, error) {
-	current, wait := b.before(c)
-	if wait > 0 {
-		return NoAnswer(ErrUnavailable, "the circuit is open", Denial{RetryAfter: wait})
+	current := b.begin(c)
+	if current != nil {
+		return b.call(ctx, current)
 	}
-	defer b.after(current)
-	d, err := b.next.Verify(ctx, c)
-	current.outage = errors.Is(err, ErrOutage)
-	current.called = err != nil || d.Allowed || d.Denial.HTTP != 0
-	current.returned = true
+	d, err := b.whileOpen(ctx, c)
+	if err != nil || !d.Allowed {
+		return d, err
+	}
+	again := b.begin(c)
+	if again == nil {
+		return circuitIsOpen(time.Second)
+	}
+	return b.call(ctx, again)
+}
+
+// call calls next and evaluates the result.
+func (b *CircuitBreaker) call(ctx context.Context, current *call) (Decision, error) {
+	defer b.after(ctx, current)
+	d, err := b.next.Verify(ctx, current.credential)
+	current.err = err
+	current.called = wasCalled(d, err)
 	return d, err
 }
 
-// before allows a call, or returns how long the caller has to wait.
-func (b *CircuitBreaker) before(c Credential) (current *call, wait time.Duration) {
-	current = &call{credential: c}
+// begin allows a call; nil: the circuit is open.
+func (b *CircuitBreaker) begin(c Credential) *call {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.open {
+		return nil
+	}
+	return &call{credential: c, generation: b.generation}
+}
+
+// whileOpen returns what a caller gets while the circuit is open; or, once its own
+// probe has closed it, a decision that allows: a call.
+func (b *CircuitBreaker) whileOpen(ctx context.Context, c Credential) (Decision, error) {
+	t, wait := b.join(ctx, c)
+	if t == nil {
+		return circuitIsOpen(wait)
+	}
+	if !await(ctx, t.done) {
+		return circuitIsOpen(time.Second)
+	}
+	if t.responded {
+		return Decision{Allowed: true}, nil
+	}
+	return t.outcome, t.err
+}
+
+// join starts a probe, where one is due; nil: the caller has to wait for so long.
+func (b *CircuitBreaker) join(ctx context.Context, c Credential) (t *trial, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.open {
-		return current, 0
+		return nil, time.Second // it was closed a moment ago
 	}
 	now := b.now()
 	wait = b.until.Sub(now)
 	if wait > 0 && wait <= openFor {
-		return current, wait
+		return nil, wait
 	}
-	// A probe that was lost in a panic of the interpreter must not keep the circuit open.
-	if age := now.Sub(b.probe); age >= 0 && age < probeLimit {
-		return current, time.Second
-	}
-	b.probe = now
-	current.probe = true
-	return current, 0
+	t = b.startTrial(ctx, c, now) // due, or the clock was set back
+	return t, time.Second
 }
 
-// after evaluates a call, and reports where it opens or closes the circuit. A call that
-// did not reach the upstream (called), or that ended in a panic (returned), proves
-// nothing.
-func (b *CircuitBreaker) after(current *call) {
+// after evaluates a call. Where one client may have caused all failures, a probe
+// decides, and the caller waits for it.
+func (b *CircuitBreaker) after(ctx context.Context, current *call) {
 	defer recoverPanic()
-	b.mu.Lock()
-	usual := current.returned && !current.outage && !current.probe && !b.open && b.failures == 0
-	b.mu.Unlock()
-	if usual {
-		return // nearly every miss: nothing changes, and the rest costs interpreted time
+	opened, t := b.evaluate(ctx, current)
+	if opened {
+		b.reportOpen()
 	}
-	before, open := b.update(current)
-	if open && !before {
-		b.report("error", "circuit open", "five failures in a row: unknown credentials get an error at once, and one call in ten seconds is made as a probe")
-	}
-	if before && !open {
-		b.report("info", "circuit closed", "the upstream responds again")
+	if t != nil {
+		await(ctx, t.done)
 	}
 }
 
-// update applies a call's result, and returns whether the circuit was open before and
-// whether it is now. While it is open only the probe counts: other results are of calls
-// that began before it opened, and say nothing about the upstream now.
-func (b *CircuitBreaker) update(current *call) (before, open bool) {
+// evaluate counts a call's result, and tells whether it opened the circuit or started a
+// probe. A call that did not reach the upstream, or that ended in a panic, proves
+// nothing; and neither does one that began before the circuit opened or closed last.
+func (b *CircuitBreaker) evaluate(ctx context.Context, current *call) (opened bool, t *trial) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	before = b.open
-	if current.probe {
-		b.probe = time.Time{}
+	if !current.called || b.open || current.generation != b.generation {
+		return false, nil
 	}
-	if current.returned && current.called && (current.probe || !b.open) {
-		b.count(current)
+	switch b.count(current) {
+	case anOutage:
+		b.trip()
+		return true, nil
+	case aSuspicion:
+		t = b.startTrial(ctx, current.credential, b.now())
+		return false, t
 	}
-	open = b.open
-	return before, open
+	return false, nil
 }
 
-// count counts a call's result. The caller holds the lock.
-func (b *CircuitBreaker) count(current *call) {
-	if !current.outage {
-		b.failures, b.open = 0, false
-		b.severalCredentials = false
-		return
+// count counts a call's result, and returns what the row suggests. The caller holds the
+// lock.
+func (b *CircuitBreaker) count(current *call) string {
+	if errors.Is(current.err, ErrOutage) {
+		return b.row.add(current.credential, current.err)
 	}
-	// A digest, since no credential is kept; quoted, so that parts cannot be confused.
-	c := current.credential
-	digest := sha256.Sum256([]byte(fmt.Sprintf("%q%q%q", c.Token, c.User, c.Password)))
-	if b.failures == 0 {
-		b.first = digest
+	if len(b.row.failures) > 0 {
+		b.row = failureRow{}
 	}
-	b.severalCredentials = b.severalCredentials || digest != b.first
-	b.failures++
-	if current.probe || (b.failures >= failureThreshold && b.severalCredentials) {
-		b.open = true
-		b.until = b.now().Add(openFor)
+	return noOutage
+}
+
+// trip opens the circuit. The caller holds the lock.
+func (b *CircuitBreaker) trip() {
+	if !b.open {
+		b.generation++
 	}
+	b.open = true
+	b.row = failureRow{}
+	b.until = b.now().Add(openFor)
+}
+
+func (b *CircuitBreaker) reportOpen() {
+	b.report("error", "circuit open", "five failures in a row: unknown credentials get an error at once, and one call in ten seconds is made as a probe")
+}
+
+// startTrial starts a probe with the caller's deadline, which ctx needs; nil: another one is under way.
+// The caller holds the lock.
+func (b *CircuitBreaker) startTrial(ctx context.Context, c Credential, now time.Time) *trial {
+	if b.trial != nil {
+		// One that was lost in a panic of the interpreter must not keep the circuit open.
+		age := now.Sub(b.trial.begun)
+		if age >= 0 && age < probeLimit {
+			return nil
+		}
+	}
+	deadline, _ := ctx.Deadline()
+	t := newTrial(now, deadline, c.Budget)
+	t.parts = c.Parts
+	b.trial = t
+	go b.probe(t)
+	return t
+}
+
+func (b *CircuitBreaker) probe(t *trial) {
+	defer b.conclude(t)
+	defer recoverPanic()
+	t.run(b.next, b.fake, b.now())
+}
+
+// conclude applies a probe's result, and wakes the caller that waits for it; that also
+// where a panic ends it, so that the next caller gets a probe at once.
+func (b *CircuitBreaker) conclude(t *trial) {
+	defer recoverPanic()
+	defer b.release(t)
+	switch b.apply(t) {
+	case "closed":
+		b.report("info", "circuit closed", "the upstream responds again")
+	case "opened":
+		b.reportOpen()
+	}
+}
+
+// release ends a probe. Like all that is deferred, it recovers its own panics.
+func (b *CircuitBreaker) release(t *trial) {
+	defer recoverPanic()
+	defer close(t.done)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trial == t {
+		b.trial = nil
+	}
+}
+
+// apply applies a probe's result, and returns what changed by it; empty: nothing did.
+func (b *CircuitBreaker) apply(t *trial) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.trial != t {
+		return "" // another one has taken its place
+	}
+	b.trial = nil
+	before := b.open
+	if t.responded {
+		b.row = failureRow{}
+		b.open = false
+	}
+	if t.failed {
+		b.trip()
+	}
+	if before && !b.open {
+		b.generation++
+		return "closed"
+	}
+	if b.open && !before {
+		return "opened"
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"testing"
 	"time"
@@ -14,8 +15,11 @@ type circuitFixture struct {
 }
 
 func newCircuitFixture(t *testing.T) *circuitFixture {
-	f := &circuitFixture{fixture: newFixture(t, outage)}
-	f.breaker = NewCircuitBreaker(verifierFunc(f.upstream), f.clock.Now, f.log.report)
+	f := &circuitFixture{fixture: newFixture(t, noConnectionMade)}
+	fake := func(random []byte, _ time.Time) Credential {
+		return Credential{Token: "fake" + hex.EncodeToString(random[:8])}
+	}
+	f.breaker = NewCircuitBreaker(verifierFunc(f.upstream), fake, f.clock.Now, f.log.report)
 	return f
 }
 
@@ -47,7 +51,7 @@ func (f *circuitFixture) verify(token string, wait time.Duration) {
 func (f *circuitFixture) start(token string, arrived chan bool) (ended chan struct{}) {
 	ended = make(chan struct{})
 	go func() {
-		_, _ = f.breaker.Verify(context.Background(), Credential{Token: token})
+		_, _ = f.breaker.Verify(callContext(f.t), Credential{Token: token})
 		close(ended)
 	}()
 	f.awaitCall(arrived)
@@ -83,7 +87,7 @@ func TestCircuitBreaker(t *testing.T) {
 		t.Run(name+" ends the row of failures", func(t *testing.T) {
 			f := newCircuitFixture(t)
 			for i := range [40]int{} {
-				f.respond(outage)
+				f.respond(noConnectionMade)
 				if i%5 == 4 {
 					f.respond(other)
 				}
@@ -102,76 +106,59 @@ func TestCircuitBreaker(t *testing.T) {
 	})
 }
 
-func TestCircuitBreakerProbe(t *testing.T) {
-	t.Run("a failed probe keeps it open", func(t *testing.T) {
-		f := newOpenCircuit(t)
-		f.clock.move(10 * time.Second)
-		f.verify("x", 0)
-		f.verify("y", 10*time.Second)
+func TestCircuitBreakerClients(t *testing.T) {
+	ask := func(f *circuitFixture, client string, i int) {
+		_, _, _ = f.fixture.verify(f.breaker, Credential{Token: fmt.Sprint(client, i), Client: client})
+	}
+
+	t.Run("time-outs and 5xx count twice for one client", func(t *testing.T) {
+		f := newCircuitFixture(t)
+		f.respond(outage)
+		for i := range [50]int{} {
+			ask(f, "stranger", i)
+		}
+		ask(f, "another", 0)
+		ask(f, "another", 1)
+		ask(f, "another", 2)
 		f.log.expect(t)
-		f.clock.move(10 * time.Second)
-		f.respond(deny)
-		f.verify("y", 0)
-		f.log.expect(t, "info circuit closed")
-	})
-
-	t.Run("exactly one call is made as a probe", func(t *testing.T) {
-		f := newOpenCircuit(t)
-		f.clock.move(10 * time.Second)
-		arrived, release := f.hold(allow)
-		ended := f.start("probe", arrived)
-		for range [100]int{} {
-			f.verify("x", time.Second)
-		}
-		close(release)
-		<-ended
-		f.log.expect(t, "info circuit closed")
-	})
-
-	t.Run("a probe that does not end is replaced after two minutes", func(t *testing.T) {
-		f := newOpenCircuit(t)
-		f.clock.move(10 * time.Second)
-		arrived, release := f.hold(allow)
-		ended := f.start("probe", arrived)
-		f.respond(outage)
-		f.clock.move(probeLimit - time.Nanosecond)
-		f.verify("x", time.Second)
-		f.clock.move(time.Nanosecond)
-		f.verify("x", 0)
-		close(release)
-		<-ended
-	})
-}
-
-func TestCircuitBreakerInconclusive(t *testing.T) {
-	t.Run("a call that does not reach the upstream, or that panics, proves nothing", func(t *testing.T) {
-		f := newCircuitFixture(t)
-		spent := denyWith(Throttled, 0)
-		for i := range [4]int{} {
-			f.verify(fmt.Sprint(i), 0)
-			f.respond(spent)
-			f.verify("not called", 0)
-			f.respond(outage)
-		}
-		f.verify("fifth", 0)
+		ask(f, "third", 0)
 		f.log.expect(t, "error circuit open")
-		f.clock.move(10 * time.Second)
-		f.respond(spent)
-		f.verify("a probe without a call", 0)
-		f.expectPanic(f.breaker, Credential{Token: "a probe that panics"})
-		f.respond(allow)
-		f.verify("a probe", 0)
-		f.log.expect(t, "info circuit closed")
 	})
 
-	t.Run("a call that began before it opened does not close it", func(t *testing.T) {
+	t.Run("broken connections of one client open it only if a fake credential fares no better", func(t *testing.T) {
 		f := newCircuitFixture(t)
-		arrived, release := f.hold(allow)
-		ended := f.start("slow", arrived)
-		f.respond(outage)
-		f.open()
-		close(release)
-		<-ended
+		f.respond(func(ctx context.Context, c Credential) (Decision, error) {
+			if c.Client == "stranger" {
+				return broken(ctx, c)
+			}
+			return deny(ctx, c)
+		})
+		for i := range [50]int{} {
+			ask(f, "stranger", i)
+		}
+		f.log.expect(t)
+		if f.calls != 60 {
+			t.Errorf("%d calls, want 50 and a probe for each five", f.calls)
+		}
+		f.respond(broken)
+		for i := range [5]int{} {
+			ask(f, "stranger", i)
+		}
+		f.log.expect(t, "error circuit open")
 		f.verify("x", 10*time.Second)
+	})
+
+	t.Run("a mix of failures of several clients opens it", func(t *testing.T) {
+		f := newCircuitFixture(t)
+		f.respond(outage)
+		ask(f, "a", 0)
+		ask(f, "b", 0)
+		f.respond(broken)
+		ask(f, "c", 0)
+		ask(f, "", 0)
+		f.log.expect(t)
+		f.respond(noConnectionMade)
+		ask(f, "a", 0)
+		f.log.expect(t, "error circuit open")
 	})
 }

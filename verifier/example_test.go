@@ -23,16 +23,19 @@ func (v onlyToken) Verify(_ context.Context, c verifier.Credential) (verifier.De
 // are allowed, and what is worth a log line is printed.
 func Example() {
 	report := func(level, event, detail string) { fmt.Println(level, event) }
-	limit := func() verifier.Rate { return verifier.Rate{Calls: 2, Period: time.Hour} }
+	limit := verifier.Rate{Calls: 2, Period: time.Hour}
+	fake := func(random []byte, _ time.Time) verifier.Credential {
+		return verifier.Credential{Token: string(random)}
+	}
 	clock := func() time.Time { return time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC) }
 
 	var v verifier.Verifier = onlyToken{token: "a-token-of-ali"}
 	v = verifier.NewOutageReporter(v, clock, report)
-	v = verifier.NewBudget(v, false, limit, clock, report)
-	v = verifier.NewCircuitBreaker(v, clock, report)
+	v = verifier.NewBudget(v, false, true, clock, report)
+	v = verifier.NewCircuitBreaker(v, fake, clock, report)
 
 	for _, token := range []string{"a-token-of-ali", "another", "a-token-of-ali"} {
-		d, err := v.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: token})
+		d, err := v.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: token, Budget: limit})
 		switch {
 		case err != nil:
 			fmt.Println("could not find out:", err)

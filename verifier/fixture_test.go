@@ -45,7 +45,9 @@ func (f *fixture) verify(v Verifier, c Credential) (d Decision, called bool, err
 	f.mu.Lock()
 	before := f.calls
 	f.mu.Unlock()
-	d, err = v.Verify(context.Background(), c)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	d, err = v.Verify(ctx, c)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return d, f.calls > before, err
@@ -171,7 +173,7 @@ func (v verifierFunc) Verify(ctx context.Context, c Credential) (Decision, error
 func allow(context.Context, Credential) (Decision, error) { return Decision{Allowed: true}, nil }
 
 func deny(context.Context, Credential) (Decision, error) {
-	return Decision{Denial: Denial{Reason: Invalid, Status: 401, HTTP: 401}}, nil
+	return Decision{Denial: Denial{Reason: Invalid, Status: 401, HTTP: 401, Unknown: true}}, nil
 }
 
 // unavailable is a response that is not understood; outage is none at all.
@@ -181,6 +183,14 @@ func unavailable(context.Context, Credential) (Decision, error) {
 
 func outage(context.Context, Credential) (Decision, error) {
 	return NoAnswer(ErrOutage, "connection refused", Denial{})
+}
+
+func noConnectionMade(context.Context, Credential) (Decision, error) {
+	return NoAnswer(ErrConnection, "connection refused", Denial{})
+}
+
+func broken(context.Context, Credential) (Decision, error) {
+	return NoAnswer(ErrBroken, "connection closed early", Denial{})
 }
 
 // denyWith denies for a reason; a status of 0 means that the upstream was not called.

@@ -2,9 +2,10 @@ package verifier
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier/account"
 )
 
 // accountLimit is how many wrong passwords one account may be verified with: many
@@ -31,11 +32,14 @@ func NewAccountLimiter(next Verifier, rejected func(d Denial) bool, now func() t
 
 // attempt is one call about an account's password.
 type attempt struct {
-	window   *Window
+	account  string
 	rejected bool
 }
 
-// Verify calls next; or denies (Throttled) while the account has to wait.
+// Verify calls next; or denies (Throttled) while the account has to wait. A credential
+// that was allowed before (Known) does not wait, since it is no guess: else the account's
+// owner could be shut out by guesses of others, and a password that was changed would
+// be honoured for as long as guesses go on. Where it is refused it counts like all.
 func (l *AccountLimiter) Verify(ctx context.Context, c Credential) (Decision, error) {
 	a, wait := l.begin(c)
 	if wait > 0 {
@@ -51,12 +55,14 @@ func (l *AccountLimiter) Verify(ctx context.Context, c Credential) (Decision, er
 
 // begin counts an attempt, or returns how long the account has to wait.
 func (l *AccountLimiter) begin(c Credential) (a *attempt, wait time.Duration) {
+	a = &attempt{account: account.Fold(c.User)} // without the lock: a long name takes time
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a = &attempt{window: l.windows.At(foldAccount(c.User))}
-	wait = a.window.Wait(accountLimit, l.now())
+	if !c.Known {
+		wait = l.windows.Wait(a.account, accountLimit, l.now())
+	}
 	if wait == 0 {
-		a.window.Begin()
+		l.windows.Begin(a.account, accountLimit)
 	}
 	return a, wait
 }
@@ -67,12 +73,5 @@ func (l *AccountLimiter) end(a *attempt) {
 	defer recoverPanic()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a.window.End(a.rejected, accountLimit, l.now())
-}
-
-// foldAccount makes one text of all spellings that directories take for one account,
-// so that other spellings are no further attempts: it ignores case, blanks at the ends,
-// and how many blanks stand between words.
-func foldAccount(user string) string {
-	return strings.ToLower(strings.Join(strings.Fields(user), " "))
+	l.windows.End(a.account, a.rejected, accountLimit, l.now())
 }

@@ -58,6 +58,44 @@ func TestAccountLimiter(t *testing.T) {
 		f.verify("aLiCe b", 5*time.Minute)
 	})
 
+	t.Run("spellings that Unicode folds, and those with a domain, count as one", func(t *testing.T) {
+		f := newLimiterFixture(t)
+		for _, user := range []string{"alice", "ａｌｉｃｅ", "ALICE@tu.ac.th", `TU\Alice`, "al\u00ADice"} {
+			f.verify(user, 0)
+		}
+		f.verify("ⓐlice@elsewhere", 5*time.Minute)
+		f.verify("alicia", 0)
+	})
+
+	t.Run("an account that was allowed before does not wait, and its refusals count", func(t *testing.T) {
+		f := newLimiterFixture(t)
+		known := Credential{Kind: Basic, User: "alice", Password: "known", Known: true}
+		f.expectCall(f.limiter, known, Throttled, 0)
+		for range [4]int{} {
+			f.verify("alice", 0)
+		}
+		f.verify("alice", 5*time.Minute)
+		for range [10]int{} {
+			f.expectCall(f.limiter, known, Throttled, 0)
+		}
+		f.verify("alice", 5*time.Minute)
+	})
+
+	t.Run("questions that are not asked push out no count", func(t *testing.T) {
+		f := newLimiterFixture(t)
+		for range [5]int{} {
+			f.verify("alice", 0)
+		}
+		f.respond(func(context.Context, Credential) (Decision, error) {
+			return NoAnswer(ErrNotAsked, "the circuit is open", Denial{})
+		})
+		for i := range [2*maxWindows + 2]int{} {
+			_, _ = f.limiter.Verify(context.Background(), Credential{User: fmt.Sprint("other", i)})
+			_, _ = f.limiter.Verify(context.Background(), Credential{User: fmt.Sprint("other", i)})
+		}
+		f.verify("alice", 5*time.Minute)
+	})
+
 	t.Run("of many attempts at once five are made", func(t *testing.T) {
 		f := newLimiterFixture(t)
 		arrived, release := f.hold(wrongPassword)

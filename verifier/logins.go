@@ -2,37 +2,36 @@ package verifier
 
 import "context"
 
-// LoginTrust allows tokens that an observed login issued (Credential.Issued): the
-// upstream itself has just given them to the client.
+// LoginTrust allows tokens that an observed login issued (Credential.Issued) while their
+// upstream gives no answer: it has just given them to the client itself.
 type LoginTrust struct {
 	next     Verifier
 	identify func(c Credential) Identity // nil: tokens carry no identity
 }
 
 // NewLoginTrust puts login trust before next. identify reads the identity that a
-// token carries itself, so that no call is needed; it is nil where tokens carry none.
+// token carries itself; it is nil where tokens carry none.
 func NewLoginTrust(next Verifier, identify func(c Credential) Identity) *LoginTrust {
 	return &LoginTrust{next: next, identify: identify}
 }
 
-// Verify calls next about a token that no observed login issued. A token of an observed
-// login is allowed without a call where it carries its identity. Where it carries none,
-// next is called for the identity: a refusal counts, and without an answer the token is
-// allowed without an identity.
+// Verify calls next about every token: that a login issued it does not say that it may
+// call this path, nor for whom it is. About a token of an observed login an allow or a
+// refusal counts as about any other; without an answer, also where it is rate-limited,
+// the token is allowed provisionally.
 func (t *LoginTrust) Verify(ctx context.Context, c Credential) (Decision, error) {
-	if c.Issued.IsZero() {
-		return t.next.Verify(ctx, c)
-	}
-	allowed := Decision{Allowed: true, Issued: c.Issued}
-	if t.identify != nil {
-		id := t.identify(c)
-		allowed.Identity = id
-		return allowed, nil
-	}
 	d, err := t.next.Verify(ctx, c)
-	if d.Refused() {
+	if c.Issued.IsZero() || d.Refused() {
 		return d, err
 	}
-	allowed.Identity = d.Identity
+	if d.Allowed && err == nil {
+		d.Issued = c.Issued
+		return d, nil
+	}
+	allowed := Decision{Allowed: true, Provisional: true, Issued: c.Issued}
+	allowed.Denial.RetryAfter = d.Denial.RetryAfter
+	if t.identify != nil {
+		allowed.Identity = t.identify(c)
+	}
 	return allowed, nil
 }

@@ -12,42 +12,43 @@ func TestLoginTrust(t *testing.T) {
 
 	t.Run("a token that no observed login issued is verified as usual", func(t *testing.T) {
 		for _, identify := range []func(Credential) Identity{nil, fromToken} {
-			f := newFixture(t, deny)
-			d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), identify), Credential{Kind: Bearer, Token: "t"})
-			if d.Allowed || d.Denial.Reason != Invalid || err != nil || !called {
-				t.Errorf("%+v (%v), called: %v", d, err, called)
+			for _, response := range []verifierFunc{deny, outage} {
+				f := newFixture(t, response)
+				d, called, _ := f.verify(NewLoginTrust(verifierFunc(f.upstream), identify), Credential{Kind: Bearer, Token: "t"})
+				if d.Allowed || !called {
+					t.Errorf("%+v, called: %v", d, called)
+				}
 			}
-		}
-	})
-
-	t.Run("a token that carries its identity is allowed without a call", func(t *testing.T) {
-		f := newFixture(t, deny)
-		d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), fromToken), issued)
-		if !d.Allowed || err != nil || called || d.Identity.Get("user") != "u" || !d.Issued.Equal(issued.Issued) {
-			t.Errorf("%+v (%v), called: %v", d, err, called)
 		}
 	})
 
 	for _, c := range []struct {
-		name     string
-		response verifierFunc
-		allowed  bool
+		name        string
+		response    verifierFunc
+		allowed     bool
+		provisional bool
 	}{
-		{"is denied where the upstream refuses it", deny, false},
-		{"is allowed where the upstream allows it", allow, true},
-		{"is allowed where the upstream is down", outage, true},
-		{"is allowed where the upstream limits calls", denyWith(Throttled, 429), true},
-		{"is allowed where the budget is spent", denyWith(Throttled, 0), true},
+		{"is denied where the upstream refuses it", deny, false, false},
+		{"is denied where it may not call the path", denyWith(Forbidden, 403), false, false},
+		{"is allowed where the upstream allows it", allow, true, false},
+		{"is allowed for now where the upstream is down", outage, true, true},
+		{"is allowed for now where the upstream limits calls", denyWith(Throttled, 429), true, true},
+		{"is allowed for now where the budget is spent", denyWith(Throttled, 0), true, true},
 	} {
-		t.Run("a token without an identity "+c.name, func(t *testing.T) {
-			f := newFixture(t, c.response)
-			d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), nil), issued)
-			if d.Allowed != c.allowed || err != nil || !called || len(d.Identity) != 0 {
-				t.Errorf("%+v (%v), called: %v", d, err, called)
-			}
-			if d.Allowed != d.Issued.Equal(issued.Issued) {
-				t.Errorf("issued: %s", d.Issued)
-			}
-		})
+		for from, identify := range map[string]func(Credential) Identity{"": nil, "that carries its identity ": fromToken} {
+			t.Run("a token of a login "+from+c.name, func(t *testing.T) {
+				f := newFixture(t, c.response)
+				d, called, err := f.verify(NewLoginTrust(verifierFunc(f.upstream), identify), issued)
+				if d.Allowed != c.allowed || d.Provisional != c.provisional || err != nil || !called {
+					t.Errorf("%+v (%v), called: %v", d, err, called)
+				}
+				if d.Allowed != d.Issued.Equal(issued.Issued) {
+					t.Errorf("issued: %s", d.Issued)
+				}
+				if (d.Identity.Get("user") == "u") != (c.provisional && identify != nil) {
+					t.Errorf("%+v", d.Identity)
+				}
+			})
+		}
 	}
 }

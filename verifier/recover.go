@@ -16,8 +16,8 @@ func recoverPanic() {
 	_ = recover()
 }
 
-// await waits until done is closed (true) or the context ends (false). It uses no
-// select statement: the interpreter mixes up the values of concurrent ones. Its
+// await waits until done is closed (true) or the context ends (false); false too if a
+// panic ends the waiting: then the context goes on. It uses no select statement: the interpreter mixes up the values of concurrent ones. Its
 // goroutine ends once done is closed, as it is when a probe finishes.
 func await(ctx context.Context, done chan struct{}) bool {
 	first := make(chan bool, 2) // space for both, so that neither sender blocks
@@ -26,7 +26,11 @@ func await(ctx context.Context, done chan struct{}) bool {
 		first <- false
 	})
 	go func() {
-		defer func() { _ = recover() }()
+		defer func() {
+			if recover() != nil {
+				first <- false
+			}
+		}()
 		<-done
 		first <- true
 	}()

@@ -10,6 +10,7 @@ package verifier
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,14 +34,52 @@ type Credential struct {
 	User     string // the account of Basic, or of a key that comes with one
 	Password string
 
+	// Parts are what of the client's request is sent to the upstream beside the credential,
+	// as JoinParts writes it; empty: nothing. What is sent is part of what an answer is
+	// about.
+	Parts string
+
 	// Known: it was allowed before, or the plugin made it. It changes no answer, only
 	// which limit a call about it counts against: new credentials must not use up the
 	// calls that known ones need.
 	Known bool
 
+	// Client is the address of the client that presents it, to which refused calls are
+	// charged; empty: none, the plugin asks for itself.
+	Client string
+
+	// Budget is what the route that asks allows of calls to the upstream; zero: no
+	// limit. Routes of one scope share the count, and each obeys its own limit.
+	Budget Rate
+
 	// Issued is when an observed login issued it, by which the upstream has confirmed
 	// it; zero: no login was observed.
 	Issued time.Time
+}
+
+// JoinParts writes values as one text, from which they can be told apart: each has its
+// length before it.
+func JoinParts(values []string) string {
+	joined := ""
+	for _, value := range values {
+		joined += strconv.Itoa(len(value)) + ":" + value
+	}
+	return joined
+}
+
+// SplitParts returns the values that JoinParts has joined; nil for any other text.
+func SplitParts(parts string) []string {
+	var values []string
+	for parts != "" {
+		digits, rest, _ := strings.Cut(parts, ":")
+		length, err := strconv.Atoi(digits)
+		if err != nil || length < 0 || length > len(rest) {
+			return nil
+		}
+		values = append(values, rest[:length])
+		parts = rest[length:]
+	}
+	return values
 }
 
 // Verifier finds out whether a credential is valid.
@@ -55,6 +94,13 @@ type Verifier interface {
 // Report takes a fact for the log: a level (error, info, debug), an event, and a
 // detail that holds nothing of credentials, identities or responses.
 type Report func(level, event, detail string)
+
+// Whom an upstream counts calls by, and holds back by a rate limit.
+const (
+	QuotaByCredential = "credential"
+	QuotaByKey        = "key"    // an application key, whatever account comes with it
+	QuotaShared       = "shared" // by the operator's own key: all that is asked
+)
 
 // KeyHeader is the header of application keys.
 const KeyHeader = "Application-Key"

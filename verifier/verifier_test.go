@@ -41,3 +41,28 @@ func TestControlCharacters(t *testing.T) {
 		}
 	})
 }
+
+func TestParts(t *testing.T) {
+	t.Run("what is joined can be told apart again", func(t *testing.T) {
+		seen := map[string]bool{}
+		for _, values := range [][]string{{"a"}, {"a", ""}, {"", "a"}, {""}, {"", ""}, {"1:a"}, {"1", "a"}, {"a&b", "é\xff\x00"}, {"a", "b:c", strings.Repeat("x", 9000)}} {
+			joined := JoinParts(values)
+			if seen[joined] {
+				t.Errorf("%q is joined as others are", values)
+			}
+			seen[joined] = true
+			got := SplitParts(joined)
+			if strings.Join(got, "|") != strings.Join(values, "|") || len(got) != len(values) {
+				t.Errorf("%q became %q", values, got)
+			}
+		}
+	})
+
+	t.Run("another text has no parts", func(t *testing.T) {
+		for _, text := range []string{"", "a", "2:a", "-1:a", "1:ab", "x:a", "99999999999999999999:a", ":"} {
+			if got := SplitParts(text); got != nil {
+				t.Errorf("%q: %q", text, got)
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/upstreamauth/upstreamauth/e2e/behind/writer"
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
@@ -14,7 +15,7 @@ var server *traefik.Server
 
 func TestMain(m *testing.M) {
 	var err error
-	server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: Trusting()})
+	server, err = traefik.Start(writer.Added(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: Trusting()}))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -31,9 +32,19 @@ func open(backend string) (scenario.Level, error) {
 	return Open(server, backend), nil
 }
 
-func TestScenarios(t *testing.T) { scenario.Run(t, open, scenario.All()) }
+func TestScenarios(t *testing.T) {
+	another, err := traefik.Start(writer.Added(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: Trusting()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = another.Stop() })
+	scenario.RunHalves(t, scenario.All(), open, func(backend string) (scenario.Level, error) { return Open(another, backend), nil })
+}
 
 func TestStatusTables(t *testing.T) { scenario.StatusTables(t, open) }
+
+// A third of the cases; make attack runs all of them.
+func TestTwins(t *testing.T) { scenario.WriteTwins(os.Stdout, scenario.Twins(t, open, 3)) }
 
 func TestReplicas(t *testing.T) {
 	another, err := traefik.Start(traefik.Options{Env: scenario.Environment()})

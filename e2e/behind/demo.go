@@ -3,6 +3,7 @@ package behind
 import (
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // DemoLines runs each line that the demo prints, in a shell. program is the path of
 // the Traefik; if it is empty, the one that the tests use is started.
 func DemoLines(t *testing.T, program string) {
-	d, err := demo.Start(io.Discard, program)
+	d, err := demo.Start(t.Context(), io.Discard, demo.Options{Program: program})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,21 +35,25 @@ func DemoLines(t *testing.T, program string) {
 	}
 }
 
-// DemoJourneys runs each journey, line by line in one shell.
+// DemoJourneys runs the journeys, each line by line in one shell: in their order, the
+// other way round, and once more. Each has to work every time.
 func DemoJourneys(t *testing.T, program string) {
-	d, err := demo.Start(io.Discard, program)
+	d, err := demo.Start(t.Context(), io.Discard, demo.Options{Program: program})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	for _, j := range d.Journeys() {
+	journeys := d.Journeys()
+	backwards := slices.Clone(journeys)
+	slices.Reverse(backwards)
+	for i, j := range slices.Concat(journeys, backwards, journeys) {
 		before := total(d.Calls())
 		out, err := exec.Command("sh", "-c", strings.Join(j.Commands, "\n")).Output()
 		if err != nil {
 			t.Fatalf("%s: %v", j.Title, err)
 		}
 		if got := strings.Join(strings.Fields(string(out)), ", "); got != strings.Join(j.Statuses, ", ") {
-			t.Errorf("%s: %s, want %v", j.Title, got, j.Statuses)
+			t.Errorf("%d: %s: %s, want %v", i, j.Title, got, j.Statuses)
 		}
 		t.Logf("%s: %d calls", j.Title, total(d.Calls())-before)
 	}

@@ -3,6 +3,7 @@ package behind
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
@@ -40,7 +41,7 @@ func (l *level) Apply(routes scenario.Routes) error {
 		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": config}}
 		routers[name] = map[string]any{
 			"rule":        fmt.Sprintf("Host(`%s.test`)", name),
-			"middlewares": []string{name},
+			"middlewares": chain(name, routes, middlewares),
 			"service":     "backend",
 			"entryPoints": []string{"web"},
 		}
@@ -61,6 +62,20 @@ func (l *level) Apply(routes scenario.Routes) error {
 			"responseForwarding": map[string]any{"flushInterval": "1ms"},
 		}}},
 	}})
+}
+
+// chain is the names of a route's middlewares. One that stands around the plugin is added
+// to the others where the route needs it.
+func chain(name string, routes scenario.Routes, middlewares map[string]any) []string {
+	names := []string{name}
+	if _, chained := routes[name+scenario.Behind]; chained {
+		names = append(names, name+scenario.Behind)
+	}
+	if !strings.HasSuffix(name, scenario.Written) {
+		return names
+	}
+	middlewares["writer"] = map[string]any{"plugin": map[string]any{"writer": map[string]any{"all": true}}}
+	return append(append([]string{"writer"}, names...), "writer")
 }
 
 func (l *level) URL() string             { return l.server.URL }

@@ -26,7 +26,9 @@ type Options struct {
 	Reloads   int
 	Routers   int // in each reload
 	MixedLoad time.Duration
+	Floods    time.Duration // of processor time, for each
 	Inside    Inside
+	Shared    Shared
 	Takes     string
 }
 
@@ -51,6 +53,10 @@ type Inside struct {
 	Entries []int
 }
 
+// Shared is how thoroughly a memory that several Traefiks share is measured: how many
+// misses, and thousands of hits, are timed, and how many users a restarted Traefik serves.
+type Shared struct{ Misses, Hits, Users int }
+
 // Full is what the documentation shows.
 func Full() Options {
 	return Options{
@@ -63,6 +69,8 @@ func Full() Options {
 		Reloads:   1_000,
 		Routers:   50,
 		MixedLoad: 30 * time.Second,
+		Floods:    40 * time.Millisecond,
+		Shared:    Shared{400, 41, 10_000},
 		Takes:     "about ten minutes",
 	}
 }
@@ -79,6 +87,8 @@ func Quick() Options {
 		Reloads:   20,
 		Routers:   50,
 		MixedLoad: 4 * time.Second,
+		Floods:    time.Millisecond,
+		Shared:    Shared{20, 5, 200},
 		Takes:     "about a minute",
 	}
 }
@@ -109,10 +119,12 @@ var sections = []section{
 	{"behind Traefik, with wrk", throughput},
 	{"in process, interpreted", inside},
 	{"a miss, and concurrent callers of one token", misses},
+	{"a memory that several Traefiks share", sharedMemory},
 	{"memory for each entry", memory},
 	{"plugin load time at Traefik's start", starts},
 	{"reloads", reloads},
 	{"64 connections, with reloads and misses mixed in", mixedLoad},
+	{"floods of one thing in a request", measureFloods},
 }
 
 // Run measures everything. It needs a Traefik (`make traefik`) and wrk.

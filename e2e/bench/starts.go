@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/bench/noop"
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
@@ -75,11 +75,11 @@ func startTime(options traefik.Options) (time.Duration, error) {
 // loadTime loads the plugin here, as Traefik does: interpreter, standard
 // library's symbols, import.
 func loadTime() (time.Duration, error) {
-	dir, err := os.MkdirTemp("", "upstreamauth-bench-")
+	dir, remove, err := ending.Folder("", "upstreamauth-bench-")
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer remove()
 	if err := stage.Plugin(dir); err != nil {
 		return 0, err
 	}

@@ -3,24 +3,40 @@
 package demo
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
-	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"sort"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
+
+// Port is where the demo listens. Where another program has it, the next free one
+// is taken.
+const Port = 8090
 
 // Demo is running until Close.
 type Demo struct {
 	Traefik *traefik.Server
 	APIs    *upstreams.Demo
 	backend *httptest.Server
+	dir     string // where the journeys keep what they got
+	remove  func()
+}
+
+// Options say how the demo is started.
+type Options struct {
+	// Program is the path of the Traefik; if it is empty, the one that the tests use is started.
+	Program string
+	// Seen is told of each call to an API, one after the other. It may be nil.
+	Seen func(upstreams.Seen)
 }
 
 // Line is one request to paste, with the status that it gets.
@@ -32,34 +48,46 @@ type Line struct {
 	Note   string
 }
 
-// Start starts everything, and reports its progress. program is the path of the
-// Traefik; if it is empty, the one that the tests use is started.
-func Start(progress io.Writer, program string) (*Demo, error) {
+// Start starts everything, and reports its progress. The end of ctx ends the start,
+// and nothing later.
+func Start(ctx context.Context, progress io.Writer, o Options) (_ *Demo, err error) {
 	fmt.Fprintln(progress, "starting the four emulated APIs and a backend")
-	apis, err := upstreams.NewDemo(upstreams.DemoOptions{})
-	if err != nil {
+	d := &Demo{}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	if d.dir, d.remove, err = ending.Folder(plainFolder(), "upstreamauth-demo-"); err != nil {
 		return nil, err
 	}
-	d := &Demo{APIs: apis, backend: httptest.NewServer(http.HandlerFunc(show))}
+	if d.APIs, err = upstreams.NewDemo(upstreams.DemoOptions{Seen: o.Seen}); err != nil {
+		return nil, err
+	}
+	if d.backend, err = NewBackend(""); err != nil {
+		return nil, err
+	}
 	fmt.Fprintln(progress, "starting Traefik with the plugin (a few seconds)")
+	key := d.APIs.Secrets.ApplicationKey
 	d.Traefik, err = traefik.Start(traefik.Options{
-		Program:  program,
-		LogLevel: "ERROR",
+		Program:   o.Program,
+		LogLevel:  "ERROR",
+		Context:   ctx,
+		FirstPort: Port,
 		Env: []string{
-			"UPSTREAMAUTH_TU_KEY=" + apis.Secrets.ApplicationKey,
-			"UPSTREAMAUTH_LOGIN_SECRET=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
-			"UPSTREAMAUTH_SESSION=" + apis.Secrets.ApplicationKey + apis.Secrets.ApplicationKey,
+			"UPSTREAMAUTH_TU_KEY=" + key,
+			"UPSTREAMAUTH_LOGIN_SECRET=" + key + key,
+			"UPSTREAMAUTH_SESSION=" + key + key,
 		},
 	})
 	if err != nil {
-		d.Close()
 		return nil, err
 	}
-	if err := d.Traefik.Apply("demo", d.dynamic()); err != nil {
-		d.Close()
-		return nil, err
+	if !strings.HasSuffix(d.Traefik.URL, fmt.Sprint(":", Port)) {
+		fmt.Fprintf(progress, "port %d is taken by another program, so this is %s\n", Port, d.Traefik.URL)
 	}
-	return d, nil
+	secrets := Secrets{ApplicationKey: "env:UPSTREAMAUTH_TU_KEY", Login: "env:UPSTREAMAUTH_LOGIN_SECRET", Session: "env:UPSTREAMAUTH_SESSION"}
+	return d, d.Traefik.Apply("demo", Routes(d.APIs, d.backend.URL, secrets, "web"))
 }
 
 // Close ends everything that Start started.
@@ -67,66 +95,26 @@ func (d *Demo) Close() {
 	if d.Traefik != nil {
 		_ = d.Traefik.Stop()
 	}
-	d.backend.Close()
-	d.APIs.Close()
+	if d.backend != nil {
+		d.backend.Close()
+	}
+	if d.APIs != nil {
+		d.APIs.Close()
+	}
+	if d.remove != nil {
+		d.remove()
+	}
 }
 
-// show is the backend: it responds with the request that it received.
-func show(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	request, err := httputil.DumpRequest(r, false)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	lines := strings.Split(strings.TrimSpace(string(request)), "\r\n")
-	sort.Strings(lines[1:])
-	fmt.Fprintf(w, "The backend received:\n%s\n", strings.Join(lines, "\n"))
-}
+var plain = regexp.MustCompile(`^[A-Za-z0-9/._-]+$`)
 
-// dynamic is Traefik's dynamic configuration: a route for each API, and one
-// that takes two kinds of credentials.
-func (d *Demo) dynamic() map[string]any {
-	const loginSecret = "env:UPSTREAMAUTH_LOGIN_SECRET"
-	panel := map[string]any{"api": "ippanel", "url": d.APIs.IPPanel.URL, "loginSecret": loginSecret}
-	key := map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL}
-	routes := map[string]map[string]any{
-		"university": {"applicationKey": key},
-		"account":    {"basic": map[string]any{"api": "thammasat", "url": d.APIs.Thammasat.URL, "applicationKey": "env:UPSTREAMAUTH_TU_KEY"}},
-		"panel":      {"bearer": panel},
-		"courier":    {"bearer": map[string]any{"api": "bts", "url": d.APIs.BTS.URL, "path": upstreams.BTSStatusPath, "loginSecret": loginSecret}},
-		"service":    {"bearer": map[string]any{"api": "webservice", "url": d.APIs.WebService.URL, "path": d.APIs.WebService.Path()}},
-		"both":       {"bearer": panel, "applicationKey": key},
-		"site": {"bearer": panel, "session": map[string]any{
-			"secret": "env:UPSTREAMAUTH_SESSION", "path": "/site/enter", "redirect": "/site/", "logout": "/site/leave",
-		}},
+// plainFolder is the folder for temporary files; another one where its name would
+// have to be quoted, since it stands in the commands to paste. Empty: the usual one.
+func plainFolder() string {
+	if folder := filepath.Join(string(filepath.Separator), "tmp"); !plain.MatchString(os.TempDir()) {
+		return folder
 	}
-	routers, middlewares := map[string]any{}, map[string]any{}
-	for name, config := range routes {
-		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": config}}
-		routers[name] = map[string]any{
-			"rule": "PathPrefix(`/" + name + "`)", "middlewares": []string{name},
-			"service": "backend", "entryPoints": []string{"web"},
-		}
-	}
-	services := map[string]any{"backend": serviceOf(d.backend.URL)}
-	for name, login := range map[string]struct{ api, url, path string }{
-		"panel-login":   {"ippanel", d.APIs.IPPanel.URL, "/v1/api/acl/auth/"},
-		"courier-login": {"bts", d.APIs.BTS.URL, "/auth/"},
-	} {
-		block := map[string]any{"api": login.api, "url": login.url, "loginSecret": loginSecret}
-		middlewares[name] = map[string]any{"plugin": map[string]any{"upstreamauth": map[string]any{"mode": "issuer", "bearer": block}}}
-		routers[name] = map[string]any{
-			"rule": "PathPrefix(`" + login.path + "`)", "middlewares": []string{name},
-			"service": name, "entryPoints": []string{"web"},
-		}
-		services[name] = serviceOf(strings.TrimSuffix(login.url, "/v1"))
-	}
-	return map[string]any{"http": map[string]any{"routers": routers, "middlewares": middlewares, "services": services}}
-}
-
-func serviceOf(address string) map[string]any {
-	return map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": address}}}}
+	return ""
 }
 
 // Lines are the requests to try, in this order.
@@ -142,9 +130,9 @@ func (d *Demo) Lines() []Line {
 	return []Line{
 		{"an Application-Key of the TU account API", "/university", key, 200, "one call to the API"},
 		{"the same key again", "/university", key, 200, "from the cache: no call"},
-		{"a wrong key", "/university", "Application-Key: never-issued", 403, "the API's own error"},
+		{"a wrong key", "/university", "Application-Key: never-issued", 403, "an error of the API"},
 		{"no key", "/university", "", 401, "no call"},
-		{"a student's account", "/account", account(s.Password), 200, "identity headers, percent-encoded"},
+		{"the account of a student", "/account", account(s.Password), 200, "identity headers, percent-encoded"},
 		{"a wrong password", "/account", account("wrong"), 401, ""},
 		{"a token of the SMS panel", "/panel", panel, 200, "valid for 10 hours"},
 		{"a wrong token", "/panel", "Authorization: Bearer 00000000000000000000000000000000", 401, ""},

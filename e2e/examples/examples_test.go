@@ -3,6 +3,7 @@ package examples
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -143,15 +144,20 @@ func ask(t *testing.T, s settings, reached func()) (*httptest.ResponseRecorder, 
 	return answer, log.String()
 }
 
-// mount puts a file into folder for each one below /run/secrets that a block
-// refers to, and makes the block refer to that.
+// mount puts a file into folder for each one below /run/secrets and /etc/upstreamauth that
+// a block refers to, and makes the block refer to that.
 func mount(s settings, folder string) error {
-	const mounted = "file:/run/secrets/"
 	return replace(s, func(value string) (string, error) {
-		if !strings.HasPrefix(value, mounted) {
+		if !strings.HasPrefix(value, "file:/run/secrets/") && !strings.HasPrefix(value, "file:/etc/upstreamauth/") {
 			return value, nil
 		}
+		text := []byte(Secret)
+		if strings.HasSuffix(value, ".crt") {
+			server := httptest.NewTLSServer(http.NotFoundHandler())
+			defer server.Close()
+			text = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		}
 		path := filepath.Join(folder, filepath.Base(value))
-		return "file:" + path, os.WriteFile(path, []byte("a-secret\n"), 0o600)
+		return "file:" + path, os.WriteFile(path, text, 0o600)
 	})
 }

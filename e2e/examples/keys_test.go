@@ -2,7 +2,6 @@ package examples
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -32,7 +31,6 @@ func documentedKeys(page Page, heading string) ([]string, error) {
 
 func TestKeys(t *testing.T) {
 	t.Run("each key of a table is one that the plugin knows", documentedKeysExist)
-	t.Run("a key that is called missing is a fault by that reason", missingKey)
 }
 
 func documentedKeysExist(t *testing.T) {
@@ -48,7 +46,8 @@ func documentedKeysExist(t *testing.T) {
 		{"docs/configuration.md", "## Credential blocks", []string{"bearer", "applicationKey", "basic"}, 13},
 		{"docs/configuration.md", "## Keys at the top", []string{""}, 16},
 		{"docs/configuration.md", "## Identity", []string{""}, 3},
-		{"docs/sessions.md", "### Keys", []string{"session"}, 8},
+		{"docs/sessions.md", "### Keys", []string{"session"}, 9},
+		{"docs/replicas.md", "## Keys", []string{"shared"}, 12},
 	} {
 		page, err := Find(pages, c.page)
 		if err != nil {
@@ -89,27 +88,4 @@ func known(t *testing.T, below []string, key string) bool {
 		}
 	}
 	return false
-}
-
-func missingKey(t *testing.T) {
-	pages, err := Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := Find(pages, "docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const reason = "not available in this version"
-	if !strings.Contains(page.Text, "`shared` (state that replicas share) is a fault: `"+reason+"`") {
-		t.Errorf("%s does not name it", page.Name)
-	}
-	s := settings{
-		"bearer": map[string]any{"api": "ippanel", "url": "https://edge.example"},
-		"shared": map[string]any{"address": "redis"},
-	}
-	answer, log := ask(t, s, func() { t.Error("the backend was reached") })
-	if answer.Code != http.StatusInternalServerError || !strings.Contains(log, reason) {
-		t.Errorf("status %d, log %q", answer.Code, log)
-	}
 }

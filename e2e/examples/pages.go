@@ -69,7 +69,7 @@ func Blocks() ([]Block, error) {
 
 var (
 	fence   = regexp.MustCompile("(?ms)^```([^\n`]*)\n(.*?)^```$")
-	heredoc = regexp.MustCompile(`(?ms)^cat > (\S+) <<'EOF'\n(.*?)^EOF$`)
+	written = regexp.MustCompile(`(?m)^echo '([^']*)' > (\S+)$`)
 )
 
 // Blocks are the fenced blocks of a page, each followed by the files that it
@@ -80,8 +80,8 @@ func (p Page) Blocks() []Block {
 		line := 1 + strings.Count(p.Text[:at[0]], "\n")
 		b := Block{Name: fmt.Sprintf("%s:%d", p.Name, line), Language: p.Text[at[2]:at[3]], Text: p.Text[at[4]:at[5]]}
 		blocks = append(blocks, b)
-		for _, written := range heredoc.FindAllStringSubmatch(b.Text, -1) {
-			blocks = append(blocks, Block{Name: b.Name + ":" + written[1], Language: languageOf(written[1]), Text: written[2]})
+		for _, file := range written.FindAllStringSubmatch(b.Text, -1) {
+			blocks = append(blocks, Block{Name: b.Name + ":" + file[2], Language: languageOf(file[2]), Text: file[1] + "\n"})
 		}
 	}
 	return blocks
@@ -137,5 +137,16 @@ func Environment() []string {
 		"UPSTREAMAUTH_TU_KEY=a-key",
 		"UPSTREAMAUTH_LOGIN_SECRET=sixteen bytes at least",
 		"UPSTREAMAUTH_SESSION=thirty-two bytes are the very least",
+		"UPSTREAMAUTH_KEYS=a-secret-of-the-gate",
+		"UPSTREAMAUTH_REDIS=a-password",
+		"UPSTREAMAUTH_SHARED=the thirty-two bytes that all Traefiks have",
 	}
+}
+
+// Secret is what files hold that the configurations refer to: long enough for any of them.
+const Secret = "a-secret-of-thirty-two-bytes-or-more\n"
+
+// Mounted are the files below /run/secrets that the pages refer to.
+func Mounted() []string {
+	return []string{"tu_key", "shared", "session", "redis"}
 }

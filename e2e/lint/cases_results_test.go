@@ -23,5 +23,6 @@ var resultsCases = []ruleCase{
 	{"", `func f(c chan int) int { v := <-c; return v }`},
 
 	{"an assignment of several, one of which calls", `func g() int { return 1 }; func f() { var a, b int; a, b = 2, g(); _, _ = a, b }`},
+	{"an assignment of several, one of which is nil", `func f() { a, b := []int{1}, true; a, b = nil, false; _, _ = a, b }`},
 	{"", `func g() (int, error) { return 1, nil }; func f() { a, b := 2, len("x"); a, b = b, a; b, err := g(); a, err = g(); _, _ = a, err }`},
 }

@@ -17,9 +17,10 @@ type exclusive struct {
 }
 
 var exclusiveTo = []exclusive{
-	{"opens connections", []string{"verifier/transport/"}, opensConnections},
-	// They refuse, lead on to the login page, and pass on what an upstream said.
-	{"answers clients", []string{"gate/refusal.go", "session/session.go", "issuer/tee.go"}, answersClients},
+	{"opens connections", []string{"verifier/transport/", "cache/redis/"}, opensConnections},
+	// They refuse (and write that as gRPC has it, or with a body still to come), lead on
+	// to the login page, and pass on what an upstream said.
+	{"answers clients", []string{"gate/refusal.go", "gate/response.go", "session/session.go", "issuer/tee.go"}, answersClients},
 	{"wraps a ResponseWriter", []string{"issuer/tee.go"}, wrapsWriter},
 	{"reads the clock, the environment or the standard streams", []string{"plugin.go"}, readsSurroundings},
 }

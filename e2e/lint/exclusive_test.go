@@ -78,6 +78,7 @@ func TestExclusiveFiles(t *testing.T) {
 		{"verifier/transport.go", dial, false},
 		{"verifier/apis/api.go", dial, false},
 		{"gate/refusal.go", refuse, true},
+		{"gate/response.go", refuse, true},
 		{"session/session.go", refuse, true},
 		{"issuer/tee.go", refuse, true},
 		{"gate/gate.go", refuse, false},

@@ -6,6 +6,7 @@
 //   - which room may import which (imports.go)
 //   - which files may open connections, answer clients, read the clock
 //     (exclusive.go)
+//   - that no value which holds a secret is printed (secrets.go)
 //   - that the files of a room do not use each other in a ring (rings.go)
 //   - how many files a room has (rooms.go)
 //   - texts that no file of the repository holds, whatever its kind (texts.go)
@@ -63,6 +64,7 @@ func Check(root string) ([]Violation, error) {
 		ruleViolations(sources),
 		importViolations(sources),
 		exclusiveViolations(sources),
+		secretViolations(sources),
 		ringViolations(sources),
 		roomViolations(sources),
 	)

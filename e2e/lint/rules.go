@@ -62,6 +62,7 @@ var rules = []rule{
 	{"a function field's result returned beside another", returnField},
 	{"return <-ch", returnReceive},
 	{"an assignment of several, one of which calls", assignsCall},
+	{"an assignment of several, one of which is nil", assignsNil},
 }
 
 func ruleViolations(sources []*source) []Violation {

@@ -82,6 +82,20 @@ func assignsCall(s *source, n ast.Node, _ []ast.Node) bool {
 	return false
 }
 
+// assignsNil: it panics.
+func assignsNil(s *source, n ast.Node, _ []ast.Node) bool {
+	e, ok := n.(*ast.AssignStmt)
+	if !ok || e.Tok != token.ASSIGN || len(e.Rhs) < 2 {
+		return false
+	}
+	for _, value := range e.Rhs {
+		if s.info.Types[value].IsNil() {
+			return true
+		}
+	}
+	return false
+}
+
 // namedResultsInLoop: a named result that is not assigned keeps its value of the call
 // before, in which the loop was at the same place. Functions of compiled packages are
 // not affected; those of our dependencies are interpreted too.

@@ -17,7 +17,7 @@ import (
 
 // standard is what snippets may import; a snippet of one file need not say so.
 var standard = []string{
-	"bytes", "cmp", "context", "crypto/tls", "errors", "fmt", "io", "net", "net/http", "os", "runtime", "slices",
+	"bytes", "cmp", "context", "crypto/tls", "encoding/json", "errors", "fmt", "io", "log", "net", "net/http", "net/url", "os", "runtime", "slices",
 	"strings", "sync", "sync/atomic", "text/template", "time",
 }
 

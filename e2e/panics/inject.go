@@ -24,7 +24,8 @@ import (
 type Injector struct {
 	Points []string // where they are, as "folder/file.go:Type.Method", with .func1 for a literal within and +1 behind its first deferred call
 
-	enabledFile string // a file with the name of the point to panic at
+	link   string // a symbolic link to the name of the point to panic at: to read it takes one system call
+	traces int
 }
 
 // Inject stages the plugin below goPath with panics in it.
@@ -32,7 +33,7 @@ func Inject(goPath string) (*Injector, error) {
 	if err := stage.Plugin(goPath); err != nil {
 		return nil, err
 	}
-	injector := &Injector{enabledFile: filepath.Join(goPath, "enabled")}
+	injector := &Injector{link: filepath.Join(goPath, "enabled")}
 	root := stage.Dir(goPath)
 	err := filepath.WalkDir(root, func(dir string, entry os.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
@@ -78,30 +79,37 @@ func (injector *Injector) injectPackage(dir, name string) error {
 	if name == "." {
 		declared = "upstreamauth"
 	}
-	return os.WriteFile(filepath.Join(dir, "injected.go"), []byte(fmt.Sprintf(trigger, declared, injector.enabledFile)), 0o600)
+	return os.WriteFile(filepath.Join(dir, "injected.go"), []byte(fmt.Sprintf(trigger, declared, injector.link)), 0o600)
 }
 
-// trigger is added to each package, with the name of the file.
+// trigger is added to each package, with the name of the link.
 const trigger = `package %s
 
-import "os"
+import (
+	"os"
+	"strings"
+	"sync"
+)
 
-const panicFile = %q
+const panicLink = %q
+
+var traced sync.Map // what has been written to a trace
 
 func panicAt(point string) {
-	text, err := os.ReadFile(panicFile)
+	enabled, err := os.Readlink(panicLink)
 	if err != nil {
 		return
 	}
-	if string(text) == "trace" {
-		trace, err := os.OpenFile(panicFile+".trace", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err == nil {
-			_, _ = trace.WriteString(point + "\n")
-			_ = trace.Close()
+	if strings.HasPrefix(enabled, "trace ") {
+		if _, known := traced.LoadOrStore(enabled+point, true); known {
+			return
 		}
+		trace, _ := os.OpenFile(panicLink+".trace", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		_, _ = trace.WriteString(point + "\n")
+		_ = trace.Close()
 		return
 	}
-	if string(text) == point && os.Remove(panicFile) == nil {
+	if enabled == point && os.Remove(panicLink) == nil {
 		panic("injected")
 	}
 }
@@ -205,30 +213,4 @@ func recovers(body *ast.BlockStmt) bool {
 		return !found && !literal
 	})
 	return found
-}
-
-// Enable makes one point panic, once.
-func (injector *Injector) Enable(point string) error {
-	return os.WriteFile(injector.enabledFile, []byte(point), 0o600)
-}
-
-// Disable disables the enabled point, and reports whether it has panicked.
-func (injector *Injector) Disable() (panicked bool) { return os.Remove(injector.enabledFile) != nil }
-
-// Trace returns the points that are passed while something is done.
-func (injector *Injector) Trace(do func()) (map[string]bool, error) {
-	if err := injector.Enable("trace"); err != nil {
-		return nil, err
-	}
-	do()
-	injector.Disable()
-	text, err := os.ReadFile(injector.enabledFile + ".trace")
-	if err != nil {
-		return nil, err
-	}
-	passed := map[string]bool{}
-	for _, point := range strings.Fields(string(text)) {
-		passed[point] = true
-	}
-	return passed, os.Remove(injector.enabledFile + ".trace")
 }

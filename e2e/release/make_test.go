@@ -39,7 +39,7 @@ func TestMake(t *testing.T) {
 		}
 	})
 
-	t.Run("its commit follows HEAD, and adds vendor/ and the version alone", func(t *testing.T) {
+	t.Run("its commit follows HEAD, and adds vendor/, the version and what the command requires, alone", func(t *testing.T) {
 		if parents := git(t, dir, "log", "-1", "--format=%P", version); parents != head {
 			t.Errorf("the parents are %q, want %s", parents, head)
 		}
@@ -103,7 +103,8 @@ func TestMakeAgain(t *testing.T) {
 	})
 }
 
-// addsOnly checks that the release differs from HEAD by vendor/ and the version.
+// addsOnly checks that the release differs from HEAD by vendor/, the version, and what the
+// command requires.
 func addsOnly(t *testing.T, dir string) {
 	t.Helper()
 	vendored := 0
@@ -112,6 +113,10 @@ func addsOnly(t *testing.T, dir string) {
 		switch {
 		case status == "A" && strings.HasPrefix(name, "vendor/"):
 			vendored++
+		case status == "M" && name == "cmd/upstreamauth/go.mod":
+			if text := git(t, dir, "show", version+":"+name); strings.Contains(text, "replace") || !strings.Contains(text, "upstreamauth "+version) {
+				t.Errorf("go install would refuse\n%s", text)
+			}
 		case status != "M" || filepath.Ext(name) != ".go":
 			t.Errorf("it changes %s", line)
 		}
@@ -119,7 +124,7 @@ func addsOnly(t *testing.T, dir string) {
 	if vendored < 2 {
 		t.Errorf("it has %d files in vendor/", vendored)
 	}
-	changed := git(t, dir, "diff", "--unified=0", "HEAD", version, "--", ".", ":!vendor")
+	changed := git(t, dir, "diff", "--unified=0", "HEAD", version, "--", ".", ":!vendor", ":!cmd")
 	if !strings.Contains(changed, "\n+const Version = \"0.9.1\"") || strings.Count(changed, "\n+") != 2 {
 		t.Errorf("the version is not all that changes:\n%s", changed)
 	}

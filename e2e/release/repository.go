@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
@@ -19,6 +20,7 @@ import (
 type repository struct {
 	root, gitDir string
 	temporary    string
+	remove       func() // takes the temporary folder away
 }
 
 func open(dir string) (*repository, error) {
@@ -31,15 +33,15 @@ func open(dir string) (*repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	temporary, err := os.MkdirTemp("", "upstreamauth-release-")
+	temporary, remove, err := ending.Folder("", "upstreamauth-release-")
 	if err != nil {
 		return nil, err
 	}
 
-	return &repository{root: root, gitDir: gitDir, temporary: temporary}, nil
+	return &repository{root: root, gitDir: gitDir, temporary: temporary, remove: remove}, nil
 }
 
-func (r *repository) close() { _ = os.RemoveAll(r.temporary) }
+func (r *repository) close() { r.remove() }
 
 // commit makes the release's commit, which no branch leads to, and returns its
 // name. It works on a copy of HEAD's tree, with an index of its own.
@@ -59,8 +61,13 @@ func (r *repository) commit(version string) (string, error) {
 		return "", err
 	}
 
+	program, err := requireVersion(tree, version)
+	if err != nil {
+		return "", err
+	}
+
 	// By force, since vendor/ is in .gitignore.
-	if _, err := r.inTree(tree, "add", "--force", "--", "vendor", c.file); err != nil {
+	if _, err := r.inTree(tree, "add", "--force", "--", "vendor", c.file, program); err != nil {
 		return "", err
 	}
 	name, err := r.inTree(tree, "write-tree")
@@ -70,6 +77,20 @@ func (r *repository) commit(version string) (string, error) {
 	message := fmt.Sprintf("Release %s\n\nThe tree of the parent, with the version and with the dependencies in vendor/,\nwhere Traefik looks for them.\n", version)
 
 	return r.gitWith(message, "commit-tree", name, "-p", "HEAD", "-F", "-")
+}
+
+// requireVersion makes the module of the command upstreamauth take the plugin by its
+// version and no longer from the folder above: go install refuses a module that
+// replaces another. It returns its go.mod.
+func requireVersion(tree, version string) (string, error) {
+	const program = "cmd/upstreamauth/go.mod"
+	edit := exec.Command("go", "mod", "edit", "-dropreplace="+stage.Module, "-require="+stage.Module+"@"+version, filepath.FromSlash(program))
+	edit.Dir = tree
+	if out, err := edit.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", program, err, out)
+	}
+
+	return program, nil
 }
 
 // export writes a commit's whole tree to dir, which gets an index beside it.

@@ -9,6 +9,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // SeenRequest is a request as the backend received it.
@@ -58,7 +60,7 @@ const backendHeader = "X-Backend"
 // web sockets, streams.
 func NewBackend(extra http.Handler) *Backend {
 	b := &Backend{routes: map[string]http.Handler{}}
-	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.server = upstreams.NewHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if elsewhere := b.proxyFor(r.Host); elsewhere != nil {
 			elsewhere.ServeHTTP(w, r)
 			return

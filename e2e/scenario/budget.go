@@ -11,25 +11,30 @@ import (
 // Budgets: limits on the calls to an upstream, and who is affected by them.
 var Budgets = []Scenario{
 	{Name: "an exhausted budget is a 429 until its window ends, and cached callers are served", Run: budgetSpent},
-	{Name: "invalid accounts spend at most half of the operator's quota", Run: halfForUnknown},
+	{Name: "invalid accounts of one address spend a tenth of the operator's quota, and of all at most half", Run: halfForUnknown},
 	{Name: "the canary and revalidations count against the budget", Run: everyCallCounts},
-	{Name: "routes that share an upstream share the smallest of their budgets", Run: smallestBudget},
+	{Name: "routes that share an upstream share the count of calls, and each obeys its own budget", Run: sharedCount},
 	{Name: "an account is not looked up after five wrong passwords", Run: accountLockedOut},
 }
 
 func budgetSpent(t *testing.T, h *Harness) {
 	up := newThammasat(h.Clock())
 	defer up.Close()
-	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "4/3s")
+	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "8/3s")
 	h.Serve(Routes{"r": config})
 	cached := Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}}
 	begun := time.Now()
 	h.ExpectCached(cached)
-	for i := range 3 {
+	for i := range 2 {
 		h.Expect(401, Request{Route: "r", Headers: []string{key(validKey), basic(fmt.Sprint("unknown", i), "wrong")}})
 	}
+	for i := range 3 {
+		user := fmt.Sprint(Marker, "new", i)
+		up.AddAccount(upstreams.Account{User: user, Password: password, Type: "student"})
+		h.Expect(200, Request{Route: "r", Headers: []string{key(validKey), basic(user, password)}, From: "127.0.0.30"})
+	}
 	calls := up.CallsWith(validKey)
-	expectCount(t, "calls within the budget", calls, 4)
+	expectCount(t, "calls until a quarter is left", calls, 6)
 	late := Request{Route: "r", Headers: []string{key(validKey), basic(employee, password)}}
 	r := h.Expect(429, late)
 	gone := int(time.Since(begun) / time.Second)
@@ -47,23 +52,33 @@ func budgetSpent(t *testing.T, h *Harness) {
 func halfForUnknown(t *testing.T, h *Harness) {
 	up := newThammasat(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY", "budget", "10/1h", "lifetime", "1s")})
+	h.Serve(Routes{"r": basicConfig(up, "budget", "12/1h", "lifetime", "1s")})
 	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
 	h.ExpectCached(cached)
-	for i := range 5 {
-		h.Expect(401, Request{Route: "r", Headers: []string{basic(fmt.Sprint("unknown", i), "wrong")}})
+	guess := func(status int, from string, i int) Response {
+		t.Helper()
+		return h.Expect(status, Request{Route: "r", Headers: []string{basic(fmt.Sprint("unknown", from, i), "wrong")}, From: from})
 	}
-	r := h.Expect(429, Request{Route: "r", Headers: []string{basic("unknown", "wrong")}})
-	expectRetryAfter(t, r, 3590, 3600)
-	expectCount(t, "calls: the canary, a student, and half of the quota", up.Calls(), 7)
-	for call := 8; call <= 10; call++ {
+	for i := range 3 {
+		guess(401, "127.0.0.31", i)
+	}
+	guess(429, "127.0.0.31", 3)
+	for i := range 3 {
+		guess(401, "127.0.0.32", i)
+	}
+	expectRetryAfter(t, guess(429, "127.0.0.32", 3), 3590, 3600)
+	expectCount(t, "calls: the canary, a student, and half of the quota", up.Calls(), 8)
+	guess(401, "127.0.0.33", 0) // until a quarter is left, each address has one
+	guess(429, "127.0.0.33", 1)
+	h.Expect(429, Request{Route: "r", Headers: []string{basic(employee, password)}, From: "127.0.0.34"})
+	for call := 10; call <= 12; call++ {
 		h.Advance(1100 * time.Millisecond)
 		h.ExpectCached(cached)
 		expectCount(t, "calls for an account that was valid before", up.Calls(), call)
 	}
 	h.Advance(1100 * time.Millisecond)
 	h.Expect(429, cached)
-	expectCount(t, "calls beyond the quota", up.Calls(), 10)
+	expectCount(t, "calls beyond the quota", up.Calls(), 12)
 }
 
 func everyCallCounts(t *testing.T, h *Harness) {
@@ -72,22 +87,25 @@ func everyCallCounts(t *testing.T, h *Harness) {
 	token := issueToken(up, "client")
 	other := issueToken(up, "other")
 	third := issueToken(up, "third")
-	h.Serve(Routes{"r": webServiceConfig(up, "budget", "4/1h", "revalidate", "1s")})
+	h.Serve(Routes{"r": webServiceConfig(up, "budget", "5/1h", "revalidate", "1s")})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
 	expectCount(t, "calls: the canary's and the first", up.Calls(), 2)
 	h.Advance(1100 * time.Millisecond)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
 	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
+	time.Sleep(100 * time.Millisecond) // its flight has ended by then
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(other)}})
-	h.Expect(429, Request{Route: "r", Headers: []string{bearer(third)}})
+	h.Expect(429, Request{Route: "r", Headers: []string{bearer(third)}}) // the rest is for known ones
 	h.Advance(1100 * time.Millisecond)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	waitFor(t, "it is revalidated again", func() bool { return up.CallsWith(token) == 3 })
+	time.Sleep(100 * time.Millisecond) // its flight has ended by then
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(other)}})
 	time.Sleep(100 * time.Millisecond)
-	expectCount(t, "calls of the whole budget", up.Calls(), 4)
+	expectCount(t, "calls of the whole budget", up.Calls(), 5)
 }
 
-func smallestBudget(t *testing.T, h *Harness) {
+func sharedCount(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	token := func(i int) string { return up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "client", i)}) }
@@ -99,15 +117,14 @@ func smallestBudget(t *testing.T, h *Harness) {
 		h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(i))}})
 	}
 	last := token(3)
-	h.Expect(429, Request{Route: "wide", Headers: []string{bearer(last)}})
-	h.Serve(Routes{"wide": config("100/1h")})
+	h.Expect(429, Request{Route: "narrow", Headers: []string{bearer(last)}})
 	h.Expect(200, Request{Route: "wide", Headers: []string{bearer(last)}})
 }
 
 func accountLockedOut(t *testing.T, h *Harness) {
 	up := newThammasat(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": routeConfig("basic", "thammasat", up.URL, "applicationKey", "env:UPSTREAMAUTH_TU_KEY")})
+	h.Serve(Routes{"r": basicConfig(up)})
 	cached := Request{Route: "r", Headers: []string{basic(student, password)}}
 	h.ExpectCached(cached)
 	for i := range 5 {

@@ -15,6 +15,10 @@ var Canaries = []Scenario{
 	{Name: "a path without authentication allows no credential", Run: openPath},
 	{Name: "a distrusted upstream is tried again and recovers", Run: distrustRecovers, NeedsClock: true},
 	{Name: "an upstream that is unavailable to the canary is not trusted", Run: canaryUnavailable},
+	{Name: "a no about something else than the credential proves no upstream", Run: otherNoesProveNothing},
+	{Name: "a trusted upstream is asked again after ten minutes", Run: askedAgain, NeedsClock: true},
+	{Name: "an upstream that allows twenty unknown credentials in a row is asked again at once", Run: askedAfterTwenty},
+	{Name: "an upstream that denies some is not asked again at once", Run: notAskedWhileItDenies},
 }
 
 func bareKeyCheckedFirst(t *testing.T, h *Harness) {

@@ -14,6 +14,10 @@ import (
 // Circuits: an upstream in an outage is not called.
 var Circuits = []Scenario{
 	{Name: "five faults in a row open the circuit of that upstream, and one successful probe closes it", Run: circuitOpens},
+	{Name: "refused connections of one client open the circuit", Run: refusedConnections, NeedsClock: true},
+	{Name: "tokens of one client that the upstream fails on open no circuit, and newcomers are served", Run: failingTokens},
+	{Name: "tokens of one client at which a firewall breaks the connection open no circuit", Run: brokenConnections},
+	{Name: "a token that the upstream fails on does not keep an open circuit open", Run: failingProbe},
 	{Name: "one token that the upstream fails on opens no circuit", Run: failingToken},
 	{Name: "denials and undocumented responses open no circuit", Run: noOutage},
 }
@@ -31,7 +35,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 	calls := up.Calls()
 	up.AnswerAll(&upstreams.Reply{Status: 503, Body: "<html>"})
 	for i := range 5 {
-		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}})
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}, From: fmt.Sprint("127.0.0.4", i/2)})
 	}
 	opened := time.Now()
 	expectCount(t, "calls until it opens", up.Calls(), calls+5)
@@ -62,6 +66,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 	expectCount(t, "calls with the probe", up.Calls(), calls+6)
 	release()
 	callers.Wait()
+	expectCount(t, "calls with that of the one who waited for the probe", up.Calls(), calls+7)
 	expectCount(t, "requests allowed by the probe", int(allowed.Load()), 1)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}})
 	for _, event := range []string{"circuit open", "circuit closed"} {
@@ -80,7 +85,10 @@ func failingToken(t *testing.T, h *Harness) {
 	for range 12 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
 	}
-	expectCount(t, "calls with that token", up.CallsWith(odd), 12)
+	expectCount(t, "calls with that token, which is not asked about again at once", up.CallsWith(odd), 1)
+	h.Advance(1100 * time.Millisecond)
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
+	expectCount(t, "calls with that token", up.CallsWith(odd), 2)
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "other"))}})
 }
 
@@ -102,4 +110,83 @@ func noOutage(t *testing.T, h *Harness) {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "sent", i))}})
 	}
 	expectCount(t, "calls for every token", up.Calls(), calls+24)
+}
+
+func refusedConnections(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	proxy := upstreams.NewFaultProxy(up.URL, nil)
+	defer proxy.Close()
+	h.Serve(Routes{"r": routeConfig("bearer", "webservice", proxy.URL, "path", up.Path())})
+	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}}
+	h.ExpectCached(cached)
+	for _, fault := range []*upstreams.Fault{{Refused: true}, {}} {
+		proxy.Inject(fault)
+		for i := range 5 {
+			h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}, From: "127.0.0.50"})
+		}
+		r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "late")}})
+		expectRetryAfter(t, r, 8, 10)
+		proxy.Inject(nil)
+		h.ExpectCached(cached)
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(issueToken(up, "early"))}})
+		h.Advance(10*time.Second + 100*time.Millisecond)
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "new"))}})
+	}
+}
+
+// failOn makes the upstream give tokens that are named odd this reply.
+func failOn(up *upstreams.WebService, r upstreams.Reply) {
+	up.AnswerWhere(func(token string) bool { return strings.HasPrefix(token, Marker+"odd") }, r)
+}
+
+func failingTokens(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "1s")})
+	for name, fault := range map[string]upstreams.Reply{"failed": {Status: 500}, "gateway": {Status: 502, Body: "<html>"}, "slow": {Delay: 1200 * time.Millisecond}} {
+		failOn(up, fault)
+		tries := 20
+		if fault.Delay > 0 {
+			tries = 6
+		}
+		for i := range tries {
+			h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "odd", name, i))}, From: "127.0.0.51"})
+			if i%10 == 5 {
+				h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, fmt.Sprint("newcomer", name, i)))}})
+			}
+		}
+	}
+	if strings.Contains(h.Logs(), "circuit open") {
+		t.Error("the circuit opened")
+	}
+}
+
+func brokenConnections(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	failOn(up, upstreams.Reply{Drop: true})
+	for i := range 20 {
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "odd", i))}, From: "127.0.0.52"})
+	}
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "newcomer"))}})
+	if strings.Contains(h.Logs(), "circuit open") {
+		t.Error("the circuit opened")
+	}
+}
+
+func failingProbe(t *testing.T, h *Harness) {
+	up := newWebService(h.Clock())
+	defer up.Close()
+	h.Serve(Routes{"r": webServiceConfig(up)})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
+	failOn(up, upstreams.Reply{Status: 500})
+	for i := range 5 {
+		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "odd", i))}, From: fmt.Sprint("127.0.0.6", i/2)})
+	}
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(issueToken(up, "early"))}})
+	h.Advance(10*time.Second + 100*time.Millisecond)
+	h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "odd-again")}, From: "127.0.0.60"})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "newcomer"))}})
 }

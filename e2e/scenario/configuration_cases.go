@@ -33,13 +33,20 @@ func Configurations(t *testing.T, open EnvOpener, typed, own bool) {
 		if len(c.Env)+len(c.Files) == 0 {
 			together = append(together, c)
 		} else if own {
-			t.Run(c.Title(), func(t *testing.T) { runConfigurations(t, open, []configtest.Case{c}) })
+			t.Run(c.Title(), func(t *testing.T) { runConfigurations(t, open, 0, []configtest.Case{c}) })
 		}
 	}
-	t.Run("all cases without an environment", func(t *testing.T) { runConfigurations(t, open, together) })
+	for from := 0; from < len(together); from += maxTogether {
+		some := together[from:min(from+maxTogether, len(together))]
+		t.Run(fmt.Sprintf("cases without an environment, from %d", from), func(t *testing.T) { runConfigurations(t, open, from, some) })
+	}
 }
 
-func runConfigurations(t *testing.T, open EnvOpener, cases []configtest.Case) {
+// maxTogether is how many configurations are served at once: a Traefik takes some
+// seconds for them.
+const maxTogether = 300
+
+func runConfigurations(t *testing.T, open EnvOpener, from int, cases []configtest.Case) {
 	backend := NewBackend(nil)
 	defer backend.Close()
 	level, err := open(backend.URL, environmentOf(cases[0]))
@@ -50,12 +57,12 @@ func runConfigurations(t *testing.T, open EnvOpener, cases []configtest.Case) {
 	h := NewHarness(t, level, backend)
 	routes := Routes{}
 	for i, c := range cases {
-		routes[fmt.Sprint("case", i)] = c.Config
+		routes[fmt.Sprint("case", from+i)] = c.Config
 	}
 	h.Serve(routes)
 	logged := faultsByMiddleware(h.Logs())
 	for i, c := range cases {
-		name := fmt.Sprint("case", i)
+		name := fmt.Sprint("case", from+i)
 		r := h.Get(name)
 		expectEqual(t, c.Title()+": faults in the log", append([]string{}, logged[name]...), append([]string{}, c.Faults...))
 		if len(c.Faults) > 0 {
@@ -94,7 +101,7 @@ func environmentOf(c configtest.Case) []string {
 	return lines
 }
 
-func configurations(t *testing.T) []configtest.Case {
+func configurations(t testing.TB) []configtest.Case {
 	t.Helper()
 	root, err := stage.Root()
 	if err != nil {

@@ -75,6 +75,11 @@ func routeConfig(kind, api, url string, more ...any) map[string]any {
 	return map[string]any{kind: inner, "log": "debug"}
 }
 
+// basicConfig is a route's configuration for accounts under the operator's key.
+func basicConfig(up *upstreams.Thammasat, more ...any) map[string]any {
+	return routeConfig("basic", "thammasat", up.URL, append([]any{"applicationKey", "env:UPSTREAMAUTH_TU_KEY"}, more...)...)
+}
+
 // webServiceConfig is a route's configuration for tokens of the web service.
 func webServiceConfig(up *upstreams.WebService, more ...any) map[string]any {
 	return routeConfig("bearer", "webservice", up.URL, append([]any{"path", up.Path()}, more...)...)

@@ -24,6 +24,10 @@ import (
 // the plugin's block on it as a provider would deliver it.
 type Routes map[string]map[string]any
 
+// Behind ends the name of a block that stands behind another one on a route: those of
+// "a" and "a-behind" are the chain of the route a.
+const Behind = "-behind"
+
 // Level runs the plugin.
 type Level interface {
 	// Apply replaces the configuration, and returns when the new one is served.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth"
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
@@ -67,7 +68,7 @@ func InterpretedWith(backend string, environment []string) (Level, error) {
 // InterpretedFrom is InterpretedWith, of a plugin that put stages below goPath.
 func InterpretedFrom(backend string, environment []string, put func(goPath string) error) (Level, error) {
 	clock := upstreams.NewClock()
-	dir, err := os.MkdirTemp("", "upstreamauth-interpreted-")
+	dir, remove, err := ending.Folder("", "upstreamauth-interpreted-")
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func InterpretedFrom(backend string, environment []string, put func(goPath strin
 	}
 	return newInProcess(backend, clock, plugin.New, logs, func() {
 		_ = stderr.Close()
-		_ = os.RemoveAll(dir)
+		remove()
 	}), nil
 }
 
@@ -102,7 +103,7 @@ func newInProcess(backend string, clock *upstreams.Clock, build newHandler, logs
 		},
 		FlushInterval: -1,
 	}
-	l := &inProcess{clock: clock, newHandler: build, logs: logs, next: proxy, cleanup: cleanup, cancel: func() {}}
+	l := &inProcess{clock: clock, newHandler: build, logs: logs, next: writes(proxy), cleanup: cleanup, cancel: func() {}}
 	l.routes.Store(&map[string]http.Handler{})
 	l.server = httptest.NewServer(http.HandlerFunc(l.route))
 	return l
@@ -117,6 +118,31 @@ func (l *inProcess) route(w http.ResponseWriter, r *http.Request) {
 	}
 	defer recoverPanic(w)
 	handler.ServeHTTP(w, r)
+	if len(w.Header()["Trailer"]) == 0 { // else values are still to be sent
+		write(w.Header())
+	}
+}
+
+// Written ends the names of routes on which, on every level, all header values of
+// requests and responses are written to once they have been served. In process that is
+// done on all routes.
+const Written = "-written"
+
+// writes hands a request on, and then writes into its header values, as a middleware
+// behind the gate may.
+func writes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer write(r.Header)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func write(h http.Header) {
+	for _, values := range h {
+		for i := range values {
+			values[i] = Marker + "written"
+		}
+	}
 }
 
 // recoverPanic responds as Traefik's recovery around each router does.
@@ -140,7 +166,15 @@ func (l *inProcess) Apply(routes Routes) error {
 	l.cancel = cancel
 	handlers := map[string]http.Handler{}
 	for name, config := range routes {
-		handler, err := l.newHandler(ctx, l.next, config, name+"@file")
+		next := l.next
+		if second, chained := routes[name+Behind]; chained {
+			behind, err := l.newHandler(ctx, l.next, second, name+Behind+"@file")
+			if err != nil {
+				return fmt.Errorf("%s: %w", name+Behind, err)
+			}
+			next = behind
+		}
+		handler, err := l.newHandler(ctx, next, config, name+"@file")
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -166,14 +200,28 @@ func (l *inProcess) Close() {
 func Environment() []string {
 	return []string{
 		"UPSTREAMAUTH_TU_KEY=" + OperatorKey,
+		"UPSTREAMAUTH_TU_KEY_LINE=" + OperatorKey + "\n",
 		"UPSTREAMAUTH_PROBE=" + password,
+		"UPSTREAMAUTH_PROBE_LINE=" + password + "\r\n",
+		"UPSTREAMAUTH_PROBE_LINES=" + password + "\n\n",
 		"UPSTREAMAUTH_LOGIN_SECRET=" + Marker + "learn-0123456789",
 		"UPSTREAMAUTH_LOGIN_SECRET_ANOTHER=" + Marker + "another-0123456789",
 		"UPSTREAMAUTH_SESSION=" + Marker + "session-0123456789abcdef0123456789",
 		"UPSTREAMAUTH_SESSION_ANOTHER=" + Marker + "session-fedcba9876543210fedcba98765",
+		"UPSTREAMAUTH_KEYS=" + KeysSecret,
+		"UPSTREAMAUTH_SHARED=" + Marker + "shared-0123456789abcdef0123456789",
+		"UPSTREAMAUTH_REDIS=" + RedisPassword,
+		"UPSTREAMAUTH_SHARED_ANOTHER=" + Marker + "shared-fedcba9876543210fedcba98765",
 		"SECRET_OF_TRAEFIK=MARKER-not-yours",
 	}
 }
+
+// KeysSecret is who the gate is at the keys service, which configurations name by
+// env:UPSTREAMAUTH_KEYS.
+const KeysSecret = "MARKER-keys-secret-0123456789"
+
+// RedisPassword is a user's of Redis, which configurations name by env:UPSTREAMAUTH_REDIS.
+const RedisPassword = "MARKER-redis-0123456789"
 
 // OperatorKey is the application key that basic's configuration names by
 // env:UPSTREAMAUTH_TU_KEY.

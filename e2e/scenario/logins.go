@@ -13,13 +13,14 @@ import (
 var Logins = []Scenario{
 	{Name: "the SMS panel: login, SMS, confirm_otp, allowed, logout, denied", Run: panelJourney},
 	{Name: "the SMS panel: failed logins, wrong one-time passwords and tokens", Run: panelWrongTurns},
-	{Name: "BTS: login, allowed without a call, refresh, allowed", Run: courierJourney},
+	{Name: "BTS: login, allowed after one call, refresh, allowed", Run: courierJourney},
 	{Name: "a logout during a lookup of the token", Run: logoutMeanwhile},
 	{Name: "issued and first-seen tokens end to the second, across a reload", Run: lifetimeEnds, NeedsClock: true},
 	{Name: "short-lived tokens end in time, across a reload", Run: shortLifetimes},
 	{Name: "logins are shared only between routes of the same secret, address and API", Run: otherLoginSecrets},
 	{Name: "an issued token is allowed without an identity during an outage", Run: loginWithoutIdentity},
 	{Name: "a changed epoch forgets earlier logins", Run: loginEpoch},
+	{Name: "a denial that was asked for before a login is not remembered after it", Run: loginOvertakes},
 }
 
 // loginSecret is the loginSecret of the scenarios' routes.
@@ -157,7 +158,7 @@ func courierJourney(t *testing.T, h *Harness) {
 		expectEqual(t, "the user", identityOf(t, r.Seen)["X-Auth-User"], user)
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(refresh)}})
 	}
-	expectCount(t, "calls with the access token", up.CallsWith(access), 0)
+	expectCount(t, "calls with the access token", up.CallsWith(access), 1)
 	expectCount(t, "calls with the refresh token", up.CallsWith(refresh), 0)
 	if h.Clock() != nil {
 		h.Advance(upstreams.BTSAccessLifetime + time.Second)
@@ -168,7 +169,7 @@ func courierJourney(t *testing.T, h *Harness) {
 	renewed := textField(data, "access_token")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(renewed)}})
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(textField(data, "refresh_token"))}})
-	expectCount(t, "calls with the new access token", up.CallsWith(renewed), 0)
+	expectCount(t, "calls with the new access token", up.CallsWith(renewed), 1)
 }
 
 func logoutMeanwhile(t *testing.T, h *Harness) {
@@ -190,4 +191,34 @@ func logoutMeanwhile(t *testing.T, h *Harness) {
 		t.Errorf("the late answer is used: %d", r.Status)
 	}
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(token)}})
+}
+
+// loginOvertakes: the token is presented while its login is still on its way.
+func loginOvertakes(t *testing.T, h *Harness) {
+	up := newSMSPanel(h.Clock())
+	defer up.Close()
+	f := newLoginFixture(t, h, "ippanel", up.URL)
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"ali"))}})
+	raw := newRawServer(t)
+	defer raw.Close()
+	h.Backend.ProxyTo("login", raw.URL)
+	token := up.IssueToken(Marker + "ali")
+	up.Answer(token, upstreams.Reply{Status: 401, Delay: time.Second, Body: `{"data":null,"meta":{"status":false,"message":"x","message_code":"400-1"}}`})
+	early := make(chan Response, 1)
+	go func() {
+		r, _ := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
+		early <- r
+	}()
+	waitFor(t, "the lookup has begun", func() bool { return up.CallsWith(token) == 1 })
+	up.Unscript(token)
+	raw.respondWith(wholeReply(`{"data":{"method":"login","token":"` + token + `"},"meta":{"status":true,"message_code":"200-1"}}`))
+	h.Do(Request{Route: "login", Method: "POST", Path: f.base + panelAuth + "login"})
+	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}}) // by a lookup of its own
+	if r := <-early; r.Status != 401 {
+		t.Errorf("who asked before the login got %d", r.Status)
+	}
+	for range 3 {
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}})
+	}
+	expectCount(t, "calls", up.CallsWith(token), 2)
 }

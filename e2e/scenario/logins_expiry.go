@@ -129,20 +129,23 @@ func loginWithoutIdentity(t *testing.T, h *Harness) {
 	expectCount(t, "calls for a token that the upstream denies", up.CallsWith(refused), 1)
 }
 
+// loginEpoch: only a login that counts is accepted while its upstream limits calls.
 func loginEpoch(t *testing.T, h *Harness) {
 	up := newBTS(h.Clock())
 	defer up.Close()
 	f := newLoginFixture(t, h, "bts", up.URL, "path", upstreams.BTSStatusPath)
 	access := func() string {
-		return textField(f.post(200, "/auth/login", map[string]any{"login": Marker + "courier", "password": password}), "access_token")
+		token := textField(f.post(200, "/auth/login", map[string]any{"login": Marker + "courier", "password": password}), "access_token")
+		up.Answer(token, upstreams.Reply{Status: 429})
+		return token
 	}
 	first := access()
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
 	config := btsConfig(up, "loginSecret", loginSecret)
 	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": with(config, "cache", map[string]any{"epoch": "2"})})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}})
-	expectCount(t, "calls after the change, for an earlier login", up.CallsWith(first), 1)
+	h.Expect(429, Request{Route: "r", Headers: []string{bearer(first)}})
+	expectCount(t, "calls, of which one after the change", up.CallsWith(first), 2)
 	second := access()
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(second)}})
-	expectCount(t, "calls for a later login", up.CallsWith(second), 0)
+	expectCount(t, "calls for a later login", up.CallsWith(second), 1)
 }

@@ -11,28 +11,47 @@ import (
 type panicStep struct {
 	name string
 	run  func(f *panicFixture)
+
+	shares bool // several of its requests wait for one lookup, and are lost together
 }
 
 // panicSteps pass, together, every function of the plugin that can be reached.
 var panicSteps = []panicStep{
-	{"allowed, cached and denied, of every API", stepEveryAPI},
-	{"cached denials", stepDenied},
-	{"headers and anonymous requests", stepHeaders},
-	{"faulty configurations", stepConfigurationFaults},
-	{"error formats and statuses", stepErrorFormats},
-	{"budget and limits of clients", stepLimits},
-	{"guessed passwords", stepPasswordGuessing},
-	{"an outage and its end", stepOutage},
-	{"distrusted upstreams", stepDistrusted},
-	{"revalidation", stepRevalidation},
-	{"a shared lookup, and a timeout in it", stepSharedLookup},
-	{"more concurrent lookups than allowed", stepSaturated},
-	{"a canary without a response", stepCanaryTimeout},
-	{"expired JWTs", stepJWT},
-	{"full caches and new epochs", stepFullCaches},
-	{"TLS", stepTLS},
-	{"logins and a logout", stepLogins},
-	{"sessions", stepSessions},
+	{"allowed, cached and denied, of every API", stepEveryAPI, false},
+	{"cached denials", stepDenied, false},
+	{"headers and anonymous requests", stepHeaders, false},
+	{"lists, requirements, and two gates", stepRequirements, false},
+	{"faulty configurations", stepConfigurationFaults, false},
+	{"error formats and statuses", stepErrorFormats, false},
+	{"budget and limits of clients", stepLimits, false},
+	{"guessed passwords", stepPasswordGuessing, false},
+	{"a crowd behind one address", stepCrowd, false},
+	{"an outage and its end", stepOutage, false},
+	{"distrusted upstreams", stepDistrusted, false},
+	{"revalidation", stepRevalidation, false},
+	{"a shared lookup, and a timeout in it", stepSharedLookup, true},
+	{"more concurrent lookups than allowed", stepSaturated, true},
+	{"a canary without a response", stepCanaryTimeout, false},
+	{"expired JWTs", stepJWT, false},
+	{"full caches and new epochs", stepFullCaches, false},
+	{"TLS", stepTLS, false},
+	{"a circuit that opens, and its trials", stepCircuit, false},
+	{"an upstream of HTTP/2 that breaks off", stepHTTP2, false},
+	{"lookups that are cut off", stepCutOff, false},
+	{"calls on all connections", stepAllConnections, false},
+	{"large requests and replies", stepLarge, false},
+	{"logins and a logout", stepLogins, false},
+	{"sessions", stepSessions, false},
+	{"refused uploads and calls of gRPC", stepRefusals, false},
+	{"causes of no answer", stepCauses, false},
+	{"a described API", stepDescribed, false},
+	{"described APIs with users", stepDescribedUsers, false},
+	{"a description with everything", stepDescribedWhole, false},
+	{"credentials in other places", stepPlaces, false},
+	{"questions through a proxy", stepProxies, false},
+	{"a memory that several Traefiks share", stepShared, false},
+	{"logins and logouts that others are told", stepSharedLogins, false},
+	{"keys and faults of a memory that is shared", stepSharedFaults, false},
 }
 
 func getRequest(route string, lines ...string) Request { return Request{Route: route, Headers: lines} }
@@ -129,10 +148,16 @@ func stepConfigurationFaults(f *panicFixture) {
 		"prefix":  with(good, "identity", map[string]any{"prefix": "X-Forwarded-"}),
 		"open":    with(routeConfig("bearer", "bts", up.URL, "path", "/x"), "canary", false),
 		"bare":    with(routeConfig("applicationKey", "thammasat", up.URL), "canary", false, "identity", map[string]any{"require": map[string]any{"type": "student"}}),
-		"unkn":    with(good, "limits", map[string]any{"perClient": "x", "clientDepth": -1}, "optional", "perhaps"),
-		"good":    with(good, "limits", map[string]any{"perClient": "100/1m", "clientDepth": 1}, "errors", map[string]any{"format": "problem", "statuses": map[string]any{"-105": 402}, "unavailable": 503}),
+		"meant": with(good, "limits", map[string]any{"perClient": "20/min"}, "cache", map[string]any{"size": "10k", "negativeLifetime": "1 min"},
+			"url", up.URL, "errors", map[string]any{"statuses": map[string]any{"401": "Payment Required"}}),
+		"api":    routeConfig("bearer", "thammasat", "https://${HOST}"),
+		"unset":  routeConfig("basic", "thammasat", up.URL, "applicationKey", "${TU_KEY}"),
+		"digits": routeConfig("basic", "thammasat", up.URL, "applicationKey", 1e34),
+		"line":   routeConfig("applicationKey", "thammasat", up.URL, "probe", map[string]any{"username": "x", "password": "x\ty"}),
+		"unkn":   with(good, "limits", map[string]any{"perClient": "x", "clientDepth": -1}, "optional", "perhaps"),
+		"good":   with(good, "limits", map[string]any{"perClient": "100/1m", "clientDepth": 1}, "errors", map[string]any{"format": "problem", "statuses": map[string]any{"-105": 402}, "unavailable": 500}),
 	})
-	for _, route := range []string{"empty", "unknown", "values", "url", "tls", "secret", "file", "probe", "header", "unkn", "prefix", "bare"} {
+	for _, route := range []string{"empty", "unknown", "values", "url", "tls", "secret", "file", "probe", "header", "unkn", "prefix", "bare", "meant", "api", "unset", "digits", "line"} {
 		f.expect(500, "", getRequest(route, bearer(Marker+"x")))
 	}
 	f.expect(500, "", getRequest("open", bearer(Marker+"x")))
@@ -169,6 +194,8 @@ func stepErrorFormats(f *panicFixture) {
 		}
 	}
 	answer("panel", 422, `{"data":null,"meta":{"status":false,"message":"no","message_code":"400-2","errors":{"otp":["x","y"]}}}`, 422, 400)
+	answer("panel", 422, `{"errors":{"otp":["x"]}}`, 422, 422)
+	answer("panel", 403, `{"message":"not the panel's own"}`, 500, 500)
 	answer("panel", 429, `{}`, 429, 429)
 	huge := upstreams.Reply{Status: 429, Body: "{}", Header: map[string]string{"Retry-After": "99999999999999999999"}}
 	ws.Answer(Marker+"huge", huge)

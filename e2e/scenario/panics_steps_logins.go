@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 // viaIssuer sends a request through an issuer route, and reports whether the response
@@ -71,9 +73,52 @@ func stepLogins(f *panicFixture) {
 		f.expect(200, Marker+"courier", getRequest("r", bearer(access)))
 		f.expect(401, "", getRequest("r", bearer(refresh)))
 	}
+	f.provisionally(bts)
+	f.overtaken(bts, raw)
 	if f.advance(721 * time.Hour) { // all logins have ended
 		f.apply(Routes{"login": issuerConfig("ippanel", ipp.URL)})
 	}
+}
+
+// provisionally presents a token of a login that the API gives no answer about, and
+// later one; meanwhile the clock is set back.
+func (f *panicFixture) provisionally(bts *upstreams.BTS) {
+	f.t.Helper()
+	access, _ := f.login("/auth/login", fmt.Sprintf(`{"login":%q,"password":%q}`, Marker+"courier", password))
+	if access == "" {
+		return
+	}
+	bts.Answer(access, upstreams.Reply{Status: 429})
+	f.expect(200, Marker+"courier", getRequest("r", bearer(access)))
+	bts.Unscript(access)
+	if !f.advance(61 * time.Second) {
+		return
+	}
+	f.expect(200, Marker+"courier", getRequest("r", bearer(access)))
+	f.Clock().Set(-time.Hour)
+	f.expect(200, Marker+"courier", getRequest("r", bearer(access)))
+	f.Clock().Set(time.Hour)
+}
+
+// overtaken presents a token while the response of its login is on its way.
+func (f *panicFixture) overtaken(bts *upstreams.BTS, raw *rawServer) {
+	f.t.Helper()
+	f.Backend.ProxyTo("login", raw.URL)
+	token := bts.IssueToken(Marker + "courier")
+	release := bts.Hold()
+	early := make(chan struct{})
+	go func() {
+		_, _ = f.Try(getRequest("r", bearer(token)))
+		close(early)
+	}()
+	for end := time.Now().Add(time.Second); bts.CallsWith(token) == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	raw.respondWith(wholeReply(loginReply(token, "")))
+	f.viaIssuer(200, Request{Path: "/auth/login"})
+	release()
+	<-early
+	f.expect(200, Marker+"courier", getRequest("r", bearer(token)))
 }
 
 // handOff opens a hand-off's link, and returns the Cookie header, if one was set.
@@ -88,14 +133,34 @@ func (f *panicFixture) handOff(status int, request Request) string {
 	return "Cookie: " + line
 }
 
+// expectPage expects one of the plugin's own pages.
+func (f *panicFixture) expectPage(request Request) {
+	f.t.Helper()
+	r, err := f.Try(request)
+	if err == nil && (r.Status == 200 && strings.Contains(r.Body, "<form ") || f.enabled && r.Status == 500) {
+		return
+	}
+	f.t.Errorf("%s: no page: %d %v", request.Path, r.Status, err)
+}
+
+// postHandOff is a hand-off by form, with the headers of the page that it is on.
+func postHandOff(form string, lines ...string) Request {
+	return Request{
+		Route: "r", Method: http.MethodPost, Path: "/external-login", Body: strings.NewReader(form),
+		Headers: append([]string{"Content-Type: application/x-www-form-urlencoded"}, lines...),
+	}
+}
+
 func stepSessions(f *panicFixture) {
 	up := newSMSPanel(f.Clock())
 	defer up.Close()
-	config := sessionConfig(routeConfig("bearer", "ippanel", up.URL), "cookie", "panel", "redirect", "/x")
+	config := sessionConfig(routeConfig("bearer", "ippanel", up.URL), "cookie", "panel", "redirect", "/x", "origins", "https://app.test")
 	config["applicationKey"] = map[string]any{"api": "thammasat", "url": up.URL}
-	f.apply(Routes{"r": config, "logins": sessionConfig(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret))})
-	link := func(route, token string) Request {
-		return Request{Route: route, Path: "/external-login?token=" + url.QueryEscape(token)}
+	f.apply(Routes{
+		"r": config, "logins": sessionConfig(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret)), "forwards": with(config, "forwardCredential", true),
+	})
+	link := func(route, token string, lines ...string) Request {
+		return Request{Route: route, Path: "/external-login?token=" + url.QueryEscape(token), Headers: lines}
 	}
 	token, theirs := up.IssueToken(Marker+"ali"), up.IssueToken(Marker+"sara")
 	cookie := f.handOff(303, link("r", token))
@@ -104,19 +169,20 @@ func stepSessions(f *panicFixture) {
 	}
 	f.expect(200, Marker+"ali", getRequest("r", cookie))
 	f.expect(200, Marker+"ali", getRequest("r", cookie, "Authorization: Digest x"))
+	f.expect(200, Marker+"ali", getRequest("forwards", cookie))
 	f.expect(200, Marker+"sara", getRequest("r", cookie, bearer(theirs)))
 	f.expect(401, "", getRequest("r", "Cookie: panel=forged"))
-	sent := link("r", theirs)
-	sent.Headers = []string{cookie}
-	f.expect(303, "", sent)
+	f.expectPage(link("r", theirs, cookie))
+	f.expectPage(link("r", theirs, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: iframe"))
+	f.expectPage(postHandOff("token="+theirs, "Origin: https://evil.test"))
+	f.expect(303, "", postHandOff("token-step=keep", cookie, "Sec-Fetch-Site: same-site", "Origin: https://app.test"))
+	f.expect(303, "", link("r", "wrong", cookie))
 	f.expect(401, "", link("r", "wrong"))
 	long := strings.Repeat("x", 4000)
 	up.AddAPIKey(Marker+"ali", long)
 	f.expect(500, "", link("r", long))
-	form := func() Request {
-		return Request{Route: "r", Method: http.MethodPost, Path: "/external-login", Body: strings.NewReader("token=" + token), Headers: []string{"Content-Type: application/x-www-form-urlencoded"}}
-	}
-	f.expect(303, "", form())
+	f.expect(303, "", postHandOff("token="+token))
+	f.expect(400, "", Request{Route: "r", Path: "/External-Login?token=" + url.QueryEscape(token)})
 	logout := func(route, cookie string) {
 		request := Request{Route: route, Method: http.MethodPost, Path: "/logout", Headers: []string{cookie, "Origin: http://" + route + ".test"}}
 		if r, err := f.Try(request); err == nil && r.Status == 303 {

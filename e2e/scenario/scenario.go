@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -49,8 +50,27 @@ func Run(t *testing.T, open Opener, scenarios []Scenario) []Result {
 	return results
 }
 
+// RunHalves is Run in as many groups as there are openers, at the same time: most
+// scenarios wait most of the time.
+func RunHalves(t *testing.T, scenarios []Scenario, openers ...Opener) {
+	for i, open := range openers {
+		var group []Scenario
+		for j := i; j < len(scenarios); j += len(openers) {
+			group = append(group, scenarios[j])
+		}
+		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
+			t.Parallel()
+			Run(t, open, group)
+		})
+	}
+}
+
 // All lists every scenario.
 func All() []Scenario {
 	return slices.Concat(Caching, Identities, Canaries, SingleFlight, Passthrough, ConfigurationFaults, Regressions,
-		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, Forgeries)
+		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, HandOffs, Forgeries,
+		BarredTokens, FirstUse, Clocks,
+		Shares, Guessing, Turns, NoAnswers, Neighbours, Marks, OperatorsKey,
+		Upgrades, RequestBounds, Preflights, Connections, UnclearTexts, HeaderValues, Lists, Chains, Causes, Instants, Crowds, Edges, SharedCaches, Uploads, ClientsGone, GRPC, Sources,
+		CustomAPIs, CustomValues, CustomScopes)
 }

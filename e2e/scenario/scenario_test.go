@@ -1,12 +1,17 @@
 package scenario
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
-func TestScenarios(t *testing.T)            { Run(t, Native, All()) }
-func TestInterpretedScenarios(t *testing.T) { Run(t, Interpreted, All()) }
+func TestScenarios(t *testing.T)            { RunHalves(t, All(), Native, Native) }
+func TestInterpretedScenarios(t *testing.T) { RunHalves(t, All(), Interpreted, Interpreted) }
 
 func TestStatusTables(t *testing.T)            { StatusTables(t, Native) }
 func TestInterpretedStatusTables(t *testing.T) { StatusTables(t, Interpreted) }
+func TestTwins(t *testing.T)                   { WriteTwins(os.Stdout, Twins(t, Native, 1)) }
+func TestInterpretedTwins(t *testing.T)        { WriteTwins(os.Stdout, Twins(t, Interpreted, 1)) }
 
 func TestReplicas(t *testing.T)            { Replicas(t, Native, Native) }
 func TestInterpretedReplicas(t *testing.T) { Replicas(t, Interpreted, Interpreted) }

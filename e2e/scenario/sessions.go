@@ -3,7 +3,6 @@ package scenario
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ var Sessions = []Scenario{
 	{Name: "a credential in a header takes precedence over the cookie", Run: headerOutranksCookie},
 	{Name: "a session's token is forwarded where credentials are, its cookie never", Run: forwardedSession},
 	{Name: "a logout ends the session and calls the upstream's logout", Run: sessionLogout},
+	{Name: "a logout is taken from every page of this site, and from no other", Run: sessionLogoutPages},
 	{Name: "a logout during a revalidation of the session's token", Run: sessionLogoutMeanwhile},
 }
 
@@ -154,7 +154,11 @@ func shortSession(t *testing.T, h *Harness) {
 	h.Serve(Routes{"r": config})
 	token := up.IssueToken(Marker + "ali")
 	b := h.newBrowser(t)
-	b.expectHandOff(b.send(Request{Path: "/enter?key=" + token}), 303)
+	step := b.expectPage(b.send(Request{Path: "/enter?key=" + token}), stepPage)
+	b.expectHandOff(b.send(Request{
+		Method: "POST", Path: "/enter?", Body: strings.NewReader(step.forms[0].Encode()),
+		Headers: []string{"Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin", "Origin: null"},
+	}), 303)
 	c := b.cookie
 	if c.Name != "panel.session" || !c.Secure || c.SameSite != http.SameSiteStrictMode || c.MaxAge < 1 || c.MaxAge > 5 {
 		t.Errorf("the cookie: %s %t %v, %d seconds", c.Name, c.Secure, c.SameSite, c.MaxAge)
@@ -211,5 +215,5 @@ func malformedHandOffs(t *testing.T, h *Harness) {
 	expectCount(t, "calls", up.CallsWith(token), 0)
 	b := h.newBrowser(t)
 	r := b.send(Request{Method: "HEAD", Path: "/external-login?token=" + token})
-	expectEqual(t, "status of a HEAD", strconv.Itoa(r.Status), "401")
+	expectEqual(t, "status of a HEAD", r.Status, 405)
 }

@@ -23,17 +23,15 @@ func sentLink(t *testing.T, h *Harness) {
 	expectKept := func(token string) {
 		t.Helper()
 		before := b.cookie.Value
-		if r := b.followLink(303, token); r.Header.Get("Set-Cookie") != "" || b.cookie.Value != before {
+		r := b.send(Request{Path: "/external-login?token=" + token})
+		if b.expectPage(r, choicePage); b.cookie.Value != before {
 			t.Error("a live session is replaced")
 		}
 	}
 	theirs := up.IssueToken(sara)
 	expectKept(theirs)
 	b.expectUser(ali)
-	form := Request{Method: "POST", Path: "/external-login", Body: strings.NewReader("token=" + theirs), Headers: []string{"Content-Type: application/x-www-form-urlencoded"}}
-	if r := b.send(form); r.Header.Get("Set-Cookie") != "" {
-		t.Error("a live session is replaced, by a form")
-	}
+	b.expectPage(b.post("token="+theirs), choicePage)
 	h.Serve(Routes{"r": with(sessionConfig(config), "identity", map[string]any{"require": map[string]any{"id": "7"}})})
 	expectKept(theirs) // live, although this route denies its user
 	h.Serve(Routes{"r": sessionConfig(config)})
@@ -61,6 +59,7 @@ func sentLink(t *testing.T, h *Harness) {
 	up.AnswerAll(&upstreams.Reply{Status: 503})
 	expectKept(theirs) // the upstream cannot confirm whose session it is
 	up.AnswerAll(nil)
+	h.Advance(1100 * time.Millisecond) // before, what got no answer is not asked about again
 	b.expectUser(ali)
 }
 
@@ -130,9 +129,17 @@ func sessionLogout(t *testing.T, h *Harness) {
 	logout := func(method string, lines ...string) Response {
 		return b.send(Request{Method: method, Path: "/logout", Headers: lines})
 	}
-	for _, lines := range [][]string{
-		nil, {"Origin: null"}, {"Origin: http://evil.test"}, {"Origin: http://r.test.evil.test"}, {"Origin: http://r.test", "Origin: http://evil.test"}, {"Referer: http://r.test/"},
-	} {
+	for _, lines := range append(foreign, [][]string{
+		nil,
+		{"Origin: http://evil.test"},
+		{"Origin: http://r.test", "Origin: http://evil.test"},
+		{"Referer: http://r.test/"},
+		{"Origin: http://r.test:8443"},
+		{"Sec-Fetch-Site: cross-site", "Origin: http://r.test"},
+		{"Sec-Fetch-Site: same-site", "Origin: http://www.r.test"},
+		{"Sec-Fetch-Site: none"},
+		{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Site: cross-site"},
+	}...) {
 		if r := logout("POST", lines...); r.Status != 403 || r.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%v: %d", lines, r.Status)
 		}
@@ -163,6 +170,39 @@ func sessionLogout(t *testing.T, h *Harness) {
 	up.AnswerAll(&upstreams.Reply{Status: 503})
 	if r := logout("POST", "Origin: http://r.test"); r.Status != 303 || b.cookie != nil {
 		t.Errorf("a logout in an outage: %d", r.Status)
+	}
+}
+
+// sessionLogoutPages: what a browser sends depends on its age, on the page's own
+// Referrer-Policy, and on what stands before Traefik.
+func sessionLogoutPages(t *testing.T, h *Harness) {
+	f := newHandOffFixture(t, h, "origins", []any{"https://app.test", "http://app.test:8080"})
+	for _, c := range []struct {
+		status int
+		lines  []string
+	}{
+		{303, []string{"Sec-Fetch-Site: same-origin", "Origin: null"}},
+		{303, []string{"Sec-Fetch-Site: same-origin", "Origin: https://public.test"}}, // behind a balancer that rewrites Host
+		{303, []string{"Sec-Fetch-Site: same-origin"}},
+		{303, []string{"Sec-Fetch-Site: same-site", "Origin: https://app.test"}},
+		{303, []string{"Origin: https://r.test:443"}},
+		{303, []string{"Origin: http://r.test:80"}},
+		{303, []string{"Origin: https://app.test"}},
+		{303, []string{"Origin: HTTP://app.test:8080"}},
+		{403, []string{"Sec-Fetch-Site: cross-site", "Origin: https://app.test"}},
+		{403, []string{"Sec-Fetch-Site: same-site", "Origin: https://www.r.test"}},
+		{403, []string{"Origin: http://app.test"}},
+		{403, []string{"Origin: https://app.test:8080"}},
+		{403, []string{"Origin: https://app.test.evil.test"}},
+		{403, []string{"Origin: https://app.test/"}},
+		{403, []string{"Origin: null"}},
+	} {
+		f.ali = f.up.IssueToken(Marker + "ali")
+		b := f.visitor()
+		r := b.send(Request{Method: "POST", Path: "/logout", Headers: c.lines})
+		if r.Status != c.status || (b.cookie == nil) != (c.status == 303) {
+			t.Errorf("%v: %d, want %d", c.lines, r.Status, c.status)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func newTableRunner(level Level, backend *Backend) *tableRunner {
 	for api, start := range startUpstream {
 		r.servers[api] = start(level.Clock())
 	}
-	r.redirectTarget = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	r.redirectTarget = upstreams.NewHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		r.redirected.Add(1)
 		_, _ = w.Write([]byte(`{"status":true,"IsSuccess":true,"data":{}}`))
 	}))
@@ -96,6 +96,18 @@ var startUpstream = map[string]func(*upstreams.Clock) *upstreams.Server{
 	},
 	"webservice": func(clock *upstreams.Clock) *upstreams.Server {
 		return upstreams.NewWebService(upstreams.WebServiceOptions{Options: upstreams.Options{Clock: clock}}).Server
+	},
+	"custom/keys": func(clock *upstreams.Clock) *upstreams.Server {
+		return upstreams.NewKeys(upstreams.Options{Clock: clock}, KeysSecret).Server
+	},
+	"custom/github": func(clock *upstreams.Clock) *upstreams.Server {
+		return upstreams.NewGitHub(upstreams.Options{Clock: clock}).Server
+	},
+	"custom/sanctum": func(clock *upstreams.Clock) *upstreams.Server {
+		return upstreams.NewSanctum(upstreams.Options{Clock: clock}, false).Server
+	},
+	"custom/legacy": func(clock *upstreams.Clock) *upstreams.Server {
+		return upstreams.NewLegacy(upstreams.Options{Clock: clock}).Server
 	},
 }
 
@@ -174,7 +186,7 @@ func (s servedCase) isolate() {
 }
 
 func (r *tableRunner) address(s servedCase, api string) string {
-	if api != s.api {
+	if api != s.api && api != "custom" {
 		return r.servers[api].URL
 	}
 	if s.server == nil {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
@@ -21,9 +22,10 @@ type tableWays struct {
 }
 
 type tableWay struct {
-	Settings map[string]any
-	Send     []string
-	Claims   json.RawMessage
+	Settings   map[string]any
+	Send       []string
+	Claims     json.RawMessage
+	Credential string // the form of ${CREDENTIAL}; empty: any text
 }
 
 type tableFile struct {
@@ -88,6 +90,7 @@ type limitedResponse struct {
 // its way and its file.
 type tableCase struct {
 	api      string
+	file     string // its base name, without .json
 	name     string
 	settings map[string]any
 	send     []string
@@ -100,6 +103,8 @@ type tableCase struct {
 	backend  map[string]string
 	again    string
 	cooled   *limitedResponse
+
+	credential string // its form
 }
 
 // loadTables reads all cases of one API, with their alternates.
@@ -127,7 +132,10 @@ func loadTables(api string) ([]tableCase, error) {
 			return nil, err
 		}
 		for _, c := range file.Cases {
-			all = append(all, c.cases(api, ways)...)
+			for _, one := range c.cases(api, ways) {
+				one.file = strings.TrimSuffix(filepath.Base(name), ".json")
+				all = append(all, one)
+			}
 		}
 	}
 	if len(all) == 0 {
@@ -167,7 +175,7 @@ func (c fileCase) resolve(api string, ways tableWays, a alternate) tableCase {
 	way := ways.Ways[cmp.Or(a.Way, c.Way)]
 	p := tableCase{
 		api: api, name: c.Name, method: c.Method, upstream: c.Upstream, calls: c.Calls,
-		settings: way.Settings, send: way.Send, claims: way.Claims,
+		settings: way.Settings, send: way.Send, claims: way.Claims, credential: way.Credential,
 		backend: c.Backend, again: c.Again,
 	}
 	if own && c.Settings != nil {

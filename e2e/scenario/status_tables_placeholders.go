@@ -36,13 +36,26 @@ func (r *tableRunner) newPlaceholders() *placeholders {
 	return p
 }
 
+// shape gives the credential the form that an API's pattern asks for: "sk_{32}" is a
+// literal and 32 letters and digits, which begin with the marker's letters. Without a form
+// it stays as it is.
+func (p *placeholders) shape(form string) {
+	if form == "" {
+		return
+	}
+	random := strings.TrimSuffix(Marker, "-") + strings.TrimPrefix(p.credential, Marker) + strings.Repeat("0", 64)
+	literal, rest, _ := strings.Cut(form, "{")
+	digits, after, _ := strings.Cut(rest, "}")
+	p.credential = literal + random[:must(strconv.Atoi(digits))] + after
+}
+
 // sign makes a JWT of claims. Its signature, which is not checked, is the credential
-// with the marker.
+// with the marker, of 31 characters, and one more: so it is canonical base64url.
 func (p *placeholders) sign(claims json.RawMessage) {
 	text := p.text(numbered.ReplaceAllString(compact(claims), "$1"))
 	encoding := base64.RawURLEncoding
 	p.jwt = encoding.EncodeToString([]byte(`{"typ":"JWT","alg":"RS256"}`)) + "." +
-		encoding.EncodeToString([]byte(text)) + "." + p.credential
+		encoding.EncodeToString([]byte(text)) + "." + p.credential + "A"
 }
 
 var (
@@ -145,7 +158,7 @@ func credentialOf(lines []string) string {
 	name := ""
 	for _, line := range lines {
 		header, value, _ := strings.Cut(line, ": ")
-		if header == "Application-Key" {
+		if header == "Application-Key" || header == "X-Api-Key" {
 			return value
 		}
 		scheme, rest, spaced := strings.Cut(value, " ")

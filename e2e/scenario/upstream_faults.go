@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -148,6 +147,11 @@ func (c *faultCase) checkRecovery(fail func(string, ...any), h *Harness, up *ups
 		}
 		return
 	}
+	// A credential without an answer is not asked about again for a second.
+	for end := time.Now().Add(3 * time.Second); r.Status == c.status && time.Now().Before(end); r, _ = late() {
+		h.Advance(200 * time.Millisecond)
+		time.Sleep(time.Millisecond)
+	}
 	if !h.Counters.accepted(r, nil, Marker+"late") || up.CallsWith(c.late) != 1 {
 		fail("the new user, afterwards: %d %s, %d calls", r.Status, r.Body, up.CallsWith(c.late))
 	}
@@ -185,7 +189,7 @@ func everyRetryAfter(t *testing.T, h *Harness) {
 
 func everyRedirect(t *testing.T, h *Harness) {
 	var redirected atomic.Int64
-	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	target := upstreams.NewHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		redirected.Add(1)
 		_, _ = w.Write([]byte(allowBody))
 	}))

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 )
 
 // Module is the plugin's module path, which is also its import path.
@@ -55,11 +57,11 @@ func build() (tree, error) {
 		return nil, fmt.Errorf("stage: reading the plugin: %w", err)
 	}
 
-	dir, err := os.MkdirTemp("", "upstreamauth-stage-")
+	dir, remove, err := ending.Folder("", "upstreamauth-stage-")
 	if err != nil {
 		return nil, fmt.Errorf("stage: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer remove()
 
 	if err := sources.write(dir); err != nil {
 		return nil, err

@@ -137,7 +137,7 @@ func (s *Server) await(name string, version int64, timeout time.Duration) error 
 
 	for _, entrypoint := range []string{s.URL, s.API} {
 		for s.served(entrypoint, name) < version {
-			if err := s.Died(); err != nil {
+			if err := errors.Join(s.Died(), s.starting()); err != nil {
 				return err
 			}
 			if time.Now().After(deadline) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 )
 
 // stopTimeout is how long Traefik may take to end by itself. Its entrypoints
@@ -49,6 +51,11 @@ func (s *Server) launch(program string, options Options) error {
 	if err := <-started; err != nil {
 		return fmt.Errorf("traefik: starting %s: %w", filepath.Base(program), err)
 	}
+	// Where the system does not tie it to this process, a signal has to.
+	s.forget = ending.OnSignal(func() {
+		_ = s.cmd.Process.Kill()
+		<-s.exited
+	})
 
 	return nil
 }
@@ -71,7 +78,8 @@ func (s *Server) Stop() error {
 	s.stopping.Do(func() {
 		s.stopped = s.stop()
 		s.client.CloseIdleConnections()
-		_ = os.RemoveAll(s.dir)
+		s.forget()
+		s.remove()
 	})
 
 	return s.stopped
@@ -95,6 +103,15 @@ func (s *Server) stop() error {
 	<-s.exited
 
 	return fmt.Errorf("traefik: had to be killed after %s", stopTimeout)
+}
+
+// starting is an error once the start is not wanted any more.
+func (s *Server) starting() error {
+	if s.running.Load() {
+		return nil
+	}
+
+	return s.starts.Err()
 }
 
 // Died is an error that quotes the log's end once the process has ended.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // tie makes the system kill Traefik when its parent ends, however that happens:
@@ -35,4 +37,29 @@ func (s *Server) Memory() (int64, error) {
 	}
 
 	return pages * int64(os.Getpagesize()), nil
+}
+
+// ProcessorTime is what Traefik's threads have used of the processors so far.
+func (s *Server) ProcessorTime() (time.Duration, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.PID()))
+	if err != nil || len(threads) == 0 {
+		return 0, fmt.Errorf("traefik: its processor time: %d threads, %w", len(threads), err)
+	}
+
+	var total time.Duration
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			continue // the thread has ended
+		}
+		// The first field counts nanoseconds.
+		first, _, _ := bytes.Cut(text, []byte(" "))
+		used, err := strconv.ParseInt(string(first), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("traefik: its processor time: %w", err)
+		}
+		total += time.Duration(used)
+	}
+
+	return total, nil
 }

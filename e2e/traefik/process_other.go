@@ -5,6 +5,7 @@ package traefik
 import (
 	"errors"
 	"os/exec"
+	"time"
 )
 
 // tie does nothing: other systems have no such bond. Traefik shares the process
@@ -14,4 +15,9 @@ func tie(*exec.Cmd) {}
 // Memory is known on Linux only.
 func (s *Server) Memory() (int64, error) {
 	return 0, errors.New("traefik: its memory is known on Linux only")
+}
+
+// ProcessorTime is known on Linux only.
+func (s *Server) ProcessorTime() (time.Duration, error) {
+	return 0, errors.New("traefik: its processor time is known on Linux only")
 }

@@ -71,10 +71,11 @@ func overlay(base, more map[string]any) map[string]any {
 	return merged
 }
 
-// freePorts gives two loopback addresses on which nothing listens. Both are held while
-// they are chosen, so they differ.
-func freePorts() (one, other string, err error) {
-	first, err := net.Listen("tcp", "127.0.0.1:0")
+// freePorts gives two loopback addresses on which nothing listens, the one at the
+// wished port or the next free one. Both are held while they are chosen, so they
+// differ.
+func freePorts(wished int) (one, other string, err error) {
+	first, err := listen(wished)
 	if err != nil {
 		return "", "", fmt.Errorf("traefik: looking for a free port: %w", err)
 	}
@@ -87,4 +88,22 @@ func freePorts() (one, other string, err error) {
 	defer func() { _ = second.Close() }()
 
 	return first.Addr().String(), second.Addr().String(), nil
+}
+
+// tries is how many ports are tried, from the one that is wished for.
+const tries = 100
+
+// listen takes a loopback port: any free one, or the first that is free of those
+// from wished on.
+func listen(wished int) (listener net.Listener, err error) {
+	if wished == 0 {
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	for port := wished; port < wished+tries; port++ {
+		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return listener, nil
+		}
+	}
+
+	return nil, err
 }

@@ -7,6 +7,7 @@
 package traefik
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
 )
@@ -44,6 +46,14 @@ type Options struct {
 	// Stage puts the plugin below goPath; stage.Plugin where nil.
 	Stage func(goPath string) error
 
+	// Context ends the start, where it is given: a Traefik that does not serve
+	// yet is stopped. It is nothing to a running one, which Stop ends.
+	Context context.Context
+
+	// FirstPort is the port of the entrypoint "web"; where another program has it,
+	// the next free one is taken. Zero: any free port.
+	FirstPort int
+
 	// Profiling opens Traefik's debug routes, which Goroutines needs. They make
 	// Traefik record every block and some of its locks, so not for measuring.
 	Profiling bool
@@ -55,12 +65,16 @@ type Server struct {
 	// that of the API, a second entrypoint called "traefik". No final slash.
 	URL, API string
 
-	dir     string // the working directory, removed by Stop
+	dir     string // the working directory
+	remove  func() // removes it; called by Stop, and where a signal ends this process
+	starts  context.Context
 	client  *http.Client
 	settled []byte       // the file that settle applies
 	written atomic.Int64 // numbers files as they are written
 
 	cmd      *exec.Cmd
+	forget   func()        // takes back what a signal would do to it
+	running  atomic.Bool   // it has served once
 	exited   chan struct{} // closed when the process has ended
 	exit     error         // how it ended; set before exited is closed
 	stopping sync.Once
@@ -92,6 +106,9 @@ func Start(options Options) (*Server, error) {
 			return nil, err
 		}
 	}
+	if options.Context == nil {
+		options.Context = context.Background()
+	}
 
 	for attempt := 1; ; attempt++ {
 		server, err := start(program, options)
@@ -102,13 +119,15 @@ func Start(options Options) (*Server, error) {
 }
 
 func start(program string, options Options) (_ *Server, err error) {
-	dir, err := os.MkdirTemp("", "upstreamauth-traefik-")
+	dir, remove, err := ending.Folder("", "upstreamauth-traefik-")
 	if err != nil {
 		return nil, fmt.Errorf("traefik: %w", err)
 	}
 
 	s := &Server{
 		dir:    dir,
+		remove: remove,
+		starts: options.Context,
 		exited: make(chan struct{}),
 		// Connections that are not kept open leave no goroutines in Traefik.
 		client: &http.Client{
@@ -118,7 +137,7 @@ func start(program string, options Options) (_ *Server, err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.RemoveAll(dir)
+			remove()
 		}
 	}()
 
@@ -135,6 +154,7 @@ func start(program string, options Options) (_ *Server, err error) {
 		_ = s.Stop()
 		return nil, err
 	}
+	s.running.Store(true)
 
 	return s, nil
 }
@@ -160,7 +180,7 @@ func (s *Server) furnish(options Options) error {
 		return err
 	}
 
-	web, api, err := freePorts()
+	web, api, err := freePorts(options.FirstPort)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,10 @@ const (
 // BTSOptions are the settings of a BTS API.
 type BTSOptions struct {
 	Options
+
+	// Lenient: tokens are read as base64 is by the most lenient readers, and refresh tokens are taken
+	// for access tokens as well. The document forbids neither.
+	Lenient bool
 }
 
 // BTS is the courier API: POST /auth/login and /auth/refresh give an access token and a refresh
@@ -29,6 +33,7 @@ type BTSOptions struct {
 type BTS struct {
 	*Server
 
+	lenient bool
 	key     *rsa.PrivateKey
 	kid     string
 	refresh tokens[string] // login, by the jti of a refresh token; each can be used once
@@ -69,6 +74,7 @@ func newBTS(o BTSOptions) (*BTS, error) {
 		return nil, err
 	}
 	b := &BTS{
+		lenient: o.Lenient,
 		key:     key,
 		kid:     randomHex(),
 		refresh: newTokens[string](o.Clock),

@@ -18,7 +18,7 @@ const (
 // btsFixture starts a BTS with one user.
 func btsFixture(t *testing.T, clock *Clock) *BTS {
 	t.Helper()
-	b := NewBTS(BTSOptions{Options{Clock: clock}})
+	b := NewBTS(BTSOptions{Options: Options{Clock: clock}})
 	t.Cleanup(b.Close)
 	b.AddUser(BTSUser{
 		Login: "dilshod", Password: "secret", Name: "Dilshod", Email: "d@example.uz",
@@ -124,6 +124,21 @@ func TestBTSTokens(t *testing.T) {
 		}
 		if got := send(t, "POST", b.URL+"/auth/refresh", `{"refresh_token":"`+access+`"}`); got.status != 422 {
 			t.Errorf("an access token got %d at refresh", got.status)
+		}
+	})
+
+	t.Run("a lenient one takes both, in any spelling", func(t *testing.T) {
+		b := NewBTS(BTSOptions{Lenient: true})
+		t.Cleanup(b.Close)
+		b.AddUser(BTSUser{Login: "dilshod", Password: "secret"})
+		access, refresh := logIn(t, b)
+		for _, token := range []string{access, access + "=", refresh, "\"" + refresh + "\"", refresh + ".x"} {
+			if got := statusIndex(t, b, token); got.status != 200 {
+				t.Errorf("got %d %s", got.status, got.text)
+			}
+		}
+		if got := statusIndex(t, b, access[:len(access)-9]); got.status != 401 {
+			t.Errorf("without all of its signature, a token got %d", got.status)
 		}
 	})
 

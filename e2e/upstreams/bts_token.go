@@ -1,8 +1,10 @@
 package upstreams
 
 import (
+	"encoding/base64"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -70,8 +72,35 @@ func (b *BTS) verificationKey(token *jwt.Token) (any, error) {
 
 // isAccess reports whether a token is a valid access token.
 func (b *BTS) isAccess(token string) bool {
+	if b.lenient {
+		_, good := b.verify(respelled(token))
+		return good
+	}
 	claims, good := b.verify(token)
 	return good && claims[btsUse] != btsUseRefresh
+}
+
+// respelled spells a token canonically that PHP's base64_decode would read: it takes both alphabets,
+// and drops padding and any other character. Parts after the third are ignored, as by list().
+func respelled(token string) string {
+	parts := strings.Split(token, ".")
+	parts = parts[:min(len(parts), 3)]
+	for i, part := range parts {
+		known := strings.Map(func(c rune) rune {
+			switch {
+			case c == '-':
+				return '+'
+			case c == '_':
+				return '/'
+			case c < 128 && (c == '+' || c == '/' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'):
+				return c
+			}
+			return -1
+		}, part)
+		decoded, _ := base64.RawStdEncoding.DecodeString(known)
+		parts[i] = base64.RawURLEncoding.EncodeToString(decoded)
+	}
+	return strings.Join(parts, ".")
 }
 
 // spendRefresh returns the user of a refresh token, once.

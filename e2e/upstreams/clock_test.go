@@ -23,6 +23,22 @@ func TestClock(t *testing.T) {
 		}
 	})
 
+	t.Run("its wall clock may be set alone", func(t *testing.T) {
+		c := NewClock()
+		began := c.Now()
+		c.Set(50 * time.Hour)
+		c.Advance(time.Hour)
+		if passed := c.Since(began); passed < time.Hour || passed > time.Hour+time.Minute {
+			t.Errorf("by the monotonic clock, %s have passed", passed)
+		}
+		if passed := c.Since(began.Round(0)); passed < 51*time.Hour || passed > 51*time.Hour+time.Minute {
+			t.Errorf("by the wall clock, %s have passed", passed)
+		}
+		if off := time.Since(c.Now()); off > -51*time.Hour+time.Minute || off < -51*time.Hour-time.Minute {
+			t.Errorf("the time is %s off", off)
+		}
+	})
+
 	t.Run("may be moved and read concurrently", func(t *testing.T) {
 		c := NewClock()
 		began := c.Now()

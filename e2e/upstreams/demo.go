@@ -26,6 +26,9 @@ type DemoOptions struct {
 
 	// Clock is shared by the four. Nil: the real time.
 	Clock *Clock
+
+	// Seen, where it is given, is told of each request that has its reply, one after the other.
+	Seen func(Seen)
 }
 
 // DemoSecrets are the credentials that the demo's APIs accept.
@@ -64,6 +67,7 @@ func NewDemo(o DemoOptions) (*Demo, error) {
 	if utf8.RuneCountInString(d.Secrets.Password) < btsMinPassword {
 		return nil, errors.New("the demo's password needs six characters at least: BTS takes no shorter one")
 	}
+	o.Seen = d.told(o.Seen)
 	if err := d.open(o); err != nil {
 		d.Close()
 		return nil, err
@@ -74,17 +78,23 @@ func NewDemo(o DemoOptions) (*Demo, error) {
 
 // open starts the four servers, one after the other.
 func (d *Demo) open(o DemoOptions) (err error) {
-	at := func(addr string) Options { return Options{Addr: addr, Clock: o.Clock} }
-	if d.Thammasat, err = newThammasat(ThammasatOptions{Options: at(o.ThammasatAddr)}); err != nil {
+	at := func(api, addr string) Options {
+		named := func(s Seen) {
+			s.API = api
+			o.Seen(s)
+		}
+		return Options{Addr: addr, Clock: o.Clock, Seen: named}
+	}
+	if d.Thammasat, err = newThammasat(ThammasatOptions{Options: at("thammasat", o.ThammasatAddr)}); err != nil {
 		return err
 	}
-	if d.IPPanel, err = newIPPanel(IPPanelOptions{Options: at(o.IPPanelAddr)}); err != nil {
+	if d.IPPanel, err = newIPPanel(IPPanelOptions{Options: at("ippanel", o.IPPanelAddr)}); err != nil {
 		return err
 	}
-	if d.BTS, err = newBTS(BTSOptions{Options: at(o.BTSAddr)}); err != nil {
+	if d.BTS, err = newBTS(BTSOptions{Options: at("bts", o.BTSAddr)}); err != nil {
 		return err
 	}
-	d.WebService, err = newWebService(WebServiceOptions{Options: at(o.WebServiceAddr)})
+	d.WebService, err = newWebService(WebServiceOptions{Options: at("webservice", o.WebServiceAddr)})
 	return err
 }
 

@@ -40,7 +40,7 @@ const maxRecorded = 1 << 20
 // It panics if it cannot listen.
 func NewFaultProxy(target string, config *tls.Config) *FaultProxy {
 	p := &FaultProxy{target: target, config: config, open: map[net.Conn]bool{}}
-	p.listener = must(net.Listen("tcp", "127.0.0.1:0"))
+	p.listener = must(fresh())
 	p.URL = "http://" + p.listener.Addr().String()
 	if config != nil {
 		p.URL = "https://" + p.listener.Addr().String()

@@ -107,7 +107,7 @@ func OddBodies(flag, whole string) map[string]string {
 		"a second document":              success + success,
 		"text after it":                  success + "x",
 		"text before it":                 "x" + success,
-		"a byte order mark":              "\ufeff" + success,
+		"two byte order marks":           "\ufeff\ufeff" + success,
 		"in a list":                      "[" + success + "]",
 		"deeply nested":                  strings.TrimSuffix(success, "}") + `,"deep":` + deep + "}",
 		"not UTF-8":                      strings.TrimSuffix(success, "}") + ",\"more\":\"\xff\xfe\"}",

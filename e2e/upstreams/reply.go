@@ -20,6 +20,9 @@ type Reply struct {
 
 	// Delay passes, in real time, between the request and the first byte of the reply.
 	Delay time.Duration
+
+	// Drop closes the connection in place of a reply.
+	Drop bool
 }
 
 // write sends the reply, after its delay. A client that leaves, or a server that closes, in the
@@ -35,6 +38,9 @@ func (reply Reply) write(w http.ResponseWriter, r *http.Request, closing <-chan 
 		case <-closing:
 			panic(http.ErrAbortHandler)
 		}
+	}
+	if reply.Drop {
+		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	for name, value := range reply.Header {

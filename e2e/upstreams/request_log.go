@@ -21,6 +21,7 @@ const (
 type Request struct {
 	At          time.Time // by the server's Clock
 	Method      string
+	Host        string
 	URI         string // path and query, as sent
 	Header      http.Header
 	Body        string
@@ -59,6 +60,7 @@ func (l *requestLog) add(c *call, now time.Time) {
 	request := Request{
 		At:          now,
 		Method:      c.Method,
+		Host:        c.Host,
 		URI:         c.RequestURI,
 		Header:      c.Header.Clone(),
 		Body:        string(c.body),

@@ -11,6 +11,8 @@ import (
 type script struct {
 	mu       sync.Mutex
 	each     map[string]Reply
+	where    func(credential string) bool
+	some     Reply
 	all      *Reply
 	holds    int
 	released chan struct{} // closed when the last hold is released
@@ -27,6 +29,16 @@ func (s *script) Answer(credential string, r Reply) {
 	}
 	r.Header = maps.Clone(r.Header)
 	s.each[credential] = r
+}
+
+// AnswerWhere makes every request with a credential that match selects get this reply, unless
+// Answer set another one: a firewall before the API, or requests that the API fails on. A later call
+// replaces an earlier one.
+func (s *script) AnswerWhere(match func(credential string) bool, r Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Header = maps.Clone(r.Header)
+	s.where, s.some = match, r
 }
 
 // Unscript removes the reply that Answer set: the API checks the credential again.
@@ -106,6 +118,11 @@ func (s *script) scripted(credentials []string) (Reply, bool) {
 	for _, credential := range credentials {
 		if reply, found := s.each[credential]; found {
 			return reply, true
+		}
+	}
+	for _, credential := range credentials {
+		if s.where != nil && s.where(credential) {
+			return s.some, true
 		}
 	}
 	return Reply{}, false

@@ -23,6 +23,10 @@ type Options struct {
 	// Clock is the time that tokens and quotas live by. Nil: a clock of its own.
 	Clock *Clock
 
+	// Seen, where it is given, is told of each request when its reply is decided, from
+	// many goroutines at once.
+	Seen func(Seen)
+
 	// TLS serves HTTPS with a certificate made at the start; CA returns it.
 	TLS bool
 
@@ -43,6 +47,7 @@ type Server struct {
 	requestLog
 	script
 
+	seen      func(Seen)
 	api       api
 	server    *http.Server
 	listener  net.Listener
@@ -70,6 +75,7 @@ type api interface {
 func listen(o Options) (*Server, error) {
 	s := &Server{
 		Clock:      o.Clock,
+		seen:       o.Seen,
 		requestLog: newRequestLog(),
 		served:     make(chan struct{}),
 		closing:    make(chan struct{}),
@@ -96,12 +102,12 @@ func listen(o Options) (*Server, error) {
 		s.ca = ca
 		s.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
-	addr := o.Addr
-	if addr == "" {
-		addr = "127.0.0.1:0"
+	open := fresh
+	if o.Addr != "" {
+		open = func() (net.Listener, error) { return net.Listen("tcp", o.Addr) }
 	}
 	var err error
-	if s.listener, err = net.Listen("tcp", addr); err != nil {
+	if s.listener, err = open(); err != nil {
 		return nil, fmt.Errorf("opening the upstream's socket: %w", err)
 	}
 	s.URL = scheme + s.listener.Addr().String()
@@ -160,6 +166,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	reply := Reply{Status: http.StatusRequestEntityTooLarge}
 	if err == nil {
 		reply = s.replyTo(c)
+	}
+	if s.seen != nil {
+		s.seen(seen(c, reply))
 	}
 	reply.write(w, r, s.closing)
 }

@@ -15,14 +15,10 @@ import (
 )
 
 // interpretedReaders loads the plugin and the program that calls it.
-func interpretedReaders(t *testing.T) func(name string) any {
+func interpretedReaders(t testing.TB) func(name string) any {
 	t.Helper()
 	goPath := t.TempDir()
 	if err := stage.Plugin(goPath); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join("readers", "readers.go"))
-	if err != nil {
 		t.Fatal(err)
 	}
 	// Inside the plugin's tree, where its packages are found.
@@ -30,8 +26,14 @@ func interpretedReaders(t *testing.T) func(name string) any {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "readers.go"), text, 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"readers.go", "custom.go", "custom_attack.go"} {
+		text, err := os.ReadFile(filepath.Join("readers", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	i := interp.New(interp.Options{GoPath: goPath})
 	if err := i.Use(stdlib.Symbols); err != nil {

@@ -47,6 +47,7 @@ var surprising = []struct{ name, right, wrong string }{
 	{"NamedResultGrows", "[0][1]", "[0][0 1]"},
 	{"NamelessParameter", "5", panicked},
 	{"AssignBesideCall", "7 8", "0 8"},
+	{"AssignNil", "[1] false5 <nil> [] true", panicked},
 
 	{"DeferArgument", "at the defer", "at the end"},
 	{"DeferReceiver", "first", "second"},

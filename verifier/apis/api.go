@@ -32,8 +32,22 @@ type API struct {
 	// denied without a call.
 	JWT bool
 
-	// QuotaPerKey: its quota counts by application key, not by credential.
-	QuotaPerKey bool
+	// StatusOnly: a response may allow or deny without a body.
+	StatusOnly bool
+
+	// Definition is the fingerprint of the description that the API was made of; empty:
+	// it is built in. Two that differ share no answers.
+	Definition string
+
+	// Parts names what of the client's request is sent to the API, beside the credential
+	// (Credential.Parts); nil: nothing.
+	Parts []string
+
+	// Secrets are the definition's own; no text that is relayed may hold one of them.
+	Secrets []string
+
+	// QuotaBy is whom its quota counts calls by: verifier.QuotaByKey and the like.
+	QuotaBy string
 
 	// Login is what the documents say about logging in and out; nil: nothing.
 	Login *Login
@@ -54,13 +68,18 @@ type API struct {
 	// denies, and its code. The response's Body may be nil.
 	Classify func(r transport.Response) (flag, code string)
 
-	// Identify reads the caller's identity from a response whose row is Valid; or
+	// Marked tells whether a response has the marks of the API's documents, by which a
+	// denial is told from one of a gateway or a firewall. The response's Body may be nil.
+	Marked func(r transport.Response) bool
+
+	// Identify reads the caller's identity from a response whose row is Valid, and when
+	// it ends, if the response says so; one that is over denies. Or it
 	// returns what is wrong with it, and then it is no answer after all.
-	Identify func(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, defect string)
+	Identify func(r transport.Response, c verifier.Credential, s Settings) (decision verifier.Decision, defect string)
 
 	// CopyMessage copies the response's own message and errors into a denial, if they
 	// are as documented. The response's Body may be nil.
-	CopyMessage func(r transport.Response, d verifier.Denial) verifier.Denial
+	CopyMessage func(r transport.Response, row *Row, d verifier.Denial) verifier.Denial
 
 	// FakeCredential makes, of at least 288 random bytes, a credential of the API's own
 	// shape that cannot be valid.
@@ -70,7 +89,7 @@ type API struct {
 	Hint func(s Settings) string
 
 	// Body writes a denial as the API's documents show it: JSON, from its status, code,
-	// message and errors.
+	// message and errors. Nil: as RFC 9457 describes it.
 	Body func(d verifier.Denial) string
 
 	// The fields below may be nil, for the default that each names (defaults.go).
@@ -91,21 +110,56 @@ type API struct {
 	// RFC 6750 defines.
 	Request func(c verifier.Credential, s Settings) transport.Request
 
-	// RejectsFake tells whether a denial of a fake credential shows that credentials
-	// are checked. Nil: a denial that is about the credential does.
-	RejectsFake func(d verifier.Denial, s Settings) bool
+	// Find returns the row that a response selects in a variant of the call, and its code;
+	// nil: no row describes it. Nil: by Classify and Rows.
+	Find func(r transport.Response, variant string) (row *Row, code string)
 
 	// RejectsAccount tells whether a denial is about the account: its password was
 	// wrong. Nil: the API has no accounts.
 	RejectsAccount func(d verifier.Denial) bool
 
+	// Anonymous tells whether, under these settings, an allowing response is about no
+	// caller, so that there is no identity. Nil: under none.
+	Anonymous func(s Settings) bool
+
 	// Message is the documents' text for a denial that the plugin makes without a call,
 	// or empty. Nil: they have none.
 	Message func(reason verifier.Reason) string
+
+	// OwnCode is the code of a denial that the plugin makes without a call. Nil: it has none.
+	OwnCode func(reason verifier.Reason) string
+
+	// Fits tells whether a credential can be sent to the API at all; one that cannot is
+	// malformed. Nil: all can.
+	Fits func(c verifier.Credential) bool
+
+	// Explain says of each row up to the one that fits a response whether it fits, for
+	// programs that show it. Nil: the rows are those of the API's documents.
+	Explain func(r transport.Response) []string
+
+	// Absent is the text for a request without a credential of the settings' kind. Nil:
+	// that of Message, or where it has none one that names the kind.
+	Absent func(s Settings) string
 }
 
 // HeaderField names the identity header that carries a field.
 type HeaderField struct {
 	Header string
 	Field  string
+}
+
+// FieldsOf lists every field that an identity of the API can have under these settings;
+// nil if there is no such list, since any scalar of a response is a field.
+func (api *API) FieldsOf(s Settings) []string {
+	if api.Anonymous(s) {
+		return []string{"api", "expires"}
+	}
+	if api.OpenFields {
+		return nil
+	}
+	var fields []string
+	for _, header := range api.Headers {
+		fields = append(fields, header.Field)
+	}
+	return append(fields, api.ExtraFields...)
 }

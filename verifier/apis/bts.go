@@ -29,6 +29,7 @@ func bts() *API {
 		OpenFields:     true,
 		Documented:     btsCode,
 		Classify:       btsClassify,
+		Marked:         btsMarked,
 		Identify:       btsIdentify,
 		CopyMessage:    btsCopyMessage,
 		FakeCredential: btsFake,
@@ -46,14 +47,14 @@ func btsRows() []Row {
 		{Name: "status true", HTTP: "2xx", Flag: "true", Meaning: Valid},
 		{Name: "data alone", HTTP: "2xx", Flag: "none", Code: btsDataAlone, Meaning: Valid},
 		{Name: "status_code 400", HTTP: "2xx", Flag: "false", Code: "400", Meaning: Denied, Status: 400},
-		{Name: "status_code 401", HTTP: "2xx", Flag: "false", Code: "401", Meaning: Denied, Status: 401},
+		{Name: "status_code 401", HTTP: "2xx", Flag: "false", Code: "401", Meaning: Denied, Status: 401, Unknown: everyVariant},
 		{Name: "status_code 403", HTTP: "2xx", Flag: "false", Code: "403", Meaning: Denied, Status: 403},
 		{Name: "status_code 422", HTTP: "2xx", Flag: "false", Code: "422", Meaning: Denied, Status: 422},
 		{Name: "status_code 429", HTTP: "2xx", Flag: "false", Code: "429", Meaning: RateLimited},
-		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401},
+		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401, Unknown: everyVariant},
 		{Name: "status 403", HTTP: "403", Meaning: Denied, Status: 403},
 		{Name: "status 422", HTTP: "422", Meaning: Denied, Status: 422},
-		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: Misconfigured},
+		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: Misconfigured, Correct: "$path"},
 	}
 }
 
@@ -72,6 +73,16 @@ func btsClassify(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
+// btsMarked: the document shows two shapes of a denial. One has a name, and the HTTP
+// status as its status; the other has the status false and a status_code.
+func btsMarked(r transport.Response) bool {
+	status := r.Body.Field("status")
+	if status.Bool() == "false" {
+		return r.Body.Field("status_code").IsKind(strictjson.Number)
+	}
+	return r.Body.Field("name").TextOf(strictjson.Text) != "" && status.TextOf(strictjson.Number) == strconv.Itoa(r.Status)
+}
+
 // btsTokensIn also returns the refresh token: it is a JWT of 30 days, and no credential.
 func btsTokensIn(r transport.Response) (token, refresh string) {
 	if r.Body.Field("status").Bool() != "true" {
@@ -87,17 +98,17 @@ var btsMembers = []member{{"user", "sub"}, {"id", "jti"}, {"name", "name"}, {"em
 
 // btsIdentify reads the token's own claims, which the upstream has confirmed before it
 // is called. A token that is no JWT is valid without an identity.
-func btsIdentify(_ transport.Response, c verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
+func btsIdentify(_ transport.Response, c verifier.Credential, _ Settings) (decision verifier.Decision, defect string) {
 	claims := jwt.Claims(c.Token)
 	fields := newFieldSet()
 	fields.add(claims, btsMembers)
 	fields.addRest(claims, btsMembers)
-	return fields.fields, ""
+	return allowed(fields.identity()), ""
 }
 
-func btsCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
-	d = copyMessage(d, r.Body.Field("message"))
-	return copyErrors(d, r.Body.Field("errors"))
+func btsCopyMessage(r transport.Response, _ *Row, d verifier.Denial) verifier.Denial {
+	d = CopyMessage(d, r.Body.Field("message"))
+	return CopyErrors(d, r.Body.Field("errors"))
 }
 
 // btsCode tells whether a code is one of the status codes that a body may carry.
@@ -109,6 +120,11 @@ func btsCode(code string) bool {
 // issued a minute ago and expires in an hour, so that an upstream whose clock differs
 // denies it for its signature and not for its times.
 func btsFake(random []byte, now time.Time, s Settings) verifier.Credential {
+	return FakeJWT(random, now, s.Kind)
+}
+
+// FakeJWT makes a JWT like that, of at least 288 random bytes.
+func FakeJWT(random []byte, now time.Time, kind verifier.Kind) verifier.Credential {
 	header := `{"typ":"JWT","alg":"RS256"}`
 	claims := `{"sub":"` + hex.EncodeToString(random[256:264]) +
 		`","jti":"` + hex.EncodeToString(random[264:280]) +
@@ -118,7 +134,7 @@ func btsFake(random []byte, now time.Time, s Settings) verifier.Credential {
 	token := encoding.EncodeToString([]byte(header)) + "." +
 		encoding.EncodeToString([]byte(claims)) + "." +
 		encoding.EncodeToString(random[:256])
-	return verifier.Credential{Kind: s.Kind, Token: token}
+	return verifier.Credential{Kind: kind, Token: token}
 }
 
 // btsMessage has the one text that the document BTS login shows for a missing token.

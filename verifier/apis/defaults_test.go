@@ -1,6 +1,7 @@
 package apis
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"testing"
@@ -22,6 +23,12 @@ func TestWithDefaults(t *testing.T) {
 	t.Run("an allowing response needs no canary", func(t *testing.T) {
 		if api.NeedsCanary(s) {
 			t.Error("it does")
+		}
+	})
+
+	t.Run("a response is about a caller", func(t *testing.T) {
+		if api.Anonymous(s) {
+			t.Error("it is not")
 		}
 	})
 
@@ -56,32 +63,6 @@ func TestWithDefaults(t *testing.T) {
 	})
 }
 
-func TestWithDefaultsRejectsFake(t *testing.T) {
-	api := withDefaults(&API{Name: "empty"})
-	for _, c := range []struct {
-		name   string
-		denial verifier.Denial
-		want   bool
-	}{
-		{"a 401 is about the credential", verifier.Denial{Reason: verifier.Invalid, HTTP: 401}, true},
-		{"a code for an invalid credential is, too", verifier.Denial{Reason: verifier.Invalid, HTTP: 200}, true},
-		{"a code for an expired one is, too", verifier.Denial{Reason: verifier.Expired, HTTP: 200}, true},
-		{"a 403 is, too", verifier.Denial{Reason: verifier.Forbidden, HTTP: 403}, true},
-		{"a 403 inside a 200 is not", verifier.Denial{Reason: verifier.Forbidden, HTTP: 200}, false},
-		{"a 400 is about the request", verifier.Denial{Reason: verifier.Unprocessable, HTTP: 400}, false},
-		{"a 422 is about the request", verifier.Denial{Reason: verifier.Unprocessable, HTTP: 422}, false},
-		{"a 429 is about neither", verifier.Denial{Reason: verifier.Throttled, HTTP: 429}, false},
-		{"an outage is about neither", verifier.Denial{Reason: verifier.Unavailable, HTTP: 503}, false},
-		{"the zero denial is about neither", verifier.Denial{}, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := api.RejectsFake(c.denial, Settings{}); got != c.want {
-				t.Errorf("%v", got)
-			}
-		})
-	}
-}
-
 func TestWithDefaultsKeeps(t *testing.T) {
 	t.Run("what an API has is kept", func(t *testing.T) {
 		api := withDefaults(&API{
@@ -89,11 +70,10 @@ func TestWithDefaultsKeeps(t *testing.T) {
 			NeedsCanary: func(Settings) bool { return true },
 			Documented:  func(string) bool { return true },
 			Request:     func(verifier.Credential, Settings) transport.Request { return transport.Request{Body: "own"} },
-			RejectsFake: func(verifier.Denial, Settings) bool { return true },
 			Message:     func(verifier.Reason) string { return "own" },
 		})
 		if api.Variant(Settings{}) != "own" || !api.NeedsCanary(Settings{}) || !api.Documented("") ||
-			api.Request(verifier.Credential{}, Settings{}).Body != "own" || !api.RejectsFake(verifier.Denial{}, Settings{}) || api.Message("") != "own" {
+			api.Request(verifier.Credential{}, Settings{}).Body != "own" || api.Message("") != "own" {
 			t.Error("a default replaces a function of the API")
 		}
 	})
@@ -106,6 +86,66 @@ func TestWithDefaultsKeeps(t *testing.T) {
 				if v.Field(i).Kind() == reflect.Func && v.Field(i).IsNil() && name != "RejectsAccount" {
 					t.Errorf("%s: %s is nil", api.Name, name)
 				}
+			}
+		}
+	})
+}
+
+func TestFieldsOf(t *testing.T) {
+	probe := &Account{User: "u", Password: "p"}
+	for _, api := range All() {
+		for _, c := range []struct {
+			settings Settings
+			want     int // fields; 0: any
+		}{
+			{Settings{Kind: verifier.Basic}, 13},
+			{Settings{Kind: verifier.ApplicationKey, Account: true}, 13},
+			{Settings{Kind: verifier.ApplicationKey}, 2},
+			{Settings{Kind: verifier.ApplicationKey, Probe: probe}, 2},
+		} {
+			if api.OpenFields {
+				c.want = 0
+			}
+			t.Run(fmt.Sprintf("%s, %s: %d", api.Name, api.Variant(c.settings), c.want), func(t *testing.T) {
+				if got := api.FieldsOf(c.settings); len(got) != c.want {
+					t.Errorf("%q", got)
+				}
+			})
+		}
+	}
+}
+
+func TestAbsent(t *testing.T) {
+	t.Run("it is the documents' text where they have one for the kind, else one that names the kind", func(t *testing.T) {
+		const account = "An account (Authorization: Basic, with a user name and a password) is required"
+		bearer, key, both, basic := Settings{Kind: verifier.Bearer}, Settings{Kind: verifier.ApplicationKey},
+			Settings{Kind: verifier.ApplicationKey, Account: true}, Settings{Kind: verifier.Basic}
+		for _, api := range All() {
+			for _, kind := range api.Kinds {
+				documented := api.Message(verifier.Missing)
+				if kind == verifier.Basic {
+					documented = account + "."
+				}
+				if got := api.Absent(Settings{Kind: kind}); got != documented {
+					t.Errorf("%s, %s: %q", api.Name, kind, got)
+				}
+			}
+		}
+		if got, want := withDefaults(thammasat()).Absent(both), thammasatNoKey; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		silent := withDefaults(&API{})
+		for _, c := range []struct {
+			settings Settings
+			want     string
+		}{
+			{bearer, "A token (Authorization: Bearer) is required."},
+			{key, "A key (Application-Key) is required."},
+			{both, "A key (Application-Key) is required. " + account + " as well."},
+			{basic, account + "."},
+		} {
+			if got := silent.Absent(c.settings); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
 			}
 		}
 	})

@@ -49,13 +49,13 @@ func TestDocuments(t *testing.T) {
 // statusTable writes an API's rows as a table in Markdown.
 func statusTable(api *apis.API) string {
 	var b strings.Builder
-	b.WriteString("| upstream answers | reason | client gets | message |\n|---|---|---|---|\n")
+	b.WriteString("| upstream answers | reason | client gets | message | proof |\n|---|---|---|---|---|\n")
 	for _, row := range api.Rows {
-		line := []string{conditions(api.Name, row), reason(row), clientGets(row), message(row)}
+		line := []string{conditions(api.Name, row), reason(row), clientGets(row), message(row), proof(row)}
 		for i := range line {
 			line[i] = strings.ReplaceAll(line[i], "|", "\\|")
 		}
-		b.WriteString(strings.ReplaceAll("| "+strings.Join(line, " | ")+" |\n", "|  |", "| |"))
+		b.WriteString(strings.ReplaceAll(strings.ReplaceAll("| "+strings.Join(line, " | ")+" |\n", "|  |", "| |"), "|  |", "| |"))
 	}
 	return b.String()
 }
@@ -88,6 +88,8 @@ func conditions(api string, row apis.Row) string {
 	code, begins := strings.CutSuffix(row.Code, "*")
 	plain, variant, varied := strings.Cut(code, "/")
 	switch {
+	case row.Mentions != nil:
+		parts = append(parts, "`"+name.code+"` about a key, plan or quota")
 	case row.Code == "*":
 		parts = append(parts, "any other `"+name.code+"`")
 	case begins && api == "thammasat":
@@ -149,6 +151,14 @@ func clientGets(row apis.Row) string {
 		return strconv.Itoa(row.Status)
 	}
 	return "`errors.unavailable`"
+}
+
+// proof tells whether the canary is proven by that response.
+func proof(row apis.Row) string {
+	if row.Unknown == "" {
+		return ""
+	}
+	return "yes" + inVariants(strings.Trim(row.Unknown, "*"))
 }
 
 // message is the upstream's, or the row's where that cannot be copied.

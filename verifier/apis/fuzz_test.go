@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,20 +53,26 @@ type documentedCall struct {
 }
 
 func FuzzThammasatResponse(f *testing.F) {
+	marked := func(d document) bool {
+		return (d["status"] == false && d.text("message") != "") || thammasatTexts[d.text("message")]
+	}
 	denies := func(status int, d document) bool {
-		return status == 401 || status == 403 || (d["status"] != true && d.text("message") != "" && status == 400) || (d["status"] == false && status == 200)
+		return (marked(d) && (status == 401 || status == 403 || (d["status"] != true && status == 400))) || (d["status"] == false && status == 200)
+	}
+	aboutAccount := func(status int, d document) bool {
+		return denies(status, d) && status != 401 && status != 403 && !thammasatAboutKey.MatchString(d.text("message"))
 	}
 	account := func(status int, d document) bool { return status == 200 && d["status"] == true }
 	bare := func(status int, d document) bool {
 		return status == 400 && d["status"] == false && strings.HasPrefix(d.text("message"), "Body no data")
 	}
-	aboutKey := func(status int, _ document) bool { return status == 401 || status == 403 }
+	aboutKey := func(status int, d document) bool { return marked(d) && (status == 401 || status == 403) }
 	probe := &Account{User: "operator", Password: "p"}
 	fuzzResponses(f, withDefaults(thammasat()), []documentedCall{
 		{Settings{Kind: verifier.ApplicationKey}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}, bare, aboutKey, nil},
 		{Settings{Kind: verifier.ApplicationKey, Probe: probe}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k"}, account, aboutKey, nil},
 		{Settings{Kind: verifier.ApplicationKey, Account: true}, verifier.Credential{Kind: verifier.ApplicationKey, Token: "k", User: "u", Password: "p"}, account, denies, nil},
-		{Settings{Kind: verifier.Basic, Key: "k"}, verifier.Credential{Kind: verifier.Basic, User: "u", Password: "p"}, account, denies, nil},
+		{Settings{Kind: verifier.Basic, Key: "k"}, verifier.Credential{Kind: verifier.Basic, User: "u", Password: "p"}, account, aboutAccount, nil},
 	})
 }
 
@@ -78,6 +84,10 @@ func FuzzIPPanelResponse(f *testing.F) {
 	denies := func(status int, d document) bool {
 		meta := d.inner("meta")
 		code := meta.text("message_code")
+		marked := (meta["status"] == false && code != "") || (status == 422 && (d.has("errors") || meta.has("errors")))
+		if !marked && (status == 400 || status == 401 || status == 403 || status == 422) {
+			return false
+		}
 		if code == "400-1" || code == "400-2" || strings.HasPrefix(code, "422-") || status == 401 || status == 403 || status == 422 {
 			return true
 		}
@@ -101,7 +111,8 @@ func FuzzBTSResponse(f *testing.F) {
 	}
 	denies := func(status int, d document) bool {
 		code := d.number("status_code")
-		return status == 401 || status == 403 || status == 422 ||
+		marked := (d["status"] == false && code != "") || (d.text("name") != "" && d.number("status") == strconv.Itoa(status))
+		return (marked && (status == 401 || status == 403 || status == 422)) ||
 			(status/100 == 2 && d["status"] == false && (code == "400" || code == "401" || code == "403" || code == "422"))
 	}
 	fuzzResponses(f, withDefaults(bts()), []documentedCall{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "a.b.c"}, allows, denies, nil}})
@@ -113,7 +124,8 @@ func FuzzWebserviceResponse(f *testing.F) {
 		if status/100 == 2 && d["IsSuccess"] == false {
 			return containsWord("-3 -202 -203 -1 -5 -102 -103 -104 -105", d.inner("Msg").number("Code"))
 		}
-		return status == 400 || status == 401 || status == 403
+		marked := (d.text("status") == "error" && d.number("code") != "") || (d["IsSuccess"] == false && d.inner("Msg").number("Code") != "")
+		return marked && (status == 400 || status == 401 || status == 403)
 	}
 	fuzzResponses(f, withDefaults(webservice()), []documentedCall{{Settings{Kind: verifier.Bearer}, verifier.Credential{Kind: verifier.Bearer, Token: "t"}, allows, denies, nil}})
 }
@@ -151,8 +163,8 @@ func fuzzResponses(f *testing.F, api *API, calls []documentedCall) {
 			}
 		}
 		u := NewUpstream(api, call.settings, nil)
-		decision, err := u.interpret(response, call.credential)
-		if again, _ := u.interpret(response, call.credential); again.Allowed != decision.Allowed || again.Denial != decision.Denial {
+		decision, err := u.Interpret(response, call.credential)
+		if again, _ := u.Interpret(response, call.credential); again.Allowed != decision.Allowed || again.Denial != decision.Denial {
 			t.Fatalf("%+v, then %+v", decision, again)
 		}
 		want := response.Body != nil && call.allows(response.Status, d)
@@ -170,11 +182,7 @@ func checkDecision(t *testing.T, api *API, call documentedCall, response transpo
 		if err != nil || response.Body == nil || response.Status >= 500 || decision.Denial != (verifier.Denial{}) {
 			t.Fatalf("allowed, and something else: %v %+v", err, decision)
 		}
-		for i, field := range decision.Identity {
-			if !presentable(field.Value) || i >= maxFields || decision.Identity.Get(field.Name) != field.Value {
-				t.Fatalf("a field that no header can carry: %q", field)
-			}
-		}
+		checkIdentity(t, decision.Identity)
 		return
 	}
 	denial := decision.Denial
@@ -201,42 +209,29 @@ func checkDecision(t *testing.T, api *API, call documentedCall, response transpo
 	}
 }
 
-// FuzzRetryAfter: for any header, the wait is 1 to 3,600 seconds, or 0 where it holds
-// neither a number nor a date.
-func FuzzRetryAfter(f *testing.F) {
-	for _, text := range []string{
-		"", "0", "7", "-1", "+7", "3600", "3601", "99999999999999999999", "1.5", "7, 8", " 7", "soon", "Tue, 24 Nov 2026 08:00:00 GMT",
-		"Tuesday, 24-Nov-26 08:00:00 GMT", "Tue Nov 24 08:00:00 2026", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT",
-	} {
-		f.Add(text, int64(1_795_507_200))
-	}
-	f.Fuzz(func(t *testing.T, text string, unix int64) {
-		now := time.Unix(unix%(1<<33), 0)
-		wait := retryAfter(text, now)
-		if wait != 0 && (wait < time.Second || wait > time.Hour) {
-			t.Fatalf("%q at %s: %s", text, now, wait)
+// checkIdentity checks that a header can carry each field that has a value: one, or a
+// list that is not longer in all.
+func checkIdentity(t *testing.T, identity verifier.Identity) {
+	t.Helper()
+	usable := 0
+	for _, field := range identity {
+		values, found := identity.Values(field.Name)
+		if !found || identity.Get(field.Name) != field.Value || (field.Value != "" && field.Values != nil) {
+			t.Fatalf("a field that is not found, or has both a value and a list: %q", field)
 		}
-		number, isNumber := new(big.Int).SetString(text, 10)
-		if strings.Contains(text, "_") {
-			isNumber = false
+		if len(values) == 0 {
+			continue
 		}
-		if !isNumber {
-			_, err := http.ParseTime(text)
-			if (wait == 0) != (err != nil) {
-				t.Fatalf("%q: %s, and as a date: %v", text, wait, err)
+		usable++
+		for _, value := range append(values, strings.Join(values, ",")) {
+			if !presentable(value) {
+				t.Fatalf("a field that no header can carry: %q", field)
 			}
-			return
 		}
-		want := time.Second
-		if number.Cmp(big.NewInt(3600)) >= 0 {
-			want = time.Hour
-		} else if number.Sign() > 0 {
-			want = time.Duration(number.Int64()) * time.Second
-		}
-		if wait != want && (wait != 0 || !strings.ContainsAny(text, "+-")) {
-			t.Fatalf("%q: %s, want %s", text, wait, want)
-		}
-	})
+	}
+	if usable > maxFields || len(identity) > 2*maxFields {
+		t.Fatalf("%d fields, %d with a value", len(identity), usable)
+	}
 }
 
 // presentable tells whether a header may carry a text: 1 to 1024 bytes without control

@@ -22,13 +22,14 @@ func ippanel() *API {
 		Method:      http.MethodPost,
 		Lifetime:    10 * time.Hour,
 		BareToken:   true,
-		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", LogoutRequest: ippanelRequest, TokensIn: ippanelTokensIn},
+		Login:       &Login{Paths: []string{ippanelAuth + "login", ippanelAuth + "confirm_otp"}, Logout: ippanelAuth + "logout", LogoutRequest: ippanelRequest, LoggedOut: ippanelLoggedOut, TokensIn: ippanelTokensIn},
 		Rows:        ippanelRows(),
 		Headers:     []HeaderField{{"Api", "api"}, {"User", "user"}, {"Id", "id"}, {"Name", "name"}, {"Expires", "expires"}},
 		OpenFields:  true,
 		Documented:  ippanelCode,
 		Request:     func(c verifier.Credential, _ Settings) transport.Request { return ippanelRequest(c.Token) },
 		Classify:    ippanelClassify,
+		Marked:      ippanelMarked,
 		Identify:    ippanelIdentify,
 		CopyMessage: ippanelCopyMessage,
 		FakeCredential: func(random []byte, _ time.Time, s Settings) verifier.Credential {
@@ -53,14 +54,14 @@ func ippanelRows() []Row {
 		{Name: "server error", HTTP: "5xx 3xx", Meaning: Outage},
 		{Name: "too many requests", HTTP: "429", Meaning: RateLimited},
 		{Name: "token valid", HTTP: "200", Flag: "true", Code: "200-*", Meaning: Valid},
-		{Name: "code 400-1", Code: "400-1", Meaning: Denied, Status: 401, Message: ippanelWrong},
-		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401, Message: ippanelWrong},
+		{Name: "code 400-1", Code: "400-1", Meaning: Denied, Status: 401, Message: ippanelWrong, Unknown: everyVariant},
+		{Name: "status 401", HTTP: "401", Meaning: Denied, Status: 401, Message: ippanelWrong, Unknown: everyVariant},
 		{Name: "code 400-2", Code: "400-2", Meaning: Denied, Status: 422},
 		{Name: "code 422", Code: "422-*", Meaning: Denied, Status: 422},
 		{Name: "status 422", HTTP: "422", Meaning: Denied, Status: 422},
 		{Name: "status 403", HTTP: "403", Meaning: Denied, Status: 403},
 		{Name: "refused, code 400", Flag: "false", Code: "400-*", Meaning: Denied, Status: 400},
-		{Name: "refused, code 401", Flag: "false", Code: "401-*", Meaning: Denied, Status: 401},
+		{Name: "refused, code 401", Flag: "false", Code: "401-*", Meaning: Denied, Status: 401, Unknown: everyVariant},
 		{Name: "refused, code 403", Flag: "false", Code: "403-*", Meaning: Denied, Status: 403},
 		{Name: "refused, code 429", Flag: "false", Code: "429-*", Meaning: RateLimited},
 	}
@@ -74,9 +75,30 @@ func ippanelClassify(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
-// ippanelRequest sends a token alone, as the documents show it.
+// ippanelMarked: a denial has the status false and a code in its meta; or it is a 422
+// with errors, which the vendor's public pages show without a meta.
+func ippanelMarked(r transport.Response) bool {
+	meta := r.Body.Field("meta")
+	if meta.Field("status").Bool() == "false" && meta.Field("message_code").TextOf(strictjson.Text) != "" {
+		return true
+	}
+	return r.Status == http.StatusUnprocessableEntity && (isErrors(r.Body.Field("errors")) || isErrors(meta.Field("errors")))
+}
+
+// ippanelRequest sends a token alone and names a type for the empty body, as the
+// documents show it.
 func ippanelRequest(token string) transport.Request {
-	return transport.Request{Header: http.Header{"Authorization": {token}}}
+	return transport.Request{Header: http.Header{"Authorization": {token}, "Content-Type": {"application/json"}}}
+}
+
+// ippanelLoggedOut: the logout was successful, or the panel does not know the token (any
+// more). Both only in the shape of the documents: a proxy in between has statuses, too.
+func ippanelLoggedOut(r transport.Response) bool {
+	flag, code := ippanelClassify(r)
+	if r.Status >= 200 && r.Status < 300 && flag == "true" {
+		return true
+	}
+	return flag == "false" && (code == "400-1" || r.Status == http.StatusUnauthorized && code != "")
 }
 
 // ippanelTokensIn returns a token only where the method is "login": a token of another
@@ -94,23 +116,23 @@ func ippanelTokensIn(r transport.Response) (token, refresh string) {
 var ippanelMembers = []member{{"user", "user_name"}, {"id", "user_id"}, {"name", "name"}}
 
 // ippanelIdentify requires a user: the documented response names one.
-func ippanelIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
+func ippanelIdentify(r transport.Response, _ verifier.Credential, _ Settings) (decision verifier.Decision, defect string) {
 	data := r.Body.Field("data")
 	fields := newFieldSet()
 	fields.add(data, ippanelMembers)
 	if !fields.has["user"] {
-		return nil, "a valid token without data.user_name"
+		return decision, "a valid token without data.user_name"
 	}
 	fields.addRest(data, ippanelMembers)
-	return fields.fields, ""
+	return allowed(fields.identity()), ""
 }
 
 // ippanelCopyMessage reads errors from both places where responses have them.
-func ippanelCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
+func ippanelCopyMessage(r transport.Response, _ *Row, d verifier.Denial) verifier.Denial {
 	meta := r.Body.Field("meta")
-	d = copyMessage(d, meta.Field("message"))
-	d = copyErrors(d, r.Body.Field("errors"))
-	return copyErrors(d, meta.Field("errors"))
+	d = CopyMessage(d, meta.Field("message"))
+	d = CopyErrors(d, r.Body.Field("errors"))
+	return CopyErrors(d, meta.Field("errors"))
 }
 
 // ippanelCode tells whether a code has the documented form, three digits, a dash, and

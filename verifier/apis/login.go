@@ -12,10 +12,14 @@ import (
 type Login struct {
 	Paths         []string // below the API's address: their responses issue tokens
 	Logout        string   // of the call that ends the token it is sent with; empty: there is none
-	SelfContained bool     // the identity is in the token's claims, so that no call is needed for it
+	SelfContained bool     // the identity is in the token's claims, where the upstream gives no answer
 
 	// LogoutRequest is the call that ends a token; nil where Logout is empty.
 	LogoutRequest func(token string) transport.Request
+
+	// LoggedOut tells whether a response to that call says that the token counts no more
+	// at the upstream; nil where Logout is empty.
+	LoggedOut func(r transport.Response) bool
 
 	// TokensIn reads the tokens that a login's response issues: the one that is valid
 	// from now on, and a refresh token, which is no credential. Either may be empty.

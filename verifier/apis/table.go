@@ -2,6 +2,7 @@ package apis
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,11 +30,36 @@ type Row struct {
 	Flag     string // the response's own flag: "true", "false none"
 	Code     string // the response's code; a final * matches any rest, * alone any code
 	Variants string // the variants of the call that it belongs to, of an API that has several
+	Index    int    // its place among the rows of a definition
+	Untold   bool   // of a definition: an empty Message is the gate's to fill, not the status's own
 	Meaning  Meaning
 	Status   int             // to the client; 0: 429 where rate-limited, else errors.unavailable
 	Reason   verifier.Reason // empty: the status's own
 	Message  string          // the document's text; empty: the status's own
+
+	// Mentions is found in the code of the responses that it describes; nil: anything.
+	Mentions *regexp.Regexp
+
+	// Unknown names the variants of the call in which the response says that the API
+	// does not know the credential (everyVariant: all; empty: none). Only such a denial
+	// of a fake credential shows that credentials are checked: others are about the
+	// call, the address, the hour, or the state of an account.
+	Unknown string
+
+	// Unmarked: it counts by its status alone, whoever has sent it.
+	Unmarked bool
+
+	// Correct names the key to correct (with a $ for its block), where the operator's settings
+	// are wrong. It ends the log line.
+	Correct string
 }
+
+// everyVariant is the value of Row.Unknown for all variants of a call.
+const everyVariant = "*"
+
+// marksNeeded are the statuses with which a gateway or a firewall in front of an API
+// denies as well: such a response counts only with the API's own marks.
+const marksNeeded = "400 401 403 422"
 
 // findRow returns the first row that matches, or nil. It compares statuses without a
 // call of the plugin's functions, since interpreted calls are slow and the status alone
@@ -49,7 +75,8 @@ func findRow(rows []Row, status int, flag, code, variant string) *Row {
 		if row.HTTP != "" && !strings.Contains(row.HTTP, exact) && !strings.Contains(row.HTTP, class) {
 			continue
 		}
-		if matchesFlag(row.Flag, flag) && matchesCode(row.Code, code) && (row.Variants == "" || containsWord(row.Variants, variant)) {
+		if matchesFlag(row.Flag, flag) && matchesCode(row.Code, code) && (row.Variants == "" || containsWord(row.Variants, variant)) &&
+			(row.Mentions == nil || row.Mentions.MatchString(code)) {
 			return row
 		}
 	}
@@ -81,6 +108,12 @@ func containsWord(words, word string) bool {
 	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+words+" ", " "+word+" ")
 }
 
+// isUnknown tells whether the row says, in that variant of the call, that the API does
+// not know the credential.
+func (row *Row) isUnknown(variant string) bool {
+	return row.Unknown == everyVariant || containsWord(row.Unknown, variant)
+}
+
 // denial is what the client gets by a row. The response's own message and errors, where
 // they are as documented, replace its texts later (CopyMessage).
 func (row *Row) denial(response transport.Response) verifier.Denial {
@@ -89,18 +122,24 @@ func (row *Row) denial(response transport.Response) verifier.Denial {
 		Status:     row.Status,
 		HTTP:       response.Status,
 		Message:    row.Message,
-		RetryAfter: retryAfter(response.RetryAfter, response.Received),
+		RetryAfter: RetryAfter(response.RetryAfter, response.Received),
 	}
 	if row.Meaning == RateLimited {
 		d.Status = http.StatusTooManyRequests
 	}
+	if d.Status == 0 && row.Meaning == Denied {
+		d.Status = response.Status // a definition names another one where that must not be sent
+	}
 	if d.Reason == "" {
 		d.Reason = reasonOf(d.Status)
+	}
+	if d.Reason == verifier.Unavailable && row.Meaning == Denied {
+		d.Reason = verifier.Forbidden // by a status of a definition, such as 402
 	}
 	if d.Reason == verifier.Throttled && d.RetryAfter == 0 {
 		d.RetryAfter = time.Minute
 	}
-	if d.Message == "" && d.Status != 0 {
+	if d.Message == "" && d.Status != 0 && !row.Untold {
 		d.Message = http.StatusText(d.Status) + "."
 	}
 	return d
@@ -121,22 +160,22 @@ func reasonOf(status int) verifier.Reason {
 	return verifier.Unavailable
 }
 
-// retryAfter reads the header Retry-After: seconds or a date (RFC 9110, 10.2.3),
+// RetryAfter reads the header Retry-After: seconds or a date (RFC 9110, 10.2.3),
 // clamped to 1…3600 s. 0: it holds neither.
-func retryAfter(text string, now time.Time) time.Duration {
+func RetryAfter(text string, now time.Time) time.Duration {
 	if text == "" {
 		return 0
 	}
 	var wait time.Duration
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err == nil {
-		wait = clamp(seconds)
+		wait = Clamp(seconds)
 	} else {
 		date, err := http.ParseTime(text)
 		if err != nil {
 			return overflowWait(text)
 		}
-		wait = clamp(int64(date.Sub(now)/time.Second) + 1)
+		wait = Clamp(int64(date.Sub(now)/time.Second) + 1)
 	}
 	return wait
 }
@@ -149,9 +188,9 @@ func overflowWait(text string) time.Duration {
 	return 0
 }
 
-// clamp bounds a wait: a client must neither repeat at once, nor stay away for long
+// Clamp bounds a wait: a client must neither repeat at once, nor stay away for long
 // because of one response.
-func clamp(seconds int64) time.Duration {
+func Clamp(seconds int64) time.Duration {
 	if seconds < 1 {
 		seconds = 1
 	}

@@ -100,7 +100,7 @@ func TestRetryAfter(t *testing.T) {
 			{"Fri, 32 Dec 2031 23:59:59 GMT", 0},
 		}
 		for _, c := range cases {
-			if got := retryAfter(c.text, now); got != c.want {
+			if got := RetryAfter(c.text, now); got != c.want {
 				t.Errorf("%.40q: %s, want %s", c.text, got, c.want)
 			}
 		}

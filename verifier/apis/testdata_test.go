@@ -82,10 +82,11 @@ func TestTestdata(t *testing.T) {
 			for _, c := range responseCases(t, api.Name) {
 				response := transport.Response{Status: c.response.Status, Body: c.response.object(t)}
 				flag, code := api.Classify(response)
-				row := findRow(api.Rows, response.Status, flag, code, api.Variant(c.settings))
+				u := NewUpstream(api, c.settings, nil)
+				row := findRow(api.Rows, response.Status, flag, code, u.variant)
 				name := ""
 				// A response that allows or denies counts only with its JSON object.
-				if row != nil && (response.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) {
+				if row != nil && (response.Body != nil || row.Meaning == RateLimited || row.Meaning == Outage || row.Meaning == Misconfigured) && (api.Marked(response) || !needsMarks(response, row)) {
 					name = row.Name
 				}
 				if name != c.row {

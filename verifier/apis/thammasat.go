@@ -3,6 +3,7 @@ package apis
 import (
 	"encoding/hex"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -32,18 +33,19 @@ func thammasat() *API {
 		Method:         http.MethodPost,
 		Lifetime:       time.Hour,
 		Quota:          verifier.Rate{Calls: 1000, Period: time.Hour},
-		QuotaPerKey:    true,
+		QuotaBy:        verifier.QuotaByKey,
 		Rows:           thammasatRows(),
 		Headers:        thammasatHeaders(),
 		ExtraFields:    []string{"username", "tu_status", "statusid"},
 		Variant:        thammasatVariant,
 		NeedsCanary:    func(s Settings) bool { return thammasatVariant(s) == bareVariant },
+		Anonymous:      thammasatAnonymous,
 		Request:        thammasatRequest,
 		Classify:       thammasatClassify,
+		Marked:         thammasatMarked,
 		Identify:       thammasatIdentify,
 		CopyMessage:    thammasatCopyMessage,
 		FakeCredential: thammasatFake,
-		RejectsFake:    thammasatRejectsFake,
 		Hint:           thammasatHint,
 		RejectsAccount: thammasatRejectsAccount,
 		Message:        thammasatMessage,
@@ -59,28 +61,45 @@ const (
 	thammasatBadKey  = "Application-Key Invalid!"
 	thammasatBadUser = "Users or Password Invalid!"
 	thammasatNoPost  = "Request body using a POST operation (HTTP method)!"
+	thammasatNoBody  = "Body no data! Request body {user / pass}"
+
+	// Its descriptions of a 401 and a 403 in general.
+	thammasatNoToken       = "Valid channel access token is not specified"
+	thammasatNotAuthorized = "Not authorized to access the resource. Confirm that your account or plan is authorized to access the resource."
 )
+
+// thammasatTexts are the messages that mark a response as the API's own.
+var thammasatTexts = map[string]bool{
+	thammasatNoKey: true, thammasatBadKey: true, thammasatBadUser: true, thammasatNoPost: true, thammasatNoBody: true,
+	thammasatNoToken: true, thammasatNotAuthorized: true,
+}
+
+// thammasatAboutKey is found in messages about a key, or about what was bought with it,
+// and not about an account.
+var thammasatAboutKey = regexp.MustCompile(`(?i)\b(application|app|api|access|subscription)[ _-]?(keys?|tokens?)\b|\bplans?\b|\bquotas?\b|\bsubscriptions?\b|\brate[ -]limit`)
 
 // thammasatRows are the responses of the document TU account API, by the variant of the
 // call. Where the operator's own key or account is sent, its denial says nothing about
-// the client: the settings are wrong.
+// the client: the settings are wrong. With a key of the client's, only the refusal of the
+// key shows that keys are checked: one of the account shows that accounts are.
 func thammasatRows() []Row {
 	return []Row{
 		{Name: "server error", HTTP: "5xx 3xx", Meaning: Outage},
 		{Name: "quota spent", HTTP: "429", Meaning: RateLimited},
 		{Name: "account valid", HTTP: "200", Flag: "true", Variants: "account probe basic", Meaning: Valid},
-		{Name: "account refused", HTTP: "200", Flag: "false", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser},
-		{Name: "probe account refused", HTTP: "200", Flag: "false", Variants: "probe", Meaning: Misconfigured},
+		{Name: "operator's key refused in words", HTTP: "200 400", Flag: "false none", Code: "*", Mentions: thammasatAboutKey, Variants: "basic", Meaning: Misconfigured, Correct: "$applicationKey"},
+		{Name: "account refused", HTTP: "200", Flag: "false", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser, Unknown: basicVariant},
+		{Name: "probe account refused", HTTP: "200", Flag: "false", Variants: "probe", Meaning: Misconfigured, Correct: "$probe"},
 		{Name: "key valid, no account sent", HTTP: "400", Flag: "false", Code: "Body no data*", Variants: "bare", Meaning: Valid},
 		{Name: "account did not arrive", HTTP: "400", Code: "Body no data*", Variants: "account probe basic", Meaning: Outage},
-		{Name: "method refused", HTTP: "400", Code: thammasatNoPost, Meaning: Misconfigured},
-		{Name: "account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser},
-		{Name: "probe account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "probe", Meaning: Misconfigured},
+		{Name: "method refused", HTTP: "400", Code: thammasatNoPost, Meaning: Misconfigured, Correct: "$method"},
+		{Name: "account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "account basic", Meaning: Denied, Status: 401, Message: thammasatBadUser, Unknown: basicVariant},
+		{Name: "probe account refused with 400", HTTP: "400", Flag: "false none", Code: "*", Variants: "probe", Meaning: Misconfigured, Correct: "$probe"},
 		{Name: "key missing", HTTP: "401", Variants: "bare probe account", Meaning: Denied, Status: 401, Message: thammasatNoKey},
-		{Name: "operator's key missing", HTTP: "401", Variants: "basic", Meaning: Misconfigured},
-		{Name: "key refused", HTTP: "403", Code: thammasatBadKey, Variants: "bare probe account", Meaning: Denied, Status: 403, Message: thammasatBadKey},
-		{Name: "operator's key refused", HTTP: "403", Code: thammasatBadKey, Variants: "basic", Meaning: Misconfigured},
-		{Name: "not authorized", HTTP: "403", Meaning: Denied, Status: 403},
+		{Name: "operator's key missing", HTTP: "401", Variants: "basic", Meaning: Misconfigured, Unmarked: true, Correct: "$applicationKey"},
+		{Name: "key refused", HTTP: "403", Code: thammasatBadKey, Variants: "bare probe account", Meaning: Denied, Status: 403, Message: thammasatBadKey, Unknown: everyVariant},
+		{Name: "operator's key refused", HTTP: "403", Variants: "basic", Meaning: Misconfigured, Unmarked: true, Correct: "$applicationKey"},
+		{Name: "not authorized", HTTP: "403", Variants: "bare probe account", Meaning: Denied, Status: 403},
 	}
 }
 
@@ -113,7 +132,8 @@ func thammasatVariant(s Settings) string {
 }
 
 // thammasatRequest is the document's one call: the key in a header, the account in the
-// body. The bare variant sends no body at all, which makes the API name it as missing.
+// body. The bare variant sends no body at all, which makes the API name it as missing; the
+// document lists the type among its headers, so that call has it, too.
 func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
 	key, user, password := c.Token, c.User, c.Password
 	if s.Kind == verifier.Basic {
@@ -122,7 +142,7 @@ func thammasatRequest(c verifier.Credential, s Settings) transport.Request {
 	if s.Probe != nil {
 		user, password = s.Probe.User, s.Probe.Password
 	}
-	request := transport.Request{Header: http.Header{verifier.KeyHeader: {key}}}
+	request := transport.Request{Header: http.Header{verifier.KeyHeader: {key}, "Content-Type": {"application/json"}}}
 	if thammasatVariant(s) != bareVariant {
 		request.Body = `{"UserName":` + strictjson.Quote(user) + `,"PassWord":` + strictjson.Quote(password) + `}`
 	}
@@ -134,6 +154,13 @@ func thammasatClassify(r transport.Response) (flag, code string) {
 	flag = r.Body.Field("status").Bool()
 	code = r.Body.Field("message").TextOf(strictjson.Text)
 	return flag, code
+}
+
+// thammasatMarked: a denial has the status false and a message, or one of the document's
+// own texts.
+func thammasatMarked(r transport.Response) bool {
+	flag, message := thammasatClassify(r)
+	return (flag == "false" && message != "") || thammasatTexts[message]
 }
 
 var (
@@ -153,27 +180,35 @@ var (
 	}
 )
 
-// thammasatIdentify reads the account. A key alone, or with the operator's own probe
-// account, has no identity: the response is not about the caller.
-func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) (id verifier.Identity, defect string) {
+// thammasatAnonymous: of a key alone, or with the operator's own probe account, the
+// response is not about the caller.
+func thammasatAnonymous(s Settings) bool {
 	variant := thammasatVariant(s)
-	if variant == bareVariant || variant == probeVariant {
-		return nil, ""
+	return variant == bareVariant || variant == probeVariant
+}
+
+// thammasatIdentify reads the account.
+func thammasatIdentify(r transport.Response, c verifier.Credential, s Settings) (decision verifier.Decision, defect string) {
+	if thammasatAnonymous(s) {
+		return allowed(nil), ""
+	}
+	if name := r.Body.Field("username"); name != nil && name.Unclear {
+		return decision, "a valid account whose username has half of a surrogate pair"
 	}
 	// The response's username, or else the account that the client has proven.
 	fields := newFieldSet()
-	account := &strictjson.Value{Kind: strictjson.Text, Text: strings.ToLower(c.User)} // what the client sent
+	account := strictjson.NewObject(map[string]interface{}{"account": strings.ToLower(c.User)}) // what the client sent
 	fields.add(r.Body, thammasatUser)
-	fields.add(&strictjson.Value{Fields: map[string]*strictjson.Value{"account": account}}, thammasatAccount)
+	fields.add(account, thammasatAccount)
 	fields.add(r.Body, thammasatMembers)
 	if !fields.has["user"] {
-		return nil, "a valid account without a user"
+		return decision, "a valid account without a user"
 	}
-	return fields.fields, ""
+	return allowed(fields.identity()), ""
 }
 
-func thammasatCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
-	return copyMessage(d, r.Body.Field("message"))
+func thammasatCopyMessage(r transport.Response, _ *Row, d verifier.Denial) verifier.Denial {
+	return CopyMessage(d, r.Body.Field("message"))
 }
 
 // thammasatFake has what a client sends in that variant: a key, an account, or both.
@@ -187,12 +222,6 @@ func thammasatFake(random []byte, _ time.Time, s Settings) verifier.Credential {
 		c.Password = hex.EncodeToString(random[48:64])
 	}
 	return c
-}
-
-// thammasatRejectsFake: the bare variant reads a 400 as a valid key, so it can be used
-// only where an invalid one gets the documented 403.
-func thammasatRejectsFake(d verifier.Denial, s Settings) bool {
-	return d.HTTP == http.StatusForbidden || (thammasatVariant(s) != bareVariant && rejectsFake(d, s))
 }
 
 // thammasatRejectsAccount: accounts are denied within a 200 or a 400; a 401 and a 403

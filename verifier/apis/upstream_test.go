@@ -20,7 +20,7 @@ const (
 	marker   = "MARKER-7d31c5" // in a response; it must not appear in an error or a message
 )
 
-var bearer = verifier.Credential{Kind: verifier.Bearer, Token: "t"}
+var bearer = verifier.Credential{Kind: verifier.Bearer, Token: "0123456789"}
 
 // verifyWith verifies a credential by BTS's dialect, with a server that sends one
 // response.
@@ -62,7 +62,7 @@ func TestUpstream(t *testing.T) {
 		{"allowed", "200 OK", "", allowing, true, "", nil},
 		{"allowed by its data", "200 OK", "", `{"data":{}}`, true, "", nil},
 		{"denied", "200 OK", "", `{"status":false,"status_code":401,"message":"no"}`, false, verifier.Invalid, nil},
-		{"denied by its status", "401 Unauthorized", "", `{}`, false, verifier.Invalid, nil},
+		{"denied by its status", "401 Unauthorized", "", `{"name":"Unauthorized","status":401}`, false, verifier.Invalid, nil},
 		{"rate-limited by its status", "429 Too Many Requests", "", "", false, verifier.Throttled, nil},
 	} {
 		t.Run("a documented response is an answer: "+c.name, func(t *testing.T) {
@@ -93,6 +93,7 @@ func TestUpstreamUndocumented(t *testing.T) {
 		kind                        error
 	}{
 		{"denied by its status without JSON", "401 Unauthorized", "", `no`, verifier.ErrUnavailable},
+		{"denied without the API's own marks", "401 Unauthorized", "", `{"message":"no"}`, verifier.ErrUnavailable},
 		{"allowed by its status alone", "200 OK", "", `{}`, verifier.ErrUnavailable},
 		{"allowed by its status without JSON", "200 OK", "", `welcome`, verifier.ErrUnavailable},
 		{"a name twice", "200 OK", "", `{"status":false,"STATUS":true}`, verifier.ErrUnavailable},
@@ -134,7 +135,7 @@ func TestUpstreamMessages(t *testing.T) {
 		}
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
-				d, err := verifyWith(t, "422 Unprocessable Entity", "", "{"+c.members+"}")
+				d, err := verifyWith(t, "422 Unprocessable Entity", "", `{"status":false,"status_code":422,`+c.members+"}")
 				if err != nil || d.Denial.Message != c.message || d.Denial.Errors != c.errors {
 					t.Errorf("%.80q, %.80q (%v)", d.Denial.Message, d.Denial.Errors, err)
 				}
@@ -148,6 +149,7 @@ func TestUpstreamMessages(t *testing.T) {
 			{"200 OK", `{"status":"` + marker + `"}`},
 			{"503 " + marker, `{"message":"` + marker + `"}`},
 			{"418 " + marker, marker},
+			{"403 " + marker, `{"message":"` + marker + `"}`},
 			{"404 " + marker, marker},
 		} {
 			d, err := verifyWith(t, c.status, "X-Trace: "+marker+"\r\n", c.body)

@@ -26,6 +26,7 @@ func webservice() *API {
 		OpenFields:  true,
 		Documented:  webserviceCode,
 		Classify:    webserviceClassify,
+		Marked:      webserviceMarked,
 		Identify:    webserviceIdentify,
 		CopyMessage: webserviceCopyMessage,
 		FakeCredential: func(random []byte, _ time.Time, s Settings) verifier.Credential {
@@ -49,12 +50,12 @@ const (
 // in the order of the document web-service errors.
 func webserviceRows() []Row {
 	return []Row{
-		{Name: "401", HTTP: "401", Meaning: Denied, Status: 401, Message: webservice401},
+		{Name: "401", HTTP: "401", Meaning: Denied, Status: 401, Message: webservice401, Unknown: everyVariant},
 		{Name: "400", HTTP: "400", Meaning: Denied, Status: 400, Message: webservice400},
 		{Name: "429", HTTP: "429", Meaning: RateLimited, Message: webservice429},
 		{Name: "5xx", HTTP: "5xx", Meaning: Outage, Message: webservice500},
 		{Name: "403", HTTP: "403", Meaning: Denied, Status: 403},
-		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: Misconfigured},
+		{Name: "wrong path", HTTP: "3xx 404 405", Meaning: Misconfigured, Correct: "$path"},
 		{Name: "success", HTTP: "2xx", Flag: "true", Meaning: Valid},
 		{Name: "-3", HTTP: "2xx", Flag: "false", Code: "-3", Meaning: Denied, Status: 401, Message: "خطا در دریافت اطلاعات کاربر رخ داده است - لطفا مجددا لاگین کنید"},
 		{Name: "-4", HTTP: "2xx", Flag: "false", Code: "-4", Meaning: Outage, Message: "خطا رخ داده است"},
@@ -64,10 +65,10 @@ func webserviceRows() []Row {
 		{Name: "-203", HTTP: "2xx", Flag: "false", Code: "-203", Meaning: Denied, Status: 403, Message: "شما اجازه فراخوانی سرویس در این ساعت را ندارید"},
 		{Name: "-1", HTTP: "2xx", Flag: "false", Code: "-1", Meaning: Denied, Status: 400, Message: "اطلاعات درخواست یافت نشد"},
 		{Name: "-5", HTTP: "2xx", Flag: "false", Code: "-5", Meaning: Denied, Status: 400, Message: "اطلاعات وجود ندارد"},
-		{Name: "-102", HTTP: "2xx", Flag: "false", Code: "-102", Meaning: Denied, Status: 401, Message: "اطلاعات وارد شده نادرست بوده یا حساب کاربری مسدود شده است"},
+		{Name: "-102", HTTP: "2xx", Flag: "false", Code: "-102", Meaning: Denied, Status: 401, Message: "اطلاعات وارد شده نادرست بوده یا حساب کاربری مسدود شده است", Unknown: everyVariant},
 		{Name: "-103", HTTP: "2xx", Flag: "false", Code: "-103", Meaning: Denied, Status: 403, Message: "کاربر غیر فعال است"},
 		{Name: "-104/expired", HTTP: "2xx", Flag: "false", Code: "-104/expired", Meaning: Denied, Status: 403, Reason: verifier.Expired, Message: "کاربر شما منقضی شده است"},
-		{Name: "-104/invalid", HTTP: "2xx", Flag: "false", Code: "-104/invalid", Meaning: Denied, Status: 401, Reason: verifier.Invalid, Message: "کاربر معتبر نیست."},
+		{Name: "-104/invalid", HTTP: "2xx", Flag: "false", Code: "-104/invalid", Meaning: Denied, Status: 401, Reason: verifier.Invalid, Message: "کاربر معتبر نیست.", Unknown: everyVariant},
 		{Name: "-105", HTTP: "2xx", Flag: "false", Code: "-105", Meaning: Denied, Status: 403, Message: "اعتبار کاربر یافت نشد یا صفر است."},
 	}
 }
@@ -94,36 +95,45 @@ func webserviceClassify(r transport.Response) (flag, code string) {
 	return flag, code
 }
 
+// webserviceMarked: a denial has the shape of the document's system errors or that of
+// its logic errors, each with a code.
+func webserviceMarked(r transport.Response) bool {
+	if r.Body.Field("status").TextOf(strictjson.Text) == "error" {
+		return r.Body.Field("code").IsKind(strictjson.Number)
+	}
+	return r.Body.Field("IsSuccess").Bool() == "false" && r.Body.Field("Msg").Field("Code").IsKind(strictjson.Number)
+}
+
 var webserviceMembers = []member{{"user", "UserName"}, {"id", "Id"}, {"name", "Name"}, {"email", "Email"}}
 
 // webserviceIdentify reads Data, by the members that are assumed.
-func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (id verifier.Identity, defect string) {
+func webserviceIdentify(r transport.Response, _ verifier.Credential, _ Settings) (decision verifier.Decision, defect string) {
 	data := r.Body.Field("Data")
 	fields := newFieldSet()
 	fields.add(data, webserviceMembers)
 	fields.addRest(data, webserviceMembers)
-	return fields.fields, ""
+	return allowed(fields.identity()), ""
 }
 
 // webserviceCopyMessage copies the text of either shape. The document puts the time to
 // wait into the text of -201.
-func webserviceCopyMessage(r transport.Response, d verifier.Denial) verifier.Denial {
+func webserviceCopyMessage(r transport.Response, _ *Row, d verifier.Denial) verifier.Denial {
 	if d.Code == "" {
-		return copyMessage(d, r.Body.Field("message"))
+		return CopyMessage(d, r.Body.Field("message"))
 	}
 	message := r.Body.Field("Msg").Field("Msg")
 	if d.Code == "-201" {
-		wait := lastNumber(message.TextOf(strictjson.Text))
+		wait := LastNumber(message.TextOf(strictjson.Text))
 		if wait >= 0 {
-			d.RetryAfter = clamp(wait)
+			d.RetryAfter = Clamp(wait)
 		}
 	}
-	return copyMessage(d, message)
+	return CopyMessage(d, message)
 }
 
-// lastNumber is the last number of a text, in Latin, Persian or Arabic digits; -1 where
+// LastNumber is the last number of a text, in Latin, Persian or Arabic digits; -1 where
 // there is none.
-func lastNumber(text string) int64 {
+func LastNumber(text string) int64 {
 	last, inNumber := int64(-1), false
 	for _, r := range text {
 		digit := int64(-1)

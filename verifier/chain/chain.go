@@ -12,27 +12,49 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-// New returns the verifier of a scope. From the outside in: a JWT's own end, the
-// canary, trust in observed logins, the account limiter, the circuit breaker, the
+// New returns the verifier of a scope. From the outside in: a JWT's spelling, its
+// own end, the canary, trust in observed logins, the account limiter, the circuit breaker, the
 // budget, the reporter of outages, the upstream. The canary's own calls are limited
 // like all others.
 //
-// limit is called before every call and returns the budget; the zero Rate is no limit.
-// report gets what an operator has to know. The error is about TLS material, or an
-// address, that does not parse.
-func New(api *apis.API, s apis.Settings, limit func() verifier.Rate, now func() time.Time, report verifier.Report) (verifier.Verifier, error) {
+// report gets what an operator has to know, with the block, the API and the address that
+// it is about. The error is about TLS material, or an
+// address, that does not parse. count counts the calls under a budget together with those of
+// others; nil: there are none.
+func New(api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report, count verifier.SharedCount) (verifier.Verifier, error) {
 	client, err := transport.NewClient(s.Target, now)
 	if err != nil {
 		return nil, err
 	}
+	report = withAddress(report, string(s.Kind)+" ("+api.Name+"), "+s.Target.Address()+": ")
 	upstream := apis.NewUpstream(api, s, client)
 	reported := verifier.NewOutageReporter(upstream, now, report)
-	budgeted := verifier.NewBudget(reported, s.Kind == verifier.ApplicationKey, limit, now, report)
-	guarded := verifier.NewCircuitBreaker(budgeted, now, report)
+	budgeted := withBudget(reported, api, s, now, report).Counting(count)
+	guarded := verifier.NewCircuitBreaker(budgeted, fakeOf(api, s).Make, now, report)
 	limited := withAccountLimiter(guarded, api, s, now)
 	trusted := withLoginTrust(limited, api, s)
 	proven := withCanary(trusted, api, s, now, report)
-	return jwt.NewExpiry(proven, api.JWT, now), nil
+	described := api.Definition != ""
+	expiring := jwt.NewExpiry(proven, api.JWT, now).OfKeys(described)
+	return jwt.NewSpelling(expiring, api.JWT).OfKeys(described), nil
+}
+
+// withAddress puts before each detail whom it is about: a route may have several blocks,
+// and a process many routes.
+func withAddress(report verifier.Report, address string) verifier.Report {
+	return func(level, event, detail string) {
+		report(level, event, address+detail)
+	}
+}
+
+// withBudget puts the budget before next. A definition says itself whom a budget holds; of
+// the built-in APIs clients share it, but for keys that have one each.
+func withBudget(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report) *verifier.Budget {
+	if api.Definition != "" && api.QuotaBy == verifier.QuotaByCredential {
+		return verifier.NewBudget(next, false, false, now, report).ByCredential()
+	}
+	perKey := api.QuotaBy == verifier.QuotaByKey && s.Kind == verifier.ApplicationKey
+	return verifier.NewBudget(next, perKey, !perKey || s.Account, now, report)
 }
 
 // withAccountLimiter puts an account limiter before next, where clients bring accounts.
@@ -46,15 +68,15 @@ func withAccountLimiter(next verifier.Verifier, api *apis.API, s apis.Settings, 
 // withLoginTrust puts trust in observed logins before next, where a login secret is
 // configured.
 func withLoginTrust(next verifier.Verifier, api *apis.API, s apis.Settings) verifier.Verifier {
-	if s.LoginSecret == "" {
+	if s.LoginSecret == "" || api.Login == nil {
 		return next
 	}
 	if !api.Login.SelfContained {
 		return verifier.NewLoginTrust(next, nil)
 	}
 	return verifier.NewLoginTrust(next, func(c verifier.Credential) verifier.Identity {
-		id, _ := api.Identify(transport.Response{}, c, s)
-		return id
+		decision, _ := api.Identify(transport.Response{}, c, s)
+		return decision.Identity
 	})
 }
 
@@ -69,8 +91,7 @@ func withCanary(next verifier.Verifier, api *apis.API, s apis.Settings, now func
 // fakeOf hands the canary the functions of an API, with its settings.
 func fakeOf(api *apis.API, s apis.Settings) verifier.Fake {
 	return verifier.Fake{
-		Make:     func(random []byte, now time.Time) verifier.Credential { return api.FakeCredential(random, now, s) },
-		Rejected: func(d verifier.Denial) bool { return api.RejectsFake(d, s) },
-		Hint:     api.Hint(s),
+		Make: func(random []byte, now time.Time) verifier.Credential { return api.FakeCredential(random, now, s) },
+		Hint: api.Hint(s),
 	}
 }

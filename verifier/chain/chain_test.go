@@ -44,11 +44,11 @@ func newFixture(t *testing.T, name string, s apis.Settings, status int, body str
 	t.Cleanup(server.Close)
 	api := apiOf(t, name)
 	s.Target = transport.Target{URL: server.URL, Path: "/v1", Method: api.Method}
-	v, err := New(api, s, func() verifier.Rate { return f.limit }, time.Now, func(_, event, _ string) {
+	v, err := New(api, s, time.Now, func(_, event, _ string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.events = append(f.events, event)
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +71,7 @@ func (f *fixture) verify(c verifier.Credential) (verifier.Decision, error) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	c.Budget = f.limit
 	return f.verifier.Verify(ctx, c)
 }
 
@@ -139,7 +140,7 @@ func TestNew(t *testing.T) {
 	t.Run("five failures in a row stop the calls", func(t *testing.T) {
 		f := newFixture(t, "bts", apis.Settings{Kind: verifier.Bearer}, 503, "")
 		for i := range [6]int{} {
-			_, _ = f.verify(verifier.Credential{Kind: verifier.Bearer, Token: fmt.Sprint(i)})
+			_, _ = f.verify(verifier.Credential{Kind: verifier.Bearer, Token: fmt.Sprint(i), Client: fmt.Sprint(i / 2)})
 		}
 		f.expectRequests(5)
 		f.expectEvents("outage, circuit open")
@@ -147,7 +148,7 @@ func TestNew(t *testing.T) {
 
 	t.Run("TLS material that does not parse is an error", func(t *testing.T) {
 		s := apis.Settings{Target: transport.Target{URL: "https://127.0.0.1", TLS: transport.TLS{CA: "none"}}}
-		v, err := New(apiOf(t, "bts"), s, func() verifier.Rate { return verifier.Rate{} }, time.Now, nil)
+		v, err := New(apiOf(t, "bts"), s, time.Now, nil, nil)
 		if v != nil || err == nil || err.Error() != "tls.ca holds no certificate" {
 			t.Errorf("%v (%v)", v, err)
 		}
@@ -220,8 +221,8 @@ func TestNewLoginTrust(t *testing.T) {
 		user     string
 		requests int
 	}{
-		{"a token that carries its identity is allowed without a call", "bts", "secret", true, "ali", 0},
-		{"a token of an API whose tokens carry no identity is verified for it", "ippanel", "secret", true, "", 1},
+		{"a token that carries its identity is allowed with it while there is no answer", "bts", "secret", true, "ali", 1},
+		{"a token of an API whose tokens carry no identity is allowed without", "ippanel", "secret", true, "", 1},
 		{"without a login secret it is verified as usual", "bts", "", false, "", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

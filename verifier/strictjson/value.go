@@ -7,11 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode/utf8"
 )
-
-// maxDepth bounds how deep a response may nest: documented responses stay below 5.
-const maxDepth = 32
 
 // JSON kinds of a Value.
 const (
@@ -23,137 +19,196 @@ const (
 	Null   = "null"
 )
 
+// maxListed bounds how many names of an object, and items of an array, are listed.
+const maxListed = 256
+
 // Value is one JSON value, read strictly. Numbers keep their digits as text,
 // booleans are "true" or "false".
 type Value struct {
-	Kind   string
-	Text   string            // of a text, number or boolean
-	Names  []string          // an object's names, in the order they came
-	Fields map[string]*Value // an object's members
-	Items  []*Value          // an array's
+	Kind string
+	Text string // of a text, number or boolean
+
+	// Unclear: a text that has half of a surrogate pair, which is no character. Each
+	// reader makes something else of it; here it is U+FFFD. It must not name anybody.
+	Unclear bool
+
+	// What is inside a small document.
+	names  []string          // of an object, in the order they came
+	fields map[string]*Value // of an object
+	items  []*Value          // of an array
+
+	large *large // what is inside any other; nil: the document is a small one
 }
 
-// Read reads one single JSON object. It returns nil for anything that two readers
-// could understand differently: another value, trailing data, text that is not UTF-8,
-// nesting over 32 levels, and objects, at any depth, that repeat a name without
-// regard to case.
-func Read(data []byte) *Value {
-	if !utf8.Valid(data) || !json.Valid(data) {
-		return nil
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	v := readValue(d, 0)
-	if v == nil || v.Kind != Object {
-		return nil
-	}
-	return v
+// large is what encoding/json has read of an object or an array. The values inside are
+// made when they are asked for, since there may be thousands.
+type large struct {
+	members map[string]interface{} // of an object
+	list    []interface{}          // of an array
+	mark    string                 // stands for half of a surrogate pair; empty: there is none
+	text    []byte                 // the whole document, of the outermost object alone
+	parent  *Value                 // of all others
+	name    string                 // in parent, if that is an object
+	index   int                    // in parent, if that is an array
 }
 
-// readValue reads a value from its first token on.
-func readValue(d *json.Decoder, depth int) *Value {
-	token, err := d.Token()
-	if err != nil {
-		return nil
-	}
-	return readRest(d, token, depth)
+// NewObject is an object of these members, which are texts, json.Number, booleans, nil,
+// and maps and slices of them, as encoding/json has them. Its Names are not known.
+func NewObject(members map[string]interface{}) *Value {
+	return &Value{Kind: Object, large: &large{members: members}}
 }
 
-// readRest reads the rest of a value of which a token has been read.
-func readRest(d *json.Decoder, token json.Token, depth int) *Value {
-	if depth > maxDepth {
-		return nil
+// NewFields is an object of these members. Its Names are not known.
+func NewFields(members map[string]*Value) *Value {
+	return &Value{Kind: Object, fields: members}
+}
+
+// NewList is an array of texts.
+func NewList(texts []string) *Value {
+	items := make([]interface{}, 0, len(texts))
+	for _, text := range texts {
+		items = append(items, text)
 	}
-	switch t := token.(type) {
-	case json.Delim:
-		if t.String() == "{" {
-			return readMembers(d, depth)
-		}
-		return readItems(d, depth)
+	return &Value{Kind: Array, large: &large{list: items}}
+}
+
+// child makes the value of something that encoding/json has read.
+func (v *Value) child(read interface{}, name string, index int) *Value {
+	mark := v.large.mark
+	switch t := read.(type) {
 	case string:
+		if mark != "" && strings.Contains(t, mark) {
+			return &Value{Kind: Text, Text: strings.ReplaceAll(t, mark, "\ufffd"), Unclear: true}
+		}
 		return &Value{Kind: Text, Text: t}
 	case json.Number:
-		return &Value{Kind: Number, Text: t.String()}
+		return &Value{Kind: Number, Text: string(t)}
 	case bool:
 		if t {
 			return &Value{Kind: Bool, Text: "true"}
 		}
 		return &Value{Kind: Bool, Text: "false"}
+	case map[string]interface{}:
+		return &Value{Kind: Object, large: &large{members: t, mark: mark, parent: v, name: name}}
+	case []interface{}:
+		return &Value{Kind: Array, large: &large{list: t, mark: mark, parent: v, name: name, index: index}}
 	}
 	return &Value{Kind: Null}
 }
 
-// readMembers reads an object after its brace. It reads a member's first token itself
-// and leaves the rest to readRest.
-func readMembers(d *json.Decoder, depth int) *Value {
-	object := &Value{Kind: Object, Fields: map[string]*Value{}}
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil
-		}
-		name, named := token.(string)
-		// Upper, then lower, so that letters which fold into ASCII only one way,
-		// such as ſ and the Kelvin sign, count as the same.
-		folded := strings.ToLower(strings.ToUpper(name))
-		if !named || seen[folded] {
-			return nil
-		}
-		seen[folded] = true
-		value, err := d.Token()
-		if err != nil {
-			return nil
-		}
-		text, isText := value.(string)
-		child := &Value{Kind: Text, Text: text} // most are texts; a call for each would be slow
-		if !isText || depth == maxDepth {
-			child = readRest(d, value, depth+1)
-		}
-		if child == nil {
-			return nil
-		}
-		object.Names = append(object.Names, name)
-		object.Fields[name] = child
-	}
-	if _, err := d.Token(); err != nil {
-		return nil
-	}
-	return object
-}
-
-// readItems reads an array after its bracket.
-func readItems(d *json.Decoder, depth int) *Value {
-	array := &Value{Kind: Array}
-	for d.More() {
-		child := readValue(d, depth+1)
-		if child == nil {
-			return nil
-		}
-		array.Items = append(array.Items, child)
-	}
-	if _, err := d.Token(); err != nil {
-		return nil
-	}
-	return array
-}
-
 // Field returns an object's member; nil where there is none, or v is no object.
 func (v *Value) Field(name string) *Value {
-	if v == nil || v.Kind != Object {
+	if v == nil {
 		return nil
 	}
-	return v.Fields[name]
+	if v.large != nil {
+		return v.inside(name)
+	}
+	return v.fields[name]
+}
+
+// inside is Field of a large document.
+func (v *Value) inside(name string) *Value {
+	read, found := v.large.members[name]
+	if !found {
+		return nil
+	}
+	return v.child(read, name, 0)
+}
+
+// Fields returns the members of an object by their names, not to be changed, if the
+// document is a small one; nil otherwise, where each can be had of Field. It is for
+// loops: in the interpreter a call takes ten times as long as a look into a map.
+func (v *Value) Fields() map[string]*Value {
+	return v.fields
+}
+
+// Items returns an array's items, the first 256; none where v is no array.
+func (v *Value) Items() []*Value {
+	if v == nil {
+		return nil
+	}
+	if v.large == nil {
+		return v.items
+	}
+	list := v.large.list
+	if len(list) > maxListed {
+		list = list[:maxListed]
+	}
+	var items []*Value
+	for i, read := range list {
+		items = append(items, v.child(read, "", i))
+	}
+	return items
+}
+
+// Len is how many items an array has, or members an object; 0 for all others.
+func (v *Value) Len() int {
+	if v == nil {
+		return 0
+	}
+	if v.large == nil {
+		return len(v.items) + len(v.names)
+	}
+	return len(v.large.list) + len(v.large.members)
+}
+
+// Names returns an object's names in the order they came, of its first 256 members;
+// none where v is no object. A name with half of a surrogate pair is left out.
+func (v *Value) Names() []string {
+	if v == nil {
+		return nil
+	}
+	if v.large == nil {
+		return v.names
+	}
+	if v.Kind != Object {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(v.source()))
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	mark := v.large.mark
+	var names []string
+	value := json.RawMessage{}
+	for i := 0; i < maxListed && d.More(); i++ {
+		token, err := d.Token()
+		if err != nil || d.Decode(&value) != nil {
+			return nil
+		}
+		name, isName := token.(string)
+		if isName && (mark == "" || !strings.Contains(name, mark)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// source is the text of an object or an array of a large document.
+func (v *Value) source() []byte {
+	at := v.large
+	if at.parent == nil {
+		return at.text
+	}
+	outer := at.parent.source()
+	if at.parent.Kind == Array {
+		list := []json.RawMessage{}
+		if json.Unmarshal(outer, &list) != nil || at.index >= len(list) {
+			return nil
+		}
+		return list[at.index]
+	}
+	members := map[string]json.RawMessage{}
+	if json.Unmarshal(outer, &members) != nil {
+		return nil
+	}
+	return members[at.name]
 }
 
 // IsKind tells whether v is of a JSON kind; nil is of none.
 func (v *Value) IsKind(kind string) bool {
 	return v != nil && v.Kind == kind
-}
-
-// IsScalar tells whether v is a text, a number or a boolean.
-func (v *Value) IsScalar() bool {
-	return v.IsKind(Text) || v.IsKind(Number) || v.IsKind(Bool)
 }
 
 // Bool is the text of a boolean: "true" or "false"; "" for nil, and "other" for a

@@ -40,7 +40,7 @@ func call(t *testing.T, target Target, body string, limit time.Duration) (Respon
 
 func callWith(t *testing.T, client *Client, body string, limit time.Duration) (Response, error) {
 	t.Helper()
-	t.Cleanup(client.transport.CloseIdleConnections)
+	t.Cleanup(func() { closeIdle(client) })
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	start := time.Now()
@@ -52,6 +52,18 @@ func callWith(t *testing.T, client *Client, body string, limit time.Duration) (R
 		t.Errorf("it shows the credential or the response: %v %q", err, response.Defect)
 	}
 	return response, err
+}
+
+// closeIdle closes the connections that a client keeps.
+func closeIdle(c *Client) {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	for _, kept := range c.pool.idle {
+		_ = kept.conn.Close()
+	}
+	if c.streams.transport != nil {
+		c.streams.transport.CloseIdleConnections()
+	}
 }
 
 // responder writes what it likes as the response to a request; hold is closed when the
@@ -127,8 +139,12 @@ func TestClient(t *testing.T) {
 			if got.Method != c.method || got.RequestURI != "/v1/check?a=b%2Fc" || got.body != c.body {
 				t.Errorf("%s %s %q", got.Method, got.RequestURI, got.body)
 			}
+			contentType := ""
+			if c.body != "" {
+				contentType = "application/json"
+			}
 			for name, want := range map[string]string{
-				"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "upstreamauth/" + version.Version,
+				"Accept": "application/json", "Content-Type": contentType, "Cache-Control": "no-store", "Pragma": "no-cache", "User-Agent": "upstreamauth/" + version.Version,
 				"Authorization": marker, "Cookie": "", "X-Forwarded-For": "", "Referer": "",
 			} {
 				if got.Header.Get(name) != want {
@@ -178,13 +194,13 @@ func TestClientBody(t *testing.T) {
 			{"an object of another media type", "Content-Type: text/html\r\n", object, ""},
 			{"64 KiB", "", padding(maxResponse), ""},
 			{"compressed", gzipped, zip(object), ""},
-			{"nothing", "", "", "its body is not one plain JSON object"},
-			{"HTML", "", "<html>" + marker, "its body is not one plain JSON object"},
+			{"nothing", "", "", "its body is empty"},
+			{"HTML", "", "<html>" + marker, "its body is a web page, and not the API's JSON"},
 			{"two objects", "", object + object, "its body is not one plain JSON object"},
 			{"over 64 KiB", "", padding(maxResponse + 1), "its body is over 64 KiB"},
 			{"10 MB", "", padding(10 << 20), "its body is over 64 KiB"},
 			{"a gzip bomb", gzipped, zip(strings.Repeat(" ", 4<<20) + object), "its body is over 64 KiB"},
-			{"no gzip", gzipped, object + marker, "its body was cut off: not understood as HTTP"},
+			{"no gzip", gzipped, object + marker, "its body is not the gzip that it says"},
 			{"half of a gzip", gzipped, zip(padding(maxResponse))[:40], "its body was cut off: connection closed early"},
 		}
 		for _, c := range cases {

@@ -90,6 +90,7 @@ func TestClientTLS(t *testing.T) {
 		clients := x509.NewCertPool()
 		clients.AppendCertsFromPEM([]byte(other.cert))
 		mutual := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MaxVersion: tls.VersionTLS12}
+		mutual13 := &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, MinVersion: tls.VersionTLS13}
 		cases := []struct {
 			name   string
 			server keyPair
@@ -108,7 +109,10 @@ func TestClientTLS(t *testing.T) {
 			{"no authentication", expired, &tls.Config{}, TLS{InsecureSkipVerify: true}, ""},
 			{"TLS 1.1", own, old, TLS{CA: own.cert}, "TLS: it supports no TLS 1.2 or newer"},
 			{"TLS 1.1 without authentication", own, old.Clone(), TLS{InsecureSkipVerify: true}, "TLS: it supports no TLS 1.2 or newer"},
-			{"it requires a client certificate", own, mutual, TLS{CA: own.cert}, "TLS: no secure connection"},
+			{"it requires a client certificate", own, mutual, TLS{CA: own.cert}, "TLS: it finds nothing in common with TLS 1.2 or 1.3 as the plugin offers them"},
+			{"it requires a client certificate, in TLS 1.3", own, mutual13, TLS{CA: own.cert}, "TLS: it requires a client certificate"},
+			{"it does not know the client certificate's authority", own, mutual13.Clone(), TLS{CA: own.cert, Cert: own.cert, Key: own.key}, "TLS: it refuses the client certificate"},
+			{"it is for another name, which holds other causes", certificate(t, "expired.protocol-version.example", later), &tls.Config{}, TLS{InsecureSkipVerify: false}, "TLS: its certificate is for another name"},
 			{"a client certificate is given", own, mutual.Clone(), TLS{CA: own.cert, Cert: other.cert, Key: other.key}, ""},
 		}
 		for _, c := range cases {

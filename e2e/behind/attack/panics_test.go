@@ -22,7 +22,8 @@ var points = []string{
 	"gate/gate.go:Gate.logDenial",                  // while it is denied
 	"gate/refusal.go:refusal.write",                // and answered
 	"cache/lookup.go:Cache.begin+1",                // with the cache's lock
-	"cache/run.go:Scope.run",                       // on a goroutine that many wait for
+	"cache/turns.go:Scope.run",                     // on a goroutine that many wait for
+	"cache/run.go:Scope.fly",                       // while that asks the upstream
 	"cache/run.go:Scope.finish+1",                  // there, with the lock
 	"verifier/recover.go:await.func1",              // in a callback of the standard library
 	"verifier/recover.go:await.func3",              // on a goroutine of one request
@@ -31,7 +32,7 @@ var points = []string{
 	"verifier/circuit.go:CircuitBreaker.after",     // in a deferred function of many
 	"verifier/transport/client.go:Client.request",  // while the upstream is called
 	"verifier/apis/thammasat.go:thammasatClassify", // while its reply is read
-	"verifier/apis/upstream.go:Upstream.interpret", // and classified
+	"verifier/apis/upstream.go:Upstream.Interpret", // and classified
 	"telemetry/log.go:Sink.write+1",                // while something is logged
 }
 

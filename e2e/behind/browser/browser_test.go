@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
@@ -42,13 +43,14 @@ func newVisitor(t *testing.T, name string) *visitor {
 	for _, picture := range stale {
 		_ = os.Remove(picture)
 	}
-	profile, err := os.MkdirTemp("", "upstreamauth-browser-")
+	profile, remove, err := ending.Folder("", "upstreamauth-browser-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(900, 420), chromedp.UserDataDir(profile),
 		chromedp.Flag("ignore-certificate-errors", true), // the certificate is Traefik's own
+		chromedp.Flag("host-resolver-rules", "MAP "+distant+" 127.0.0.1"),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
 	allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
@@ -62,7 +64,7 @@ func newVisitor(t *testing.T, name string) *visitor {
 	})}
 	t.Cleanup(func() {
 		v.close()
-		_ = os.RemoveAll(profile)
+		remove()
 	})
 	return v
 }

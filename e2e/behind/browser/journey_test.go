@@ -39,7 +39,7 @@ func journey(t *testing.T, s *site, address string, secure bool) {
 		if text := v.reads(); !strings.Contains(text, "Hello, "+user) {
 			t.Fatalf("the page is %q", text)
 		}
-		if at := v.expectUnknown(ali, sara); at != address+path {
+		if at := v.expectUnknown(ali, sara, wrong); at != address+path {
 			t.Errorf("the address bar has %s", at)
 		}
 	}
@@ -55,15 +55,19 @@ func journey(t *testing.T, s *site, address string, secure bool) {
 	status(200, "elsewhere", v.clicks("#away"))
 
 	status(200, "the link of another user", v.follows(s, link(sara)))
+	if text := v.reads(); !strings.Contains(text, "as "+scenario.Marker+"ali") || !strings.Contains(text, "as "+scenario.Marker+"sara") {
+		t.Fatalf("no choice between two users: %q", text)
+	}
+	status(200, "stayed", v.clicks(stay))
 	in("ali", "/welcome")
 	if again := flags(t, v.cookies(), secure); again.Value != cookie.Value {
 		t.Error("another user's link changed the cookie")
 	}
-	// A denial's page has the token in its address, which must not become a Referer.
-	status(401, "a denied link", v.opens(link(wrong)))
-	v.do(chromedp.Evaluate(`void (document.body.innerHTML = '<a id="next" href="/next">next page</a>')`, nil))
-	status(200, "from a denied link", v.clicks("#next"))
-	in("ali", "/next")
+	status(200, "a denied link leads on", v.opens(link(wrong)))
+	in("ali", "/welcome")
+	if again := flags(t, v.cookies(), secure); again.Value != cookie.Value {
+		t.Error("a denied link changed the cookie")
+	}
 
 	if got := replay(t, s.server.URL, host, cookie); got != 200 {
 		t.Errorf("the cookie, before the logout: %d", got)
@@ -80,7 +84,22 @@ func journey(t *testing.T, s *site, address string, secure bool) {
 		t.Errorf("the cookie, after the logout: %d", got)
 	}
 	status(401, "asked again", v.opens(address+"/welcome"))
+	// Without a session a denial's page has the token in its address, which must not
+	// become a Referer.
+	for what, token := range map[string]string{"a denied link": wrong, "a link that was logged out": ali} {
+		status(401, what, v.opens(link(token)))
+		v.do(chromedp.Evaluate(fmt.Sprintf(`void (document.body.innerHTML = '<a id="away" href="%s/away">elsewhere</a>')`, s.elsewhere(scheme(address)).URL), nil))
+		status(200, "from "+what, v.clicks("#away"))
+	}
+	if left := v.cookies(); len(left) != 0 {
+		t.Errorf("%d cookies of denied links", len(left))
+	}
 	expectNoSecrets(t, s, address, ali, sara, wrong, cookie.Value)
+}
+
+func scheme(address string) string {
+	scheme, _, _ := strings.Cut(address, "://")
+	return scheme
 }
 
 // flags looks at the one cookie that there is to be. A domain without a dot in
@@ -116,8 +135,8 @@ func expectNoSecrets(t *testing.T, s *site, address string, secrets ...string) {
 			}
 		}
 	}
-	scheme, pages, _ := strings.Cut(address, "://")
-	others := s.elsewhere(scheme).Listener.Addr().String()
+	_, pages, _ := strings.Cut(address, "://")
+	others := s.elsewhere(scheme(address)).Listener.Addr().String()
 	for _, place := range []string{pages + "/picture", others + "/picture", others + "/away"} {
 		referer := fmt.Sprintf("Referer:[%s/", address)
 		sent := false

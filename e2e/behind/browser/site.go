@@ -16,8 +16,12 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-// host is the site's name; browsers find it on this machine.
-const host = "panel.localhost"
+// host is the site's name; browsers find it on this machine. distant is another name
+// of it, which they do not trust without TLS: there they send no Sec-Fetch-Site.
+const (
+	host    = "panel.localhost"
+	distant = "panel.test"
+)
 
 // lifetime is how long a session lasts here.
 const lifetime = 2 * time.Hour
@@ -30,14 +34,18 @@ type site struct {
 	up            *upstreams.IPPanel
 	pages, others *httptest.Server
 	safe          *httptest.Server // others, with TLS: pages with it send no Referer to a server without
+	session       map[string]any   // more keys of the session
 
 	mu   sync.Mutex
 	seen []string // the requests to the servers, as text
 }
 
 // start starts a site whose Traefik has more in its static configuration.
-func start(static map[string]any) (*site, error) {
-	s := &site{up: upstreams.NewIPPanel(upstreams.IPPanelOptions{})}
+func start(static map[string]any) (*site, error) { return startWith(static, nil) }
+
+// startWith is start with more keys of the session.
+func startWith(static, session map[string]any) (*site, error) {
+	s := &site{up: upstreams.NewIPPanel(upstreams.IPPanelOptions{}), session: session}
 	for _, user := range []string{"ali", "sara"} {
 		s.up.AddUser(upstreams.PanelUser{UserName: scenario.Marker + user, Password: scenario.Marker + "password", Method: upstreams.MethodLogin, UserID: 7, Name: user})
 	}
@@ -60,15 +68,17 @@ func start(static map[string]any) (*site, error) {
 }
 
 func (s *site) dynamic() map[string]any {
+	session := map[string]any{"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout"}
+	for key, value := range s.session {
+		session[key] = value
+	}
 	config := map[string]any{
-		"bearer": map[string]any{"api": "ippanel", "url": s.up.URL, "loginSecret": "env:UPSTREAMAUTH_LOGIN_SECRET", "lifetime": lifetime.String()},
-		"session": map[string]any{
-			"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout",
-		},
+		"bearer":  map[string]any{"api": "ippanel", "url": s.up.URL, "loginSecret": "env:UPSTREAMAUTH_LOGIN_SECRET", "lifetime": lifetime.String()},
+		"session": session,
 	}
 	service := map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": s.pages.URL}}}}
 	router := func(entry string) map[string]any {
-		return map[string]any{"rule": "Host(`" + host + "`)", "middlewares": []string{"upstreamauth"}, "service": "pages", "entryPoints": []string{entry}}
+		return map[string]any{"rule": "Host(`" + host + "`) || Host(`" + distant + "`)", "middlewares": []string{"upstreamauth"}, "service": "pages", "entryPoints": []string{entry}}
 	}
 	secure := router("secure")
 	secure["tls"] = map[string]any{}
@@ -127,6 +137,9 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	}
 	elsewhere := s.elsewhere(r.Header.Get("X-Forwarded-Proto")).URL
 	user, _ := url.PathUnescape(r.Header.Get("X-Auth-Name"))
+	if r.URL.Path == "/quiet" {
+		w.Header().Set("Referrer-Policy", "no-referrer") // then a form's Origin is null
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><title>panel</title><link rel="icon" href="/picture">
 <body style="font: 18px sans-serif; margin: 2em"><h1>Hello, %s</h1><p>This page is %s; the SMS panel says who you are until %s.</p>

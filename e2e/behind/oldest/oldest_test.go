@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/upstreamauth/upstreamauth/e2e/behind"
+	"github.com/upstreamauth/upstreamauth/e2e/behind/writer"
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
@@ -20,7 +21,9 @@ import (
 func selection() []scenario.Scenario {
 	chosen := slices.Concat(
 		scenario.Identities, scenario.Passthrough, scenario.ConfigurationFaults,
-		scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.Forgeries,
+		scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.HandOffs, scenario.Forgeries,
+		scenario.Upgrades, scenario.RequestBounds, scenario.Preflights, scenario.HeaderValues, scenario.Chains, scenario.Causes[3:], scenario.Uploads, scenario.ClientsGone, scenario.GRPC, scenario.Sources,
+		scenario.CustomAPIs, scenario.CustomValues, scenario.CustomScopes,
 		scenario.Caching[:1], scenario.Canaries[:1], scenario.Regressions[:1], scenario.UpstreamFaults[:1],
 		scenario.Budgets[3:], scenario.Circuits[1:], scenario.ClientLimits[1:], scenario.Revalidation[:1],
 	)
@@ -37,7 +40,7 @@ func TestOldest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := traefik.Start(traefik.Options{Program: program, Env: scenario.Environment(), Static: behind.Trusting()})
+	server, err := traefik.Start(writer.Added(traefik.Options{Program: program, Env: scenario.Environment(), Static: behind.Trusting()}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +58,7 @@ func TestOldest(t *testing.T) {
 	})
 	t.Run("scenarios", func(t *testing.T) { scenario.Run(t, open, selection()) })
 	t.Run("status tables", func(t *testing.T) { scenario.StatusTables(t, open) })
+	t.Run("twins", func(t *testing.T) { scenario.Twins(t, open, 7) })
 	t.Run("configurations", func(t *testing.T) {
 		scenario.Configurations(t, func(backend string, _ []string) (scenario.Level, error) { return open(backend) }, false, false)
 	})

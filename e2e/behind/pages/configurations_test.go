@@ -22,7 +22,8 @@ import (
 // request without a credential.
 func TestConfigurations(t *testing.T) {
 	t.Run("each dynamic one is served, and denies a request without a credential", everyDynamicOne)
-	t.Run("Traefik starts with each static one", everyStaticOne)
+	t.Run("the newest and the oldest Traefik start with each static one", everyStaticOne)
+	t.Run("the newest one starts with the option in its comments, too", everyStaticOneWithAliases)
 }
 
 func everyDynamicOne(t *testing.T) {
@@ -31,8 +32,10 @@ func everyDynamicOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := t.TempDir()
-	if err := os.WriteFile(filepath.Join(secrets, "tu_key"), []byte("a-key\n"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range examples.Mounted() {
+		if err := os.WriteFile(filepath.Join(secrets, name), []byte(examples.Secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	server, err := traefik.Start(traefik.Options{
 		Env:      append(examples.Environment(), "UPSTREAMAUTH_FILES="+secrets),

@@ -12,6 +12,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/examples"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
+	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
 	"golang.org/x/mod/semver"
 	"gopkg.in/yaml.v3"
 )
@@ -20,10 +21,62 @@ import (
 // loaded its plugins.
 const started = "Starting provider aggregator"
 
-// A real Traefik starts with every static configuration, with what it logs at
-// level INFO and ports of its own added. An older one does so without the key
-// that the pages say it does not know.
+// The oldest and the newest Traefik that are tested start with every static
+// configuration as it is written, with what they log at level INFO and ports of
+// their own added.
 func everyStaticOne(t *testing.T) {
+	for _, program := range programs(t) {
+		t.Run(filepath.Base(program), func(t *testing.T) { everyOneOn(t, program, func(text string) string { return text }) })
+	}
+}
+
+// aliases is the option that the pages offer to newer Traefiks, in comments.
+var aliases = regexp.MustCompile(`(?m)^( *)# ( *)(.*?(?:http:|aliasHeadersStrategy.*?))( +#.*)?$`)
+
+// So does the newest with the option that is in comments there.
+func everyStaticOneWithAliases(t *testing.T) {
+	programs := programs(t)
+	newest := programs[0]
+	if semver.Compare(versionOf(t, newest), "v3.7.12") < 0 {
+		t.Skip("this Traefik does not know the option")
+	}
+	changed := 0
+	everyOneOn(t, newest, func(text string) string {
+		if !strings.Contains(text, "aliasHeadersStrategy") {
+			return "" // which has started already
+		}
+		changed++
+		with := aliases.ReplaceAllString(text, "$1$2$3")
+		if regexp.MustCompile(`# *(- --.*)?aliasHeadersStrategy`).MatchString(with) {
+			t.Errorf("the option stays in comments:\n%s", with)
+		}
+		return with
+	})
+	if changed < 6 {
+		t.Errorf("%d offer the option", changed)
+	}
+}
+
+// programs are the Traefiks of the tests, the newest first.
+func programs(t *testing.T) []string {
+	t.Helper()
+	newest, err := traefik.Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv(binary.Variable) != "" {
+		return []string{newest}
+	}
+	oldest, err := binary.Find(binary.Oldest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{newest, oldest}
+}
+
+// everyOneOn starts the program with each static configuration as change makes it;
+// an empty one is passed over.
+func everyOneOn(t *testing.T, program string, change func(text string) string) {
 	blocks, err := examples.Blocks()
 	if err != nil {
 		t.Fatal(err)
@@ -35,11 +88,6 @@ func everyStaticOne(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "dynamic.yml"), nil, 0o600); err != nil { // which the quick start names
 		t.Fatal(err)
 	}
-	binary, err := traefik.Binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	knowsAliases := semver.Compare(versionOf(t, binary), "v3.7.12") >= 0
 	count := 0
 	for _, b := range blocks {
 		top := decoded(t, b)
@@ -47,13 +95,17 @@ func everyStaticOne(t *testing.T) {
 			continue
 		}
 		count++
+		if b.Text = change(b.Text); b.Text == "" {
+			continue
+		}
 		t.Run(b.Name, func(t *testing.T) {
-			arguments := flags(top["additionalArguments"], knowsAliases)
+			top := decoded(t, b)
+			arguments := flags(top["additionalArguments"])
 			if top["additionalArguments"] == nil {
-				arguments = fileOf(t, top, dir, knowsAliases)
+				arguments = fileOf(t, top, dir)
 			}
 			log := filepath.Join(t.TempDir(), "log")
-			if !starts(t, binary, dir, arguments, log) {
+			if !starts(t, program, dir, arguments, log) {
 				written, _ := os.ReadFile(log)
 				t.Errorf("Traefik does not start:\n%s", written)
 			}
@@ -65,21 +117,19 @@ func everyStaticOne(t *testing.T) {
 }
 
 // flags are those that Helm makes of a list of them, with what its chart adds.
-func flags(list any, knowsAliases bool) []string {
+func flags(list any) []string {
 	arguments := []string{"--entryPoints.websecure.address=127.0.0.1:0", "--log.level=INFO", "--log.noColor=true"}
 	flags, _ := list.([]any)
 	for _, flag := range flags {
-		if text := flag.(string); knowsAliases || !strings.Contains(text, "aliasHeadersStrategy") {
-			arguments = append(arguments, text)
-		}
+		arguments = append(arguments, flag.(string))
 	}
 	return arguments
 }
 
 // fileOf writes an adapted static configuration, and returns the flag for it.
-func fileOf(t *testing.T, top map[string]any, dir string, knowsAliases bool) []string {
+func fileOf(t *testing.T, top map[string]any, dir string) []string {
 	t.Helper()
-	adapt(top, dir, knowsAliases)
+	adapt(top, dir)
 	text, err := yaml.Marshal(top)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +143,7 @@ func fileOf(t *testing.T, top map[string]any, dir string, knowsAliases bool) []s
 
 // adapt makes a static configuration fit for a test: ports that are free,
 // folders that are there, no Docker.
-func adapt(top map[string]any, dir string, knowsAliases bool) {
+func adapt(top map[string]any, dir string) {
 	top["log"] = map[string]any{"level": "INFO", "noColor": true}
 	top["global"] = map[string]any{"checkNewVersion": false, "sendAnonymousUsage": false}
 	points, _ := top["entryPoints"].(map[string]any)
@@ -101,14 +151,7 @@ func adapt(top map[string]any, dir string, knowsAliases bool) {
 		top["entryPoints"] = map[string]any{"web": map[string]any{"address": "127.0.0.1:0"}}
 	}
 	for _, point := range points {
-		point := point.(map[string]any)
-		point["address"] = "127.0.0.1:0"
-		if http, _ := point["http"].(map[string]any); http != nil && !knowsAliases {
-			delete(http, "aliasHeadersStrategy")
-			if len(http) == 0 {
-				delete(point, "http")
-			}
-		}
+		point.(map[string]any)["address"] = "127.0.0.1:0"
 	}
 	if providers, _ := top["providers"].(map[string]any); providers != nil {
 		delete(providers, "docker")

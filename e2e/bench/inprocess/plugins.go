@@ -8,11 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 
 	"github.com/upstreamauth/upstreamauth/e2e/bench/noop"
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/interpreted"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
@@ -20,18 +20,18 @@ import (
 // bench is everything that is measured here: one interpreter with both plugins'
 // handlers, and an upstream that answers at once.
 type bench struct {
-	dir      string
+	remove   func() // takes the folder of both away
 	ours     *interpreted.Plugin
 	none     *interpreted.Plugin
 	upstream *httptest.Server
 }
 
 func newBench() (*bench, error) {
-	dir, err := os.MkdirTemp("", "upstreamauth-bench-")
+	dir, remove, err := ending.Folder("", "upstreamauth-bench-")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{dir: dir, upstream: httptest.NewServer(http.HandlerFunc(upstream))}
+	b := &bench{remove: remove, upstream: httptest.NewServer(http.HandlerFunc(upstream))}
 	if err := stage.Plugin(dir); err != nil {
 		return nil, err
 	}
@@ -48,16 +48,19 @@ func newBench() (*bench, error) {
 
 func (b *bench) close() {
 	b.upstream.Close()
-	_ = os.RemoveAll(b.dir)
+	b.remove()
 }
 
-// upstream allows every credential that contains "good". It responds as the web
+// upstream allows every credential that contains "good", and the operator's key. It responds as the web
 // service, or as the TU account API to a request with an Application-Key.
 func upstream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	body, _ := io.ReadAll(r.Body)
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch key := r.Header.Get("Application-Key"); {
+	case key != "" && key != "operators" && !strings.Contains(key, "good"):
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"status":false,"message":"Application-Key Invalid!"}`)
 	case key == "":
 		if strings.Contains(token, "good") {
 			fmt.Fprintf(w, `{"IsSuccess":true,"Data":{"UserName":%q,"Id":12345,"Name":"Somchai Jaidee","Email":"somchai@dome.tu.ac.th"}}`, token[:8])
@@ -72,9 +75,6 @@ func upstream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		_, _ = io.WriteString(w, `{"status":true,"message":"Success","username":"somchai","displayname_en":"Somchai Jaidee","email":"somchai@dome.tu.ac.th","type":"student"}`)
-	case len(body) == 0:
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"status":false,"message":"Application-Key Invalid!"}`)
 	default:
 		_, _ = io.WriteString(w, `{"status":false,"message":"Users or Password Invalid!"}`)
 	}

@@ -1,6 +1,6 @@
 // Command demo runs a real Traefik with the plugin, the four emulated APIs and
 // a backend, prints commands to paste, and prints a line for each call to an API.
-// It runs until it is interrupted and leaves no process behind.
+// It runs until it is interrupted and leaves no process and no folder behind.
 package main
 
 import (
@@ -8,72 +8,49 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
-	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/demo"
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
+	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := ending.Context()
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, ending.Output(os.Stdout, stop)); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, out io.Writer) error {
+	err := show(ctx, out)
+	if ctx.Err() != nil {
+		fmt.Fprintln(out, "ended")
+		return nil
+	}
+	return err
+}
+
+// show runs the demo until ctx ends, or until an error.
+func show(ctx context.Context, out io.Writer) error {
 	program, err := binary.Any(ctx, out)
 	if err != nil {
 		return err
 	}
-	d, err := demo.Start(out, program)
+	d, err := demo.Start(ctx, out, demo.Options{
+		Program: program,
+		Seen:    func(s upstreams.Seen) { fmt.Fprintln(out, s) },
+	})
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	guide(out, d)
-	watch(ctx, out, d)
-	fmt.Fprintln(out, "ended")
+	fmt.Fprintf(out, "\nTraefik listens on %s. Paste these into another terminal, one or all.\n", d.Traefik.URL)
+	fmt.Fprint(out, "A line that begins with a colon does nothing: it says what the next one gets.\n")
+	fmt.Fprint(out, d.Paste())
+	fmt.Fprint(out, "\nBelow, a line for each call to an API: time, API, method, path, status. Ctrl-C ends the demo.\n")
+	<-ctx.Done()
 	return nil
-}
-
-// guide prints the commands, each with the status that it gets.
-func guide(out io.Writer, d *demo.Demo) {
-	fmt.Fprint(out, "\nPaste these into another terminal:\n")
-	for _, l := range d.Lines() {
-		note := l.Note
-		if note != "" {
-			note = ": " + note
-		}
-		fmt.Fprintf(out, "\n# %s → %d%s\n%s\n", l.Title, l.Status, note, d.Curl(l))
-	}
-	for _, j := range d.Journeys() {
-		fmt.Fprintf(out, "\n# %s → %s\n%s\n", j.Title, strings.Join(j.Statuses, ", "), strings.Join(j.Commands, "\n"))
-	}
-	fmt.Fprint(out, "\nBelow, a line for each call to an API. Ctrl-C ends the demo.\n")
-}
-
-// watch prints the calls until ctx ends.
-func watch(ctx context.Context, out io.Writer, d *demo.Demo) {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	seen := d.Calls()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			for api, calls := range d.Calls() {
-				if calls != seen[api] {
-					fmt.Fprintf(out, "call to %s: %d so far\n", api, calls)
-					seen[api] = calls
-				}
-			}
-		}
-	}
 }

@@ -7,9 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik/binary"
 )
 
@@ -18,7 +17,7 @@ func main() {
 	tidy := flag.String("tidy", "", "complete the pinned go.mod and go.sum of this `version` instead, as v3.7.13")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := ending.Context()
 	defer stop()
 
 	if err := run(ctx, *oldest, *tidy); err != nil {

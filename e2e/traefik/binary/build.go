@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 )
 
 // Build makes sure that the cache holds a version of Traefik and gives its path,
@@ -32,11 +34,11 @@ func Build(ctx context.Context, version string, out io.Writer) (string, error) {
 		return "", fmt.Errorf("making the cache: %w", err)
 	}
 
-	unlock, err := lock(ctx, path+".lock", out)
+	mine, err := lock(ctx, path+".lock", out)
 	if err != nil {
 		return "", err
 	}
-	defer unlock()
+	defer mine.unlock()
 
 	if built(path) {
 		return path, nil
@@ -47,6 +49,7 @@ func Build(ctx context.Context, version string, out io.Writer) (string, error) {
 		return "", err
 	}
 	defer remove()
+	mine.says(scratch)
 
 	start := time.Now()
 	fmt.Fprintf(out, "Traefik %s is not in %s yet, so it is built.\n"+
@@ -72,11 +75,11 @@ func makeScratch(cache, version string) (dir string, remove func(), err error) {
 		}
 	}
 
-	if dir, err = os.MkdirTemp(cache, prefix); err != nil {
+	if dir, remove, err = ending.Folder(cache, prefix); err != nil {
 		return "", nil, fmt.Errorf("making the build's folder: %w", err)
 	}
 
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
+	return dir, remove, nil
 }
 
 // build compiles in scratch and moves the finished program to path.
@@ -126,7 +129,8 @@ func build(ctx context.Context, version, scratch, path string, out io.Writer) er
 // library with it, or 0 if that is unknown. Packages that Go has compiled before
 // are not compiled again, and not told.
 func countPackages(ctx context.Context, dir string) int {
-	list, err := goCommand(ctx, dir, "list", "-mod=vendor", "-deps", command).Output()
+	cmd := goCommand(ctx, dir, "list", "-mod=vendor", "-deps", command)
+	list, err := grouped(ctx, cmd, cmd.Output)
 	if err != nil {
 		return 0
 	}
@@ -140,7 +144,7 @@ func run(ctx context.Context, s step, args ...string) error {
 
 	progress := s.start()
 	cmd.Stdout, cmd.Stderr = progress, progress
-	err := cmd.Run()
+	_, err := grouped(ctx, cmd, func() ([]byte, error) { return nil, cmd.Run() })
 	progress.stop()
 
 	if err != nil {
@@ -152,13 +156,14 @@ func run(ctx context.Context, s step, args ...string) error {
 
 // goCommand is the go command in dir, without the developer's workspace and
 // flags (an empty GOFLAGS would not replace those that `go env -w` keeps). The
-// cache may lie in another repository, which is no part of this. Ctrl-C lets
-// the command tidy up after itself before it is killed.
+// cache may lie in another repository, which is no part of this. What ends this
+// process lets the command, and the compilers that it started, tidy up after
+// themselves before they are killed.
 func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	interruptible(cmd)
 	cmd.WaitDelay = 10 * time.Second
 
 	return cmd

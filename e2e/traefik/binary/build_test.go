@@ -86,7 +86,7 @@ func TestLock(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lock")
 	var out bytes.Buffer
 
-	unlock, err := lock(context.Background(), file, &out)
+	mine, err := lock(context.Background(), file, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,17 +108,17 @@ func TestLock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other()
+		other.unlock()
 	})
 
 	t.Run("the lock is free after the first", func(t *testing.T) {
-		unlock()
+		mine.unlock()
 
 		again, err := lock(context.Background(), file, &out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again()
+		again.unlock()
 	})
 }
 

@@ -171,7 +171,7 @@ func fetch(ctx context.Context, dir, modulePath, version string, goSum []byte) (
 	cmd := goCommand(ctx, dir, "mod", "download", "-json", modulePath+"@"+version)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
-	out, err := cmd.Output()
+	out, err := grouped(ctx, cmd, cmd.Output)
 	var answer struct{ Dir, Error string }
 	decoding := json.Unmarshal(out, &answer)
 	if err := cmp.Or(err, decoding); err != nil {

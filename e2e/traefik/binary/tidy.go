@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 )
 
@@ -19,11 +20,11 @@ func Tidy(ctx context.Context, version string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	scratch, err := os.MkdirTemp("", "upstreamauth-tidy-")
+	scratch, remove, err := ending.Folder("", "upstreamauth-tidy-")
 	if err != nil {
 		return fmt.Errorf("making a folder: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(scratch) }()
+	defer remove()
 
 	dir := filepath.Join(scratch, "module")
 	if err := layOut(ctx, version, dir, filepath.Join(scratch, "sources")); err != nil {

@@ -6,6 +6,7 @@ package readers
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -50,9 +51,9 @@ func Token(claims string) string {
 		if !api.JWT {
 			continue
 		}
-		id, flaw := api.Identify(transport.Response{}, c, apis.Settings{Kind: verifier.Bearer})
+		found, flaw := api.Identify(transport.Response{}, c, apis.Settings{Kind: verifier.Bearer})
 		text += flaw
-		for _, field := range id {
+		for _, field := range found.Identity {
 			text += fmt.Sprintf("%q=%q ", field.Name, field.Value)
 		}
 		asked := &accepting{}
@@ -81,19 +82,16 @@ func Refusal(api, status int, reason, code, message string) string {
 // Reply reads a reply of two members, as each API would.
 func Reply(api int, flag, code, message string, status int) string {
 	a := apis.All()[api]
-	text := func(s string) *strictjson.Value { return &strictjson.Value{Kind: "text", Text: s} }
-	inner := &strictjson.Value{Kind: "object", Names: []string{"status", "message_code", "message", "Code", "Msg"}, Fields: map[string]*strictjson.Value{
-		"status": {Kind: "boolean", Text: flag}, "message_code": text(code), "message": text(message),
-		"Code": {Kind: "number", Text: code}, "Msg": text(message),
-	}}
-	body := &strictjson.Value{Kind: "object", Fields: map[string]*strictjson.Value{
-		"meta": inner, "Msg": inner, "status": {Kind: "boolean", Text: flag}, "IsSuccess": {Kind: "boolean", Text: flag},
-		"status_code": {Kind: "number", Text: code}, "message": text(message),
-		"data": inner, "Data": inner, "username": text(message),
-	}}
+	inner := map[string]interface{}{
+		"status": flag == "true", "message_code": code, "message": message, "Code": json.Number(code), "Msg": message,
+	}
+	body := strictjson.NewObject(map[string]interface{}{
+		"meta": inner, "Msg": inner, "status": flag == "true", "IsSuccess": flag == "true",
+		"status_code": json.Number(code), "message": message, "data": inner, "Data": inner, "username": message,
+	})
 	r := transport.Response{Status: status, Body: body}
 	gotFlag, gotCode := a.Classify(r)
-	d := a.CopyMessage(r, verifier.Denial{Status: status, Code: gotCode})
-	id, flaw := a.Identify(r, verifier.Credential{Kind: verifier.Basic, User: message}, apis.Settings{Kind: a.Kinds[0]})
-	return fmt.Sprintf("%q %q %q %d %q %v", gotFlag, gotCode, d.Message, d.RetryAfter, flaw, id)
+	d := a.CopyMessage(r, &apis.Row{}, verifier.Denial{Status: status, Code: gotCode})
+	found, flaw := a.Identify(r, verifier.Credential{Kind: verifier.Basic, User: message}, apis.Settings{Kind: a.Kinds[0]})
+	return fmt.Sprintf("%q %q %q %d %q %v", gotFlag, gotCode, d.Message, d.RetryAfter, flaw, found.Identity)
 }

@@ -1,6 +1,9 @@
 package surprises
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+)
 
 func numberAndLen(n int, list []string) (int, int) { return n, len(list) }
 
@@ -123,4 +126,20 @@ func ReturnLocals() string {
 	c <- 5
 	plain, called := 7, identical(8)
 	return fmt.Sprint(n, size, m, err, localReceived(c), plain, called, blank("text"))
+}
+
+type resultWithError struct {
+	n   int
+	err error
+}
+
+// AssignNil: an assignment of several, one of which becomes nil: a slice, a map or a pointer
+// as well as an interface.
+func AssignNil() string {
+	list, done := []int{1}, false
+	before := fmt.Sprint(list, done)
+	list, done = nil, true
+	r := &resultWithError{err: io.EOF}
+	r.n, r.err = 5, nil
+	return fmt.Sprint(before, r.n, r.err, list, done)
 }

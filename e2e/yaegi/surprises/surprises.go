@@ -49,6 +49,7 @@ var Programs = map[string]func() string{
 	"ReturnField":         ReturnField,
 	"ReturnFieldOfMap":    ReturnFieldOfMap,
 	"AssignBesideCall":    AssignBesideCall,
+	"AssignNil":           AssignNil,
 	"NamedResultsInLoop":  NamedResultsInLoop,
 	"NamedResultGrows":    NamedResultGrows,
 	"NamelessParameter":   NamelessParameter,

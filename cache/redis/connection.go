@@ -1,0 +1,217 @@
+package redis
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+)
+
+// connection is one connection to a server. One goroutine at a time uses it.
+type connection struct {
+	conn    net.Conn
+	address string
+	in      reader
+	number  int64 // of the last batch
+	replica bool  // the server takes no writes
+	used    time.Time
+	checked time.Time // when a Sentinel named its server last
+}
+
+// dialer opens connections.
+type dialer struct {
+	options Options
+}
+
+// open opens a connection, and sends the commands that it begins with. The context has a
+// deadline.
+func (d *dialer) open(ctx context.Context, address string, commands [][]string) (*connection, []*Reply, error) {
+	raw, err := d.dial(ctx, address)
+	if err != nil {
+		return nil, nil, late(err)
+	}
+	c := &connection{conn: raw, address: address, in: reader{in: bufio.NewReader(raw)}}
+	if len(commands) == 0 {
+		return c, nil, nil
+	}
+	deadline, _ := ctx.Deadline()
+	replies, err := c.ask(deadline, commands)
+	if err != nil {
+		c.close()
+		return nil, nil, err
+	}
+	return c, replies, nil
+}
+
+func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
+	var raw net.Conn
+	var err error
+	if d.options.Dial != nil {
+		raw, err = d.options.Dial(ctx, address)
+	} else {
+		own := &net.Dialer{}
+		raw, err = own.DialContext(ctx, "tcp", address)
+	}
+	if err != nil || d.options.TLS == nil {
+		return raw, err
+	}
+	config := d.options.TLS.Clone()
+	if config.ServerName == "" {
+		host, _, _ := net.SplitHostPort(address)
+		config.ServerName = host
+	}
+	secured := tls.Client(raw, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, fmt.Errorf("redis: TLS handshake: %w", err)
+	}
+	return secured, nil
+}
+
+// login is what a connection to a server begins with.
+func (d *dialer) login() [][]string {
+	var commands [][]string
+	if d.options.Password != "" {
+		commands = append(commands, d.auth())
+	}
+	if d.options.DB != 0 {
+		commands = append(commands, []string{"SELECT", strconv.Itoa(d.options.DB)})
+	}
+	return commands
+}
+
+func (d *dialer) auth() []string {
+	if d.options.Username == "" {
+		return []string{"AUTH", d.options.Password}
+	}
+	return []string{"AUTH", d.options.Username, d.options.Password}
+}
+
+// server opens a connection to a server that takes commands.
+func (d *dialer) server(ctx context.Context, address string, more [][]string) (*connection, []*Reply, error) {
+	c, replies, err := d.open(ctx, address, append(d.login(), more...))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range replies {
+		if r.Kind == Failed {
+			c.close()
+			return nil, nil, refused(r)
+		}
+	}
+	return c, replies, nil
+}
+
+// ask is exchange for one request.
+func (c *connection) ask(deadline time.Time, commands [][]string) ([]*Reply, error) {
+	one := newRequest(commands)
+	_, err := c.exchange(deadline, []*request{one})
+	if err == nil {
+		return one.replies, nil
+	}
+	for _, r := range one.replies {
+		if r.Kind == Failed { // what came after it failed for its sake
+			return nil, refused(r)
+		}
+	}
+	return nil, err
+}
+
+// exchange sends requests in one write, and gives each its replies. After an error the
+// connection is of no use, and neither is any reply. lost: not a byte came back on a
+// connection that had been left open, so that the server had probably closed it before.
+func (c *connection) exchange(deadline time.Time, requests []*request) (bool, error) {
+	c.number++
+	number := strconv.FormatInt(c.number, 10)
+	var wire []byte
+	for _, r := range requests {
+		wire = append(wire, r.wire...)
+	}
+	wire = append(wire, "*2\r\n$4\r\nPING\r\n$"+strconv.Itoa(len(number))+"\r\n"+number+"\r\n"...)
+	_ = c.conn.SetDeadline(deadline)
+	_, err := c.conn.Write(wire)
+	if err == nil {
+		_, err = c.in.in.Peek(1)
+	}
+	if err != nil {
+		lost := c.number > 1 && !isTimeout(err)
+		return lost, late(err)
+	}
+	c.in.items, c.in.bytes = maxItems, maxBytes
+	for _, r := range requests {
+		r.replies = make([]*Reply, 0, len(r.commands))
+		for _, command := range r.commands {
+			reply, err := c.in.reply(0)
+			if err != nil {
+				return false, late(err)
+			}
+			if !fits(command, reply) {
+				return false, errShape
+			}
+			c.replica = c.replica || reply.Code == ReadOnly
+			r.replies = append(r.replies, reply)
+		}
+	}
+	if err := c.finish(number); err != nil {
+		return false, late(err)
+	}
+	return false, nil
+}
+
+// finish reads the number that a batch ends with, after which there is nothing more. A
+// server that refuses even this one takes no commands.
+func (c *connection) finish(number string) error {
+	sign, err := c.in.in.Peek(1)
+	if err != nil {
+		return err
+	}
+	if sign[0] == '-' {
+		last, err := c.in.reply(0)
+		if err != nil {
+			return err
+		}
+		return refused(last)
+	}
+	want := "$" + strconv.Itoa(len(number)) + "\r\n" + number + "\r\n"
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(c.in.in, got); err != nil {
+		return err
+	}
+	if string(got) != want {
+		return errOrder
+	}
+	if c.in.in.Buffered() > 0 {
+		return errExtra
+	}
+	return nil
+}
+
+func (c *connection) close() {
+	_ = c.conn.Close()
+}
+
+// refused is the error for a failure that leaves the connection without use.
+func refused(r *Reply) error {
+	if r.Code == NoAuth {
+		return errNoAuth
+	}
+	return fmt.Errorf("redis: %s", r.Text)
+}
+
+// late names a time limit that is over.
+func late(err error) error {
+	if err != nil && isTimeout(err) {
+		return errLate
+	}
+	return err
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}

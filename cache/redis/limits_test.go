@@ -1,0 +1,138 @@
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache/redis"
+)
+
+func TestLimits(t *testing.T) {
+	const limit = 200 * time.Millisecond
+
+	t.Run("a silent server holds nobody for longer than two time limits", func(t *testing.T) {
+		before := runtime.NumGoroutine()
+		s := newServer(t, func(*session, []string) string { return "" })
+		client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Timeout: limit})
+		var wg sync.WaitGroup
+		for n := 0; n < 32; n++ {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				began := time.Now()
+				if _, err := client.Do(get); err == nil {
+					t.Error("there is a reply")
+				}
+				if took := time.Since(began); took > 2*limit+2*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			}()
+		}
+		wg.Wait()
+		client.Close()
+		s.end()
+		expectNoGoroutines(t, before)
+	})
+
+	t.Run("after two failures it is not asked for a second, then once more", func(t *testing.T) {
+		var dials atomic.Int64
+		at := newClock()
+		client := newClient(t, redis.Options{
+			Endpoints: []string{"192.0.2.1:1"}, Now: at.now,
+			Dial: func(context.Context, string) (net.Conn, error) {
+				dials.Add(1)
+				return nil, errors.New("away")
+			},
+		})
+		expect := func(want int64, paused bool) {
+			t.Helper()
+			if _, err := client.Do(get); errors.Is(err, redis.ErrPaused) != paused || err == nil {
+				t.Errorf("error %v", err)
+			}
+			if n := dials.Load(); n != want {
+				t.Errorf("dialled %d times, want %d", n, want)
+			}
+		}
+		expect(1, false)
+		expect(2, false)
+		expect(2, true)
+		at.advance(999 * time.Millisecond)
+		expect(2, true)
+		at.advance(2 * time.Millisecond)
+		expect(3, false)
+		expect(3, true)
+	})
+
+	t.Run("a success ends the count of failures", func(t *testing.T) {
+		var fails atomic.Bool
+		s := newServer(t, func(_ *session, command []string) string {
+			if fails.Load() {
+				return "?\r\n"
+			}
+			return bulk(command[1])
+		})
+		client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Now: newClock().now})
+		for _, fail := range []bool{true, false, true, false, true, false} {
+			fails.Store(fail)
+			if _, err := client.Do(get); (err != nil) != fail {
+				t.Errorf("error %v", err)
+			}
+		}
+	})
+
+	t.Run("more than may wait are refused at once", func(t *testing.T) {
+		s := newServer(t, func(*session, []string) string { return "" })
+		client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Timeout: time.Second})
+		many := make([][]string, 1000)
+		for i := range many {
+			many[i] = get[0]
+		}
+		var wg sync.WaitGroup
+		var busy atomic.Int64
+		for n := 0; n < 20; n++ {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				if _, err := client.Do(many); errors.Is(err, redis.ErrBusy) {
+					busy.Add(1)
+				}
+			}()
+		}
+		wg.Wait()
+		if n := busy.Load(); n < 10 || n == 20 {
+			t.Errorf("%d of 20 were refused", n)
+		}
+	})
+
+	t.Run("closing fails what is under way, and all that comes after", func(t *testing.T) {
+		before := runtime.NumGoroutine()
+		asked := make(chan bool, 100)
+		s := newServer(t, func(*session, []string) string { asked <- true; return "" })
+		client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Timeout: time.Minute})
+		ended := make(chan error)
+		for n := 0; n < 3; n++ {
+			go func() {
+				_, err := client.Do(get)
+				ended <- err
+			}()
+		}
+		<-asked
+		client.Close()
+		for n := 0; n < 3; n++ {
+			if err := <-ended; err == nil {
+				t.Error("no error")
+			}
+		}
+		if _, err := client.Do(get); !errors.Is(err, redis.ErrClosed) {
+			t.Error(err)
+		}
+		s.end()
+		expectNoGoroutines(t, before)
+	})
+}

@@ -1,0 +1,211 @@
+package shared
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Events in the log.
+const (
+	eventAway = "shared unavailable"
+	eventBack = "shared available"
+
+	// EventApart is reported by who knows all stores of a process.
+	EventApart = "shared apart"
+)
+
+// health reports when the memory goes away, or comes back: a line for each change. One batch
+// without an answer is no change; after the second one it is left alone.
+type health struct {
+	budget bool // calls are counted in it
+
+	mu       sync.Mutex
+	report   verifier.Report // nil: nobody is told
+	failures int             // in a row
+	away     bool            // it does not answer
+	refuses  bool            // it answers, and takes no writes
+	deaf     bool            // it answers, and what others tell is not heard
+}
+
+// reportTo has changes reported to the log of the instance that joined last.
+func (h *health) reportTo(report verifier.Report) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.report = report
+}
+
+// failed notes that a batch had no answer. said is the text of its error.
+func (h *health) failed(said string) {
+	report := h.countFailure()
+	if report == nil {
+		return
+	}
+	effect := "credentials are checked without it"
+	if h.budget {
+		effect = "credentials are checked and calls are counted without it"
+	}
+	report("error", eventAway, reasonOf(said)+"; "+effect)
+}
+
+// countFailure returns where to report that it is away; nil: that is no change.
+func (h *health) countFailure() verifier.Report {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failures++
+	if h.away || h.failures < 2 {
+		return nil
+	}
+	h.away = true
+	report := h.report
+	return report
+}
+
+// answered notes that it answers.
+func (h *health) answered() {
+	report := h.countAnswer()
+	if report != nil {
+		report("info", eventBack, "it answers again")
+	}
+}
+
+func (h *health) countAnswer() verifier.Report {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failures = 0
+	if !h.away {
+		return nil
+	}
+	h.away = false
+	report := h.report
+	return report
+}
+
+// wrote notes that it took a write, or why it did not.
+func (h *health) wrote(refusal string) {
+	report := h.countWrite(refusal != "")
+	if report == nil {
+		return
+	}
+	if refusal != "" {
+		report("error", eventAway, "it takes no writes: "+refusal+"; what this Traefik learns is not shared")
+		return
+	}
+	report("info", eventBack, "it takes writes again")
+}
+
+func (h *health) countWrite(refused bool) verifier.Report {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.refuses == refused {
+		return nil
+	}
+	h.refuses = refused
+	report := h.report
+	return report
+}
+
+// listened notes that what others tell is heard, or for long is not, and why.
+func (h *health) listened(failure string) {
+	report := h.countHearing(failure != "")
+	if report == nil {
+		return
+	}
+	if failure != "" {
+		report("error", eventAway, "what other Traefiks forget is not heard: "+reasonOf(failure))
+		return
+	}
+	report("info", eventBack, "what other Traefiks forget is heard again")
+}
+
+// countHearing is silent while it does not answer at all: that is reported already.
+func (h *health) countHearing(deaf bool) verifier.Report {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.deaf == deaf || deaf && h.failures > 0 {
+		return nil
+	}
+	h.deaf = deaf
+	report := h.report
+	return report
+}
+
+// reasons are causes of failures, found by some words of theirs, in the order in which they
+// are looked for. Nothing else of an error is shown.
+var reasons = [][2]string{
+	{"no reply in time", "no reply in time"},
+	{"i/o timeout", "no reply in time"},
+	{"deadline exceeded", "no reply in time"},
+	{"connection refused", "the connection was refused"},
+	{"no such host", "its host name does not resolve"},
+	{"unreachable", "there is no route to it"},
+	{"x509", "its certificate is not valid"},
+	{"certificate", "a certificate was refused"},
+	{"TLS", "TLS failed"},
+	{"NOAUTH", "it requires a password"},
+	{"WRONGPASS", "the user name or the password is wrong"},
+	{"called without any password", "it has no password, and one is configured"},
+	{"NOPERM", "the user lacks a permission"},
+	{"LOADING", "it is starting, and loads its data"},
+	{"too many commands wait", "more is asked than it answers"},
+	{"max number of clients", "it has too many clients"},
+	{"DENIED", "its protected mode refuses connections from elsewhere"},
+	{"DB index", "there is no such database"},
+	{"not allowed in cluster mode", "a cluster has one database, 0"},
+	{"CLUSTERDOWN", "the cluster is down"},
+	{"entinel", "no Sentinel names a server"},
+	{"EOF", "the connection was closed"},
+	{"reset by peer", "the connection was closed"},
+	{"broken pipe", "the connection was closed"},
+}
+
+// reasonOf names the cause of a failure in words of our own.
+func reasonOf(said string) string {
+	for _, r := range reasons {
+		if strings.Contains(said, r[0]) {
+			return r[1]
+		}
+	}
+	if strings.HasPrefix(said, "redis: ") {
+		return "it does not answer as Redis does"
+	}
+	return "the connection failed"
+}
+
+// Counts are what a store has done since the process began.
+type Counts struct {
+	Looks    int // credentials looked up
+	Found    int // of which an entry counted
+	Unopened int // values that did not open, or said nothing
+	Kept     int // entries written
+	Lost     int // entries and messages that were never written
+	Forgets  int // logouts, denials and logins told to the others
+	Heard    int // the same, told by the others
+	Failures int // batches without an answer
+}
+
+// counter is where a store counts.
+type counter struct {
+	mu     sync.Mutex
+	counts Counts
+}
+
+func (c *counter) add(d Counts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Looks += d.Looks
+	c.counts.Found += d.Found
+	c.counts.Unopened += d.Unopened
+	c.counts.Kept += d.Kept
+	c.counts.Lost += d.Lost
+	c.counts.Forgets += d.Forgets
+	c.counts.Heard += d.Heard
+	c.counts.Failures += d.Failures
+}
+
+func (c *counter) read() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
+}

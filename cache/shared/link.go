@@ -1,0 +1,64 @@
+package shared
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/upstreamauth/upstreamauth/cache/redis"
+)
+
+// link is the connection to the memory. It is opened with the first command.
+type link struct {
+	options redis.Options
+	health  *health
+	counter *counter
+
+	mu     sync.Mutex
+	client *redis.Client // nil: closed
+}
+
+// open returns the client, a new one if there is none.
+func (l *link) open() *redis.Client {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client == nil {
+		l.client = redis.New(l.options)
+	}
+	client := l.client
+	return client
+}
+
+// close closes all connections. The next command opens another one.
+func (l *link) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client != nil {
+		l.client.Close()
+		l.client = nil
+	}
+}
+
+// unfit are codes of failures that say of the whole server that it is not to be asked.
+const unfit = " LOADING NOAUTH WRONGPASS NOPERM CLUSTERDOWN MASTERDOWN BUSY DENIED "
+
+// ask sends commands; nil: there is no answer.
+func (l *link) ask(commands [][]string) []*redis.Reply {
+	replies, err := l.open().Do(commands)
+	if err != nil {
+		l.counter.add(Counts{Failures: 1})
+		if !errors.Is(err, redis.ErrPaused) && !errors.Is(err, redis.ErrClosed) {
+			l.health.failed(err.Error())
+		}
+		return nil
+	}
+	for _, r := range replies {
+		if r.Kind == redis.Failed && strings.Contains(unfit, " "+r.Code+" ") {
+			l.counter.add(Counts{Failures: 1})
+			l.health.failed(r.Text)
+			return nil
+		}
+	}
+	l.health.answered()
+	return replies
+}

@@ -1,0 +1,163 @@
+package shared
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// Store is one process's view of a shared memory. It is safe for concurrent use.
+type Store struct {
+	options  Options
+	now      func() time.Time
+	uptime   func() time.Duration
+	hears    Hears
+	link     *link
+	counter  *counter
+	writer   *writer
+	coverage *coverage
+	bars     *marks // tokens that others have barred
+	own      *marks // those that were barred here
+	logins   *marks // logins that others have seen
+	ends     *marks // tokens that have ended for their upstream, and what scopes have forgotten
+	ear      *ear
+
+	mu      sync.Mutex
+	newest  context.Context // of the instance that joined last
+	running bool            // watch
+}
+
+// New returns a store. It opens nothing and starts nothing. now is the wall clock; uptime is
+// how long the process has run.
+func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hears) *Store {
+	o.Redis.Now = func() time.Time { return clockBase.Add(uptime()) }
+	s := &Store{options: o, now: now, uptime: uptime, hears: hears}
+	s.counter = &counter{}
+	s.link = &link{options: o.Redis, health: &health{budget: o.Budget}, counter: s.counter}
+	s.writer = newWriter(s.link, o.Secret, now, s.IsLive)
+	s.coverage = &coverage{local: o.Local, fast: true, current: uptime()}
+	s.bars = newMarks(now, uptime)
+	s.own = newMarks(now, uptime)
+	s.logins = newMarks(now, uptime)
+	s.ends = newMarks(now, uptime)
+	s.ear = &ear{secret: o.Secret, origin: newOrigin(), bars: s.bars, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
+	return s
+}
+
+// World is that of its options.
+func (s *Store) World() string { return s.options.World() }
+
+// Budget tells whether calls to an upstream are counted together.
+func (s *Store) Budget() bool { return s.options.Budget }
+
+// IsApart tells whether two stores lie at one place, and see nothing of each other because
+// their secrets differ.
+func (s *Store) IsApart(other *Store) bool {
+	return s.options.Secret != other.options.Secret && s.options.place() == other.options.place()
+}
+
+// Counts are what it has done so far.
+func (s *Store) Counts() Counts { return s.counter.read() }
+
+// Use notes that an instance uses the store, until ctx ends. What the store has to report
+// goes to its log.
+func (s *Store) Use(ctx context.Context, report verifier.Report) {
+	s.link.health.reportTo(report)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.newest = ctx
+}
+
+// IsLive tells whether an instance uses it. Traefik ends the contexts of all instances
+// together, so that the newest one's tells.
+func (s *Store) IsLive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.newest != nil && s.newest.Err() == nil
+}
+
+// IsIdle tells whether nothing of it runs and no instance uses it.
+func (s *Store) IsIdle() bool {
+	live := s.IsLive()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !live && !s.running
+}
+
+// Names makes the names of a scope.
+func (s *Store) Names(scope Scope) *Names { return newNames(s.options.Secret, scope) }
+
+// Holds tells whether an answer that was looked up then, in uptime, may be used without
+// another look.
+func (s *Store) Holds(looked time.Duration) bool { return s.coverage.holds(looked, s.uptime()) }
+
+// IsFast tells whether answers may be prebuilt now: what others forget is heard.
+func (s *Store) IsFast() bool { return s.coverage.isFast() }
+
+// wake starts to listen, unless that is done already.
+func (s *Store) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running {
+		return
+	}
+	s.running = true
+	go s.watch()
+}
+
+// watch listens while an instance uses the store, and for a moment more: Traefik ends all
+// instances before it makes the next ones.
+func (s *Store) watch() {
+	defer s.end()
+	s.coverage.begin(s.link.open().Listen(s.stream(), s.ear.hear, s.missed), s.uptime())
+	idle := time.Duration(0)
+	first := true
+	for idle < lingers {
+		tick := s.coverage.ticks()
+		if first {
+			tick /= 10
+		}
+		pause(tick)
+		if s.coverage.look(s.uptime()) {
+			s.hears.Missed()
+			first = false
+		}
+		s.link.health.listened(s.coverage.failure())
+		if s.IsLive() {
+			idle = 0
+			continue
+		}
+		idle += tick
+	}
+}
+
+// end stops to listen, and closes the connections. What was looked up before is looked up
+// again once an instance uses the store.
+func (s *Store) end() {
+	_ = recover()
+	s.coverage.end()
+	s.link.close()
+	s.stopped()
+	s.hears.Missed()
+}
+
+func (s *Store) stopped() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = false
+}
+
+func (s *Store) stream() string { return s.options.Prefix + ":forgotten" }
+
+// key is where a value lies.
+func (s *Store) key(tag, kind string, name [32]byte) string {
+	return s.options.Prefix + ":{" + tag + "}:" + kind + ":" + text(name)
+}
+
+// missed is called when messages may have been lost.
+func (s *Store) missed() {
+	s.coverage.miss(s.uptime())
+	s.hears.Missed()
+}

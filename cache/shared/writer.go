@@ -1,0 +1,249 @@
+package shared
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache/redis"
+)
+
+// message is what the others are to be told.
+type message struct {
+	sets  [][]string // commands that are done first
+	dels  [][]string // and next: in a cluster, commands of one batch have no certain order
+	until time.Time  // of no use to anybody from then on
+	entry []string   // the command that tells it
+}
+
+// writer writes behind: a request waits for nothing that is written. What is told goes
+// first, in its order. A goroutine writes while there is work, and no longer.
+type writer struct {
+	link   *link
+	secret string
+	now    func() time.Time
+	live   func() bool // false: there is no instance any more, so what waits goes on waiting
+
+	mu       sync.Mutex
+	messages []*message
+	keeps    []*keep
+	byName   map[[32]byte]*keep // of keeps; one that is not here was forgotten meanwhile
+	running  bool
+}
+
+func newWriter(l *link, secret string, now func() time.Time, live func() bool) *writer {
+	return &writer{link: l, secret: secret, now: now, live: live, byName: map[[32]byte]*keep{}}
+}
+
+// keep queues an entry.
+func (w *writer) keep(k *keep) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.keeps) >= maxQueue {
+		w.link.counter.add(Counts{Lost: 1})
+		return
+	}
+	w.keeps = append(w.keeps, k)
+	w.byName[k.name] = k
+	w.start()
+}
+
+// tell queues a message. An entry of that name that waits is not written any more.
+func (w *writer) tell(m *message, name [32]byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.byName, name)
+	if len(w.messages) >= maxQueue {
+		w.messages = w.messages[1:]
+		w.link.counter.add(Counts{Lost: 1})
+	}
+	w.messages = append(w.messages, m)
+	w.start()
+}
+
+// start starts the goroutine, unless it runs. The caller holds the lock.
+func (w *writer) start() {
+	if w.running {
+		return
+	}
+	w.running = true
+	go w.run()
+}
+
+func (w *writer) run() {
+	defer func() {
+		if recover() != nil {
+			w.stopped()
+		}
+	}()
+	for w.goesOn() {
+		if w.tellSome() && w.keepSome() {
+			continue
+		}
+		pause(retryAfter)
+	}
+}
+
+// stopped notes that a panic ended the goroutine. What it had in its hands is lost.
+func (w *writer) stopped() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running = false
+}
+
+// goesOn tells whether there is more to write. If not, the next call that queues something
+// starts another goroutine.
+func (w *writer) goesOn() bool {
+	live := w.live()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running = live && len(w.messages)+len(w.keeps) > 0
+	return w.running
+}
+
+// pause waits for a moment.
+func pause(d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	<-ctx.Done()
+}
+
+// tellSome tells the oldest messages; false: they have to wait. What was set stands before
+// it is told, so that who hears it and looks finds it.
+func (w *writer) tellSome() bool {
+	batch := w.oldest()
+	if len(batch) == 0 {
+		return true
+	}
+	var sets, dels, entries [][]string
+	for _, m := range batch {
+		sets = append(sets, m.sets...)
+		dels = append(dels, m.dels...)
+		entries = append(entries, m.entry)
+	}
+	if !w.write(sets) || !w.write(dels) || !w.write(entries) {
+		return false
+	}
+	w.told(len(batch))
+	return true
+}
+
+// oldest returns the messages whose turn it is, without those that are of no use any more.
+func (w *writer) oldest() []*message {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.messages) > 0 && !now.Before(w.messages[0].until) {
+		w.messages = w.messages[1:]
+	}
+	size := len(w.messages)
+	if size > maxBatch {
+		size = maxBatch
+	}
+	return append([]*message(nil), w.messages[:size]...)
+}
+
+// told removes the messages that were told.
+func (w *writer) told(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n > len(w.messages) { // some were dropped meanwhile
+		n = len(w.messages)
+	}
+	w.messages = w.messages[n:]
+	w.link.counter.add(Counts{Forgets: n})
+}
+
+// write sends commands that write; false: some were not done.
+func (w *writer) write(commands [][]string) bool {
+	if len(commands) == 0 {
+		return true
+	}
+	replies := w.link.ask(commands)
+	if replies == nil {
+		return false
+	}
+	for _, r := range replies {
+		if r.Kind == redis.Failed {
+			w.link.health.wrote(r.Text)
+			return false
+		}
+	}
+	w.link.health.wrote("")
+	return true
+}
+
+// keepSome writes some entries; false: there was no answer, and they wait on. An entry lasts
+// for a minute at first, and for its time once it is known that nothing has forgotten it:
+// whoever forgets it removes the entry after having said so, and this asks after having
+// written it. So a late allow stays behind neither when this process ends between the two.
+func (w *writer) keepSome() bool {
+	batch := w.next()
+	if len(batch) == 0 {
+		return true
+	}
+	var sets, asks [][]string
+	for _, k := range batch {
+		sets = append(sets, []string{"SET", k.key, k.value, "PX", px(k.until.Sub(w.now()), proven)})
+		asks = append(asks, append([]string{"MGET"}, k.ended...))
+	}
+	written := w.link.ask(sets)
+	if written == nil {
+		w.again(batch)
+		return false
+	}
+	var more [][]string
+	kept, refused := 0, ""
+	ended := w.link.ask(asks)
+	for i, k := range batch {
+		if written[i].Kind == redis.Failed {
+			refused = written[i].Text
+			continue
+		}
+		if ended != nil {
+			kept++
+			more = append(more, k.confirm(w.secret, ended[i], w.now()))
+		}
+	}
+	w.link.health.wrote(refused)
+	if len(more) > 0 && w.link.ask(more) == nil {
+		kept = 0
+	}
+	w.link.counter.add(Counts{Kept: kept, Lost: len(batch) - kept})
+	return true
+}
+
+// next takes out the entries whose turn it is. What has ended, was forgotten, or has waited
+// for too long, is dropped.
+func (w *writer) next() []*keep {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var batch []*keep
+	for len(w.keeps) > 0 && len(batch) < maxBatch {
+		k := w.keeps[0]
+		w.keeps = w.keeps[1:]
+		if w.byName[k.name] != k {
+			continue
+		}
+		delete(w.byName, k.name)
+		if !now.Before(k.until) || now.Sub(k.asked) > keepWithin {
+			w.link.counter.add(Counts{Lost: 1})
+			continue
+		}
+		batch = append(batch, k)
+	}
+	return batch
+}
+
+// again puts entries back that were not written, unless newer ones wait.
+func (w *writer) again(batch []*keep) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, k := range batch {
+		if w.byName[k.name] == nil && len(w.keeps) < maxQueue {
+			w.keeps = append(w.keeps, k)
+			w.byName[k.name] = k
+		}
+	}
+}

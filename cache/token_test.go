@@ -1,0 +1,69 @@
+package cache
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+func TestTokensOfAnswers(t *testing.T) {
+	token := [32]byte{9}
+	key := func(i int) [32]byte { return [32]byte{byte(i), byte(i >> 8), 1} }
+	check := func(t *testing.T, s *store) {
+		t.Helper()
+		for _, l := range []*lru{s.allowed, s.denied, s.paused} {
+			named := 0
+			for token, keys := range l.tokens {
+				for _, k := range keys {
+					place := l.items[k]
+					if place == nil || place.Value.(*item).token != token {
+						t.Fatalf("a key that has gone, or another token's, is found by %x", token[0])
+					}
+					named++
+				}
+			}
+			for _, place := range l.items {
+				if place.Value.(*item).token != [32]byte{} {
+					named--
+				}
+			}
+			if named != 0 {
+				t.Fatalf("%d keys too many are found by their tokens", named)
+			}
+		}
+	}
+	allowed := verifier.Decision{Allowed: true}
+
+	t.Run("an answer is found by its token until it goes, whichever way", func(t *testing.T) {
+		s := newStore(4, 4)
+		now := time.Now()
+		for i := 0; i < 10; i++ { // some are evicted
+			s.allow(key(i), allowed, now)
+			s.name(key(i), token)
+			s.name(key(i), token)
+			check(t, s)
+		}
+		if got := len(s.keysOf(token)); got != 4 {
+			t.Errorf("%d answers", got)
+		}
+		s.allow(key(9), allowed, now) // another answer has no name yet
+		check(t, s)
+		s.deny(key(8), verifier.Denial{}, now)
+		s.name(key(8), token)
+		s.postpone(key(7), verifier.Denial{}, now)
+		s.name(key(7), token)
+		check(t, s)
+		if got := fmt.Sprint(len(s.keysOf(token))); got != "4" {
+			t.Errorf("%s answers", got)
+		}
+		for _, k := range s.keysOf(token) {
+			s.forget(k)
+		}
+		check(t, s)
+		if len(s.keysOf(token)) != 0 || len(s.allowed.tokens) != 0 {
+			t.Error("some are still found")
+		}
+	})
+}

@@ -1,0 +1,249 @@
+package cache
+
+import (
+	"context"
+
+	"github.com/upstreamauth/upstreamauth/cache/keyed"
+	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/cache/shared"
+	"github.com/upstreamauth/upstreamauth/verifier"
+)
+
+// LoginsOf returns the logins of an API at an address, shared by all routes that
+// name the same login secret; nil where there is no secret.
+func (r *Registry) LoginsOf(api, address, loginSecret string) *logins.Logins {
+	if loginSecret == "" {
+		return nil
+	}
+	upstream := r.Fingerprint("upstream", api, address)
+	name := r.Fingerprint("logins", upstream, loginSecret)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tokensOf(upstream)
+	l := t.bySecret[name]
+	if l == nil {
+		l = r.openLogins(upstream, name, loginSecret)
+		t.bySecret[name] = l
+	}
+	l.Touch()
+	return l
+}
+
+// BarredOf returns the tokens of an API at an address that are barred for all routes.
+func (r *Registry) BarredOf(api, address string) *logins.Barred {
+	upstream := r.Fingerprint("upstream", api, address)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tokensOf(upstream)
+	t.barred.Touch()
+	return t.barred
+}
+
+// tokensOf returns what is known of the tokens of an upstream. The caller holds the
+// lock.
+func (r *Registry) tokensOf(upstream string) *tokens {
+	t := r.tokens[upstream]
+	if t == nil {
+		r.dropIdleTokens() // here, so that their number is bounded by the upstreams of a month
+		t = r.openTokens(upstream)
+		r.tokens[upstream] = t
+	}
+	return t
+}
+
+// dropIdleTokens drops the tables that no route has used for longer than anything in
+// them could still matter. The caller holds the lock.
+func (r *Registry) dropIdleTokens() {
+	for _, s := range r.scopes {
+		s.touchTokens()
+	}
+	for upstream, t := range r.tokens {
+		for name, l := range t.bySecret {
+			if l.Idle() {
+				delete(t.bySecret, name)
+			}
+		}
+		if len(t.bySecret) == 0 && t.barred.Idle() {
+			delete(r.tokens, upstream)
+		}
+	}
+}
+
+// openTokens makes empty tables. What changes in them is told to the scopes through
+// functions, because the interpreter fails to load types that refer to each other in a
+// circle (docs/yaegi.md).
+func (r *Registry) openTokens(upstream string) *tokens {
+	ended := func(token string) {
+		r.forget(upstream, token)
+		for _, u := range r.sharing(upstream) {
+			u.store.Bar(u.names(""), token)
+		}
+	}
+	barred := logins.NewBarred(keyed.Derive(r.secret, "barred", upstream), r.clock, ended)
+	return &tokens{barred: barred, bySecret: map[string]*logins.Logins{}, sharedBy: newShares()}
+}
+
+// openLogins makes empty logins.
+func (r *Registry) openLogins(upstream, name, loginSecret string) *logins.Logins {
+	tell := &logins.Listeners{
+		Issued: func(token string) {
+			r.heard(upstream, name, token, false)
+			for _, u := range r.sharing(upstream) {
+				u.store.Issued(u.names(loginSecret), token)
+			}
+		},
+		Barred: func(token, access string) {
+			r.heard(upstream, name, token, true)
+			for _, u := range r.sharing(upstream) {
+				u.store.BarRefresh(u.names(loginSecret), token, access)
+			}
+		},
+		Ended: func(token string) {
+			r.forget(upstream, token)
+			for _, u := range r.sharing(upstream) {
+				u.store.Revoke(u.names(loginSecret), token)
+			}
+		},
+	}
+	return logins.New(keyed.Derive(r.secret, "logins", name), r.clock, tell)
+}
+
+// heard drops what the scopes that trust these logins remember of a token that a login
+// has just issued: of a refresh token all, else the denials that were asked for before.
+func (r *Registry) heard(upstream, name, token string, refresh bool) {
+	credential := verifier.Credential{Kind: verifier.Bearer, Token: token}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tokens[upstream]
+	if t == nil {
+		return
+	}
+	trusted := t.bySecret[name]
+	for _, s := range r.scopes {
+		if trusted == nil || s.trusts() != trusted {
+			continue
+		}
+		if refresh {
+			s.forget(credential)
+			continue
+		}
+		s.supersede(credential)
+	}
+}
+
+// forget drops a token that has ended in all scopes of its upstream, and from all
+// logins of it: another route's login is no reason to accept it while its upstream
+// cannot be asked.
+func (r *Registry) forget(upstream, token string) {
+	credential := verifier.Credential{Kind: verifier.Bearer, Token: token}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tokens[upstream]
+	if t == nil {
+		return
+	}
+	for _, l := range t.bySecret {
+		l.Drop(token)
+	}
+	for _, s := range r.scopes {
+		if s.belongsTo(t.barred, t.bySecret) {
+			s.forget(credential)
+		}
+	}
+}
+
+// names are the names of the tokens of an upstream, for those who share a login secret.
+func (u *upstream) names(loginSecret string) *shared.Names {
+	return u.store.Names(shared.Scope{API: u.api, Address: u.address, LoginSecret: loginSecret})
+}
+
+func newShares() map[string]*upstream { return map[string]*upstream{} }
+
+// Store returns the memory of these options, which this process shares with others: the
+// same for all routes whose options are equal. It opens no connection and starts nothing.
+func (r *Registry) Store(o shared.Options) *shared.Store {
+	key := o.Key()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.stores[key]
+	if s != nil {
+		return s
+	}
+	for other, idle := range r.stores {
+		if idle.IsIdle() {
+			delete(r.stores, other)
+		}
+	}
+	s = r.openStore(o)
+	r.stores[key] = s
+	return s
+}
+
+// openStore makes a store that tells the scopes of its world what it hears.
+func (r *Registry) openStore(o shared.Options) *shared.Store {
+	world := o.World()
+	return shared.New(o, r.clock.Now, r.clock.Uptime, shared.Hears{
+		Forgotten: func(name [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.forgetName(name)
+			}
+		},
+		Revoked: func(token [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.forgetToken(token)
+			}
+		},
+		Issued: func(token [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.supersedeToken(token)
+			}
+		},
+		Missed: func() {
+			for _, s := range r.sharers(world) {
+				s.emptyFastPaths()
+			}
+		},
+	})
+}
+
+// sharers are the scopes of a world.
+func (r *Registry) sharers(world string) []*Scope {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*Scope
+	for _, s := range r.scopes {
+		if s.world == world {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Share notes that what happens to the tokens of an API at an address is told to others, by
+// a store that Store returned. ctx is the context of the instance that uses it, and report
+// its log.
+func (r *Registry) Share(ctx context.Context, store *shared.Store, api, address string, report verifier.Report) {
+	store.Use(ctx, report)
+	r.reportApart(store, report)
+	name := r.Fingerprint("upstream", api, address)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tokensOf(name).sharedBy[store.World()] = &upstream{store: store, api: api, address: address}
+}
+
+// sharing are the memories that what happens to an upstream's tokens is told to.
+func (r *Registry) sharing(name string) []*upstream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*upstream
+	t := r.tokens[name]
+	if t == nil {
+		return nil
+	}
+	for _, u := range t.sharedBy {
+		if u.store.IsLive() {
+			all = append(all, u)
+		}
+	}
+	return all
+}

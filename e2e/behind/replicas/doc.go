@@ -1,0 +1,3 @@
+// Package replicas runs the scenarios of several Traefiks that share a memory in Redis
+// behind real ones.
+package replicas

@@ -1,0 +1,69 @@
+package verifier
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBudgetCounting(t *testing.T) {
+	type asked struct {
+		names []string
+		limit Rate
+	}
+	counting := func(f *budgetFixture, wait *time.Duration, counted bool) *asked {
+		a := &asked{}
+		f.budget.Counting(func(name string, limit Rate) (time.Duration, bool) {
+			a.names = append(a.names, name)
+			a.limit = limit
+			return *wait, counted
+		})
+		return a
+	}
+
+	t.Run("what the others have spent is spent, and costs nothing here", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 2)
+		wait := 20 * time.Minute
+		a := counting(f, &wait, true)
+		key := Credential{Token: "k"}
+		for i := 0; i < 5; i++ {
+			f.verify(key, 20*time.Minute)
+		}
+		wait = 0 // their window has ended
+		f.verify(key, 0)
+		f.verify(key, 0)
+		f.verify(key, time.Hour) // the own one is spent: nobody is asked
+		if got := strings.Join(a.names, " "); got != "k k k k k k k" || a.limit != f.limit {
+			t.Errorf("asked for %q under %v", got, a.limit)
+		}
+	})
+
+	t.Run("where nothing is known of others, the own count holds", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 1)
+		wait := time.Hour
+		counting(f, &wait, false)
+		f.verify(Credential{Token: "k"}, 0)
+		f.verify(Credential{Token: "k"}, time.Hour)
+	})
+
+	t.Run("a call without a limit is not counted", func(t *testing.T) {
+		f := newBudgetFixture(t, Basic, 0)
+		wait := time.Hour
+		a := counting(f, &wait, true)
+		f.verify(Credential{User: "u"}, 0)
+		if len(a.names) != 0 {
+			t.Errorf("%q", a.names)
+		}
+	})
+
+	t.Run("a call that the others have no room for charges no client", func(t *testing.T) {
+		f := newBudgetFixture(t, Basic, 100)
+		wait := time.Minute
+		counting(f, &wait, true)
+		for i := 0; i < 30; i++ {
+			f.verify(Credential{Kind: Basic, User: "u", Client: "c"}, time.Minute)
+		}
+		wait = 0
+		f.verify(Credential{Kind: Basic, User: "u", Client: "c"}, 0)
+	})
+}
