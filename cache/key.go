@@ -101,12 +101,12 @@ func (m *memory) holds(e *entry, up time.Duration) bool {
 // adopt returns the entry that others have learned, as if it had been learned here: it gets
 // no younger by that. login is when a login that is known here issued the credential; zero:
 // none did. nil: there is none, or it has ended.
-func (c *consultation) adopt(login, now time.Time) *entry {
-	e := c.found.Entry
+func (m *consultation) adopt(login, now time.Time) *entry {
+	e := m.found.Entry
 	if e == nil {
 		return nil
 	}
-	a := &entry{identity: e.Identity, asked: e.Asked, issued: e.Issued, expires: e.Expires, looked: c.up}
+	a := &entry{identity: e.Identity, asked: e.Asked, issued: e.Issued, expires: e.Expires, looked: m.up}
 	if a.asked.After(now) { // by another clock
 		a.asked = now
 	}
@@ -116,13 +116,13 @@ func (c *consultation) adopt(login, now time.Time) *entry {
 	if !login.IsZero() && login.Before(a.issued) {
 		a.issued = login
 	}
-	seen := c.found.Issued()
+	seen := m.found.Issued()
 	if !seen.IsZero() && seen.Before(a.issued) {
 		a.issued = seen
 	}
 	a.called, a.tried = a.asked, a.asked
-	a.seen = c.up - now.Sub(a.asked)
-	if !now.Before(a.end(c.lifetime)) {
+	a.seen = m.up - now.Sub(a.asked)
+	if !now.Before(a.end(m.lifetime)) {
 		return nil
 	}
 	return a

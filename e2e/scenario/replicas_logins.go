@@ -35,7 +35,7 @@ func loginElsewhere(t *testing.T, f *Fleet) {
 	f.pass(3 * time.Second)
 	began := before
 	if f.Clock() != nil {
-		began = began.Add(f.Clock().Now().Sub(time.Now()) - 3*time.Second)
+		began = began.Add(time.Until(f.Clock().Now()) - 3*time.Second)
 	}
 	other := f.other()
 	for range 2 {
