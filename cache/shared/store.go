@@ -22,6 +22,7 @@ type Store struct {
 	own      *marks // those that were barred here
 	logins   *marks // logins that others have seen
 	ends     *marks // tokens that have ended for their upstream, and what scopes have forgotten
+	tallies  *tallies
 	ear      *ear
 
 	mu      sync.Mutex
@@ -42,6 +43,7 @@ func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hea
 	s.own = newMarks(now, uptime)
 	s.logins = newMarks(now, uptime)
 	s.ends = newMarks(now, uptime)
+	s.tallies = newTallies()
 	s.ear = &ear{secret: o.Secret, origin: newOrigin(), bars: s.bars, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
 	return s
 }

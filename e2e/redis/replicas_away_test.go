@@ -115,12 +115,41 @@ func testCounted(f *fleet) {
 	f.expect(a, f.token(), "throttled", 0)
 	f.expect(counting(), f.token(), "throttled", 0)
 	f.server.Kill()
+	f.expect(a, f.token(), "throttled", 0) // what was spent stays so
+	f.expect(b, f.token(), "throttled", 0)
 	alone := counting()
 	for i := 0; i < 5; i++ {
 		f.expect(alone, f.token(), "allowed", 1)
 	}
 	if text := strings.Join(f.logs(alone), " "); !strings.Contains(text, "calls are counted without it") {
 		f.t.Errorf("reported: %s", text)
+	}
+}
+
+// testCountedOn: Redis dies while three spend a budget. Each counts on from what it knew: all
+// together make no more calls than that leaves to each.
+func testCountedOn(f *fleet) {
+	const limit, spent = 60, 45
+	var all []int
+	for range 3 {
+		n := f.traefiks.open([]string{f.server.Address()}, replicas.Secret, patience/2, time.Minute, true, limit)
+		f.t.Cleanup(func() { f.close(n) })
+		all = append(all, n)
+	}
+	calls := func() int { return f.calls(all[0]) + f.calls(all[1]) + f.calls(all[2]) }
+	for i := 0; i < spent; i++ {
+		f.verify(all[i%3], f.token())
+	}
+	if got := calls(); got != spent {
+		f.t.Errorf("%d calls, want %d", got, spent)
+	}
+	f.server.Kill()
+	for i := 0; i < 3*limit; i++ {
+		f.verify(all[i%3], f.token())
+	}
+	// The last counts that they saw were 43, 44 and 45.
+	if got, most := calls(), spent+3*(limit-spent)+3; got != most {
+		f.t.Errorf("%d calls, want %d", got, most)
 	}
 }
 

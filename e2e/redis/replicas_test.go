@@ -184,6 +184,7 @@ func testReplicas(t *testing.T, l traefiks) {
 	t.Run("a Redis that has lost all", on(testEmptied))
 	t.Run("a Redis that is full", on(testFull))
 	t.Run("calls are counted together", on(testCounted))
+	t.Run("calls are counted on without it", on(testCountedOn))
 	t.Run("many at once", on(testMany))
 	t.Run("reloads, and the end", on(testReloads))
 }
