@@ -109,10 +109,10 @@ func secretsApart(t *testing.T, h *Harness) {
 	defer up.Close()
 	sharing := func(secret string) map[string]any {
 		config := routeConfig("bearer", "ippanel", up.URL)
-		config["shared"] = map[string]any{"redis": map[string]any{"endpoints": "127.0.0.1:1"}, "secret": Marker + secret}
+		config["shared"] = map[string]any{"redis": map[string]any{"endpoints": "127.0.0.1:1"}, "secret": "env:" + secret}
 		return config
 	}
-	one, two := sharing("one secret of thirty-two bytes or more"), sharing("two secret of thirty-two bytes or more")
+	one, two := sharing("UPSTREAMAUTH_SHARED"), sharing("UPSTREAMAUTH_SHARED_ANOTHER")
 	h.Serve(Routes{"one": one, "same": one})
 	h.Expect(401, Request{Route: "one"})
 	expectEqual(t, "lines, of one secret", strings.Count(h.Logs(), `"event":"shared apart"`), 0)
