@@ -195,7 +195,14 @@ func targetOf(reply *Reply, from string) string {
 	if host == "" {
 		host, _, _ = net.SplitHostPort(from)
 	}
-	if n, err := number(port); err != nil || n < 1 || n > 65535 {
+	return addressOf(host, port)
+}
+
+// addressOf is the address that a server has named. Empty: it is none; one without a host
+// would be this machine's own.
+func addressOf(host, port string) string {
+	n, err := number(port)
+	if err != nil || n < 1 || n > 65535 || host == "" {
 		return ""
 	}
 	return net.JoinHostPort(host, port)

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,48 @@ func TestUnread(t *testing.T) {
 			client.Close()
 			if took := time.Since(began); err == nil || took > 2*limit+2*time.Second {
 				t.Errorf("it took %v: %v", took, err)
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	own, roots := certificate(t)
+	ask := func(t *testing.T, client *tls.Config, most uint16) error {
+		t.Helper()
+		s := newServer(t, pong(echo))
+		listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{*own}, MaxVersion: most})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		go func() {
+			for {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				go s.serve(&session{number: 1, conn: conn})
+			}
+		}()
+		_, err = newClient(t, redis.Options{Endpoints: []string{listener.Addr().String()}, TLS: client}).Do(get)
+		return err
+	}
+	for name, c := range map[string]struct {
+		client *tls.Config
+		most   uint16
+		said   string // by the error; empty: there is none
+	}{
+		"a certificate of the address is taken":                    {&tls.Config{RootCAs: roots}, 0, ""},
+		"one of another authority is not":                          {&tls.Config{RootCAs: x509.NewCertPool()}, 0, "unknown authority"},
+		"nor one that the system does not know":                    {&tls.Config{}, 0, "x509"},
+		"nor one of another name, if the configuration names that": {&tls.Config{RootCAs: roots, ServerName: "redis.example"}, 0, "x509"},
+		"TLS 1.1 is too old":                                       {&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, tls.VersionTLS11, "version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := ask(t, c.client, c.most)
+			if (err == nil) != (c.said == "") || err != nil && !strings.Contains(err.Error(), c.said) {
+				t.Error(err)
 			}
 		})
 	}
