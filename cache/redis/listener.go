@@ -148,14 +148,14 @@ func (l *Listener) resume(c *connection, address string) error {
 	if err != nil {
 		return err
 	}
-	known := l.any
-	l.any = true
-	if !known {
+	older := l.any && newest.before(l.last)
+	wasEmpty := l.any && l.last.time == 0 && newest.time > 0 // what it has lost since, nothing tells
+	if older || !l.any {
 		l.last = newest
-	} else if newest.before(l.last) {
-		l.restart(newest)
-	} else if l.last.time == 0 && newest.time > 0 {
-		l.missed() // it was empty: of what it has lost since, nothing tells
+	}
+	l.any = true
+	if older || wasEmpty {
+		l.missed()
 	}
 	if !l.last.before(newest) { // otherwise there is something to hear first
 		l.note(now, nil)
@@ -166,12 +166,6 @@ func (l *Listener) resume(c *connection, address string) error {
 // end is the command that brings the last entry.
 func (l *Listener) end() []string {
 	return []string{"XREVRANGE", l.stream, "+", "-", "COUNT", "1"}
-}
-
-// restart goes on in a stream that is an older one, or a new one, from its last entry.
-func (l *Listener) restart(newest entryID) {
-	l.last = newest
-	l.missed()
 }
 
 // ask sends commands that may wait for that long.
@@ -203,7 +197,8 @@ func (l *Listener) listen(c *connection) error {
 		return err
 	}
 	if newest.before(l.last) { // what was asked for would never come
-		l.restart(newest)
+		l.last = newest
+		l.missed()
 		return nil
 	}
 	oldest, err := edge(replies[1])
