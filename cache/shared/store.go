@@ -127,10 +127,18 @@ func (s *Store) watch() {
 		s.link.health.listened(s.coverage.failure())
 		if s.IsLive() {
 			idle = 0
+			s.writer.resume()
 			continue
 		}
 		idle += tick
 	}
+}
+
+// pause waits for a moment.
+func pause(d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	<-ctx.Done()
 }
 
 // end stops to listen, and closes the connections. What was looked up before is looked up
