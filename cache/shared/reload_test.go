@@ -112,4 +112,18 @@ func TestReload(t *testing.T) {
 			}
 		}
 	})
+
+	t.Run("a panic at the end ends no process, and all is as if there had been none", func(t *testing.T) {
+		m := &memory{}
+		nothing := func([32]byte) {}
+		s := New(Options{
+			Redis:  redis.Options{Endpoints: []string{"127.0.0.1:1"}, Timeout: time.Second, Dial: m.dial},
+			Secret: "a secret of thirty-two bytes or more", Local: time.Second, Prefix: "p",
+		}, time.Now, func() time.Duration { return 0 }, Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Missed: func() { panic("missed") }})
+		s.running = true
+		s.end()
+		if !s.IsIdle() {
+			t.Error("it runs on")
+		}
+	})
 }
