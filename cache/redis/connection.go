@@ -217,3 +217,13 @@ func late(err error) error {
 func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
+
+// addressOf is the address that a server has named. Empty: it is none; one without a host
+// would be this machine's own.
+func addressOf(host, port string) string {
+	n, err := number(port)
+	if err != nil || n < 1 || n > 65535 || host == "" {
+		return ""
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -197,13 +197,3 @@ func targetOf(reply *Reply, from string) string {
 	}
 	return addressOf(host, port)
 }
-
-// addressOf is the address that a server has named. Empty: it is none; one without a host
-// would be this machine's own.
-func addressOf(host, port string) string {
-	n, err := number(port)
-	if err != nil || n < 1 || n > 65535 || host == "" {
-		return ""
-	}
-	return net.JoinHostPort(host, port)
-}

@@ -135,13 +135,6 @@ func (s *Store) watch() {
 	}
 }
 
-// pause waits for a moment.
-func pause(d time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
-	<-ctx.Done()
-}
-
 // end stops to listen, and closes the connections. What was looked up before is looked up
 // again once an instance uses the store.
 func (s *Store) end() {
