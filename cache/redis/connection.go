@@ -16,6 +16,7 @@ import (
 // connection is one connection to a server. One goroutine at a time uses it.
 type connection struct {
 	conn    net.Conn
+	raw     net.Conn // below TLS; it is this that is closed
 	address string
 	in      reader
 	number  int64 // of the last batch
@@ -32,11 +33,11 @@ type dialer struct {
 // open opens a connection, and sends the commands that it begins with. The context has a
 // deadline.
 func (d *dialer) open(ctx context.Context, address string, commands [][]string) (*connection, []*Reply, error) {
-	raw, err := d.dial(ctx, address)
+	conn, raw, err := d.dial(ctx, address)
 	if err != nil {
 		return nil, nil, late(err)
 	}
-	c := &connection{conn: raw, address: address, in: reader{in: bufio.NewReader(raw)}}
+	c := &connection{conn: conn, raw: raw, address: address, in: reader{in: bufio.NewReader(conn)}}
 	if len(commands) == 0 {
 		return c, nil, nil
 	}
@@ -49,9 +50,8 @@ func (d *dialer) open(ctx context.Context, address string, commands [][]string) 
 	return c, replies, nil
 }
 
-func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
-	var raw net.Conn
-	var err error
+// dial connects, and returns the connection for commands and what lies below its TLS.
+func (d *dialer) dial(ctx context.Context, address string) (conn, raw net.Conn, err error) {
 	if d.options.Dial != nil {
 		raw, err = d.options.Dial(ctx, address)
 	} else {
@@ -59,7 +59,7 @@ func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
 		raw, err = own.DialContext(ctx, "tcp", address)
 	}
 	if err != nil || d.options.TLS == nil {
-		return raw, err
+		return raw, raw, err
 	}
 	config := d.options.TLS.Clone()
 	if config.ServerName == "" {
@@ -69,9 +69,9 @@ func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
 	secured := tls.Client(raw, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
-		return nil, fmt.Errorf("redis: TLS handshake: %w", err)
+		return nil, nil, fmt.Errorf("redis: TLS handshake: %w", err)
 	}
-	return secured, nil
+	return secured, raw, nil
 }
 
 // login is what a connection to a server begins with.
@@ -192,8 +192,10 @@ func (c *connection) finish(number string) error {
 	return nil
 }
 
+// close takes no time. The end of TLS would be announced first: where the server reads
+// nothing, that takes five seconds, for which all who share the line would wait.
 func (c *connection) close() {
-	_ = c.conn.Close()
+	_ = c.raw.Close()
 }
 
 // refused is the error for a failure that leaves the connection without use.
@@ -214,4 +216,14 @@ func late(err error) error {
 
 func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// addressOf is the address that a server has named. Empty: it is none; one without a host
+// would be this machine's own.
+func addressOf(host, port string) string {
+	n, err := number(port)
+	if err != nil || n < 1 || n > 65535 || host == "" {
+		return ""
+	}
+	return net.JoinHostPort(host, port)
 }

@@ -195,8 +195,5 @@ func targetOf(reply *Reply, from string) string {
 	if host == "" {
 		host, _, _ = net.SplitHostPort(from)
 	}
-	if n, err := number(port); err != nil || n < 1 || n > 65535 {
-		return ""
-	}
-	return net.JoinHostPort(host, port)
+	return addressOf(host, port)
 }

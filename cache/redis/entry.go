@@ -35,6 +35,9 @@ func edge(r *Reply) (entryID, error) {
 	if len(r.Items) == 0 {
 		return entryID{}, nil
 	}
+	if len(r.Items) > 1 {
+		return entryID{}, errEntry
+	}
 	return idOf(r.Items[0])
 }
 
@@ -49,7 +52,11 @@ func entriesIn(r *Reply, stream string) ([]*Reply, error) {
 	if len(r.Items) != 1 || len(r.Items[0].Items) != 2 || r.Items[0].Items[0].Text != stream {
 		return nil, errEntry
 	}
-	return r.Items[0].Items[1].Items, nil
+	list := r.Items[0].Items[1]
+	if list.Kind != Array || len(list.Items) == 0 { // a failure in here is no silence
+		return nil, errEntry
+	}
+	return list.Items, nil
 }
 
 // idOf reads the ID of an entry: [id, [name, value …]].

@@ -3,8 +3,10 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -134,5 +136,43 @@ func TestLimits(t *testing.T) {
 		}
 		s.end()
 		expectNoGoroutines(t, before)
+	})
+}
+
+func TestDripping(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	drip := func(s *session, text string) string {
+		for i := range text {
+			if _, err := io.WriteString(s.conn, text[i:i+1]); err != nil {
+				break
+			}
+			time.Sleep(limit / 20)
+		}
+		return ""
+	}
+	for name, answer := range map[string]string{
+		"a value": "$65536\r\n" + strings.Repeat("x", 65536), "a length": "$" + strings.Repeat("0", 4000),
+		"a status": "+" + strings.Repeat("x", 4000), "a list": "*4096\r\n" + strings.Repeat(":1\r\n", 4096),
+	} {
+		t.Run("a server that sends a byte now and then holds nobody for longer: "+name, func(t *testing.T) {
+			s := newServer(t, func(s *session, _ []string) string { return drip(s, answer) })
+			client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Timeout: limit})
+			began := time.Now()
+			_, err := client.Do([][]string{{"XRANGE", "k", "-", "+"}})
+			if took := time.Since(began); err == nil || took > 2*limit+2*time.Second {
+				t.Errorf("it took %v: %v", took, err)
+			}
+		})
+	}
+
+	t.Run("one whose half of the connection is closed is left at once", func(t *testing.T) {
+		s := newServer(t, func(s *session, command []string) string {
+			_ = s.conn.(*net.TCPConn).CloseWrite()
+			return ""
+		})
+		client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Timeout: time.Minute})
+		if _, err := client.Do(get); err == nil {
+			t.Error("there is a reply")
+		}
 	})
 }

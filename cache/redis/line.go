@@ -218,7 +218,7 @@ func (l *line) abandon(batch []*request) {
 	l.commands = 0
 	l.busy = false
 	if l.conn != nil {
-		_ = l.conn.conn.Close()
+		_ = l.conn.raw.Close()
 	}
 	l.conn = nil
 }

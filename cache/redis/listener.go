@@ -121,7 +121,7 @@ func (l *Listener) connected() {
 	}
 	stop := context.AfterFunc(l.ctx, func() {
 		defer func() { _ = recover() }()
-		_ = c.conn.Close()
+		_ = c.raw.Close()
 	})
 	defer stop()
 	defer c.close()
@@ -136,7 +136,7 @@ func (l *Listener) connected() {
 // and if the stream is an older one now, that is after its last one.
 func (l *Listener) resume(c *connection, address string) error {
 	now := l.client.options.Now()
-	replies, err := l.ask(c, 0, []string{"XREVRANGE", l.stream, "+", "-", "COUNT", "1"})
+	replies, err := l.ask(c, 0, l.end())
 	if err != nil {
 		return err
 	}
@@ -149,17 +149,23 @@ func (l *Listener) resume(c *connection, address string) error {
 		return err
 	}
 	older := l.any && newest.before(l.last)
+	wasEmpty := l.any && l.last.time == 0 && newest.time > 0 // what it has lost since, nothing tells
 	if older || !l.any {
 		l.last = newest
 	}
 	l.any = true
-	if older {
+	if older || wasEmpty {
 		l.missed()
 	}
 	if !l.last.before(newest) { // otherwise there is something to hear first
 		l.note(now, nil)
 	}
 	return nil
+}
+
+// end is the command that brings the last entry.
+func (l *Listener) end() []string {
+	return []string{"XREVRANGE", l.stream, "+", "-", "COUNT", "1"}
 }
 
 // ask sends commands that may wait for that long.
@@ -179,21 +185,30 @@ func (l *Listener) listen(c *connection) error {
 		return errMoved
 	}
 	now := l.client.options.Now()
-	replies, err := l.ask(c, blockFor, []string{"XRANGE", l.stream, "-", "+", "COUNT", "1"}, []string{
+	replies, err := l.ask(c, blockFor, l.end(), []string{"XRANGE", l.stream, "-", "+", "COUNT", "1"}, []string{
 		"XREAD", "COUNT", strconv.Itoa(maxHeard), "BLOCK",
 		strconv.FormatInt(blockFor.Milliseconds(), 10), "STREAMS", l.stream, l.last.text(),
 	})
 	if err != nil {
 		return err
 	}
-	oldest, err := edge(replies[0])
+	newest, err := edge(replies[0])
+	if err != nil {
+		return err
+	}
+	if newest.before(l.last) { // what was asked for would never come
+		l.last = newest
+		l.missed()
+		return nil
+	}
+	oldest, err := edge(replies[1])
 	if err != nil {
 		return err
 	}
 	if l.last.time > 0 && l.last.before(oldest) {
 		l.missed()
 	}
-	entries, err := entriesIn(replies[1], l.stream)
+	entries, err := entriesIn(replies[2], l.stream)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ const (
 	maxArray = 4096     // items of one array
 	maxDepth = 5        // arrays in arrays; entries of a stream have as many
 	maxItems = 32 << 10 // items in all arrays of a batch
-	maxBytes = 16 << 20 // bytes of all texts of a batch
+	maxBytes = 16 << 20 // bytes of all lines and texts of a batch
 )
 
 // What makes a connection useless.
@@ -42,6 +42,10 @@ func (r *reader) reply(depth int) (*Reply, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	r.bytes -= len(raw)
+	if r.bytes < 0 {
+		return nil, errLength
 	}
 	end := len(raw) - 2
 	if end < 1 || raw[end] != '\r' {

@@ -100,6 +100,7 @@ func TestReplies(t *testing.T) {
 func TestOddReplies(t *testing.T) {
 	nested := strings.Repeat("*1\r\n", 6) + ":1\r\n"
 	wide := "*16\r\n" + strings.Repeat("*4096\r\n"+strings.Repeat(":1\r\n", 4096), 16)
+	long := "*2\r\n" + strings.Repeat("*4096\r\n"+strings.Repeat("+"+strings.Repeat("x", 4000)+"\r\n", 4096), 2)
 	for name, odd := range map[string]struct {
 		command []string
 		answer  string
@@ -128,6 +129,7 @@ func TestOddReplies(t *testing.T) {
 		"a length that is hexadecimal":    {get[0], "$0x1\r\na\r\n"},
 		"arrays in one another":           {[]string{"XRANGE", "s", "-", "+"}, nested},
 		"arrays that are large together":  {[]string{"XRANGE", "s", "-", "+"}, wide},
+		"lines that are long together":    {[]string{"XRANGE", "s", "-", "+"}, long},
 		"a value that is longer":          {get[0], "$1\r\nab\r\n"},
 		"a value without an end":          {get[0], "$1\r\na\n\n\r\n"},
 		"a line without a carriage":       {get[0], "$-1\n"},

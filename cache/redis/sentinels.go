@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"time"
 )
@@ -112,5 +111,9 @@ func (s *sentinels) ask(ctx context.Context, address string, limit time.Duration
 	if last.Kind == Absent || !areValues(last.Items, 2) {
 		return "", errUnknownMaster
 	}
-	return net.JoinHostPort(last.Items[0].Text, last.Items[1].Text), nil
+	named := addressOf(last.Items[0].Text, last.Items[1].Text)
+	if named == "" {
+		return "", errUnknownMaster
+	}
+	return named, nil
 }

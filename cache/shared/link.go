@@ -1,9 +1,11 @@
 package shared
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
 )
@@ -61,4 +63,11 @@ func (l *link) ask(commands [][]string) []*redis.Reply {
 	}
 	l.health.answered()
 	return replies
+}
+
+// pause waits for a moment.
+func pause(d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	<-ctx.Done()
 }

@@ -112,6 +112,7 @@ func (s *Store) wake() {
 // watch listens while an instance uses the store, and for a moment more: Traefik ends all
 // instances before it makes the next ones.
 func (s *Store) watch() {
+	defer func() { _ = recover() }() // in end too
 	defer s.end()
 	s.coverage.begin(s.link.open().Listen(s.stream(), s.ear.hear, s.missed), s.uptime())
 	idle := time.Duration(0)
@@ -129,6 +130,7 @@ func (s *Store) watch() {
 		s.link.health.listened(s.coverage.failure())
 		if s.IsLive() {
 			idle = 0
+			s.writer.resume()
 			continue
 		}
 		idle += tick
@@ -139,10 +141,17 @@ func (s *Store) watch() {
 // again once an instance uses the store.
 func (s *Store) end() {
 	_ = recover()
-	s.coverage.end()
-	s.link.close()
-	s.stopped()
-	s.hears.Missed()
+	safely(s.coverage.end)
+	safely(s.link.close)
+	safely(s.stopped)
+	safely(s.hears.Missed)
+}
+
+// safely does the rest of what is done at the end even if a part of it panics, which would
+// end the process.
+func safely(do func()) {
+	defer func() { _ = recover() }()
+	do()
 }
 
 func (s *Store) stopped() {

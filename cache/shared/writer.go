@@ -1,7 +1,6 @@
 package shared
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -61,6 +60,15 @@ func (w *writer) tell(m *message, name [32]byte) {
 	w.start()
 }
 
+// resume has written what waited while there was no instance, as during a reload.
+func (w *writer) resume() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.messages)+len(w.keeps) > 0 {
+		w.start()
+	}
+}
+
 // start starts the goroutine, unless it runs. The caller holds the lock.
 func (w *writer) start() {
 	if w.running {
@@ -99,13 +107,6 @@ func (w *writer) goesOn() bool {
 	defer w.mu.Unlock()
 	w.running = live && len(w.messages)+len(w.keeps) > 0
 	return w.running
-}
-
-// pause waits for a moment.
-func pause(d time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
-	<-ctx.Done()
 }
 
 // tellSome tells the oldest messages; false: they have to wait. What was set stands before

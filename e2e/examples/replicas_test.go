@@ -74,6 +74,15 @@ func TestReplicas(t *testing.T) {
 
 	t.Run("a budget is one for both", func(t *testing.T) {
 		f.eventually("counts in Redis", func() bool { return len(f.keys("upstreamauth:*:q:*")) > 0 })
+		for _, key := range f.keys("upstreamauth:*:q:*") {
+			f.cli("SET", key, "100000", "KEEPTTL")
+		}
+		f.expect(second.bearer(f.api.IssueToken("ali")), http.StatusTooManyRequests)
+		for _, key := range f.keys("upstreamauth:*:q:*") { // a call that is not made does not count
+			if count := f.cli("GET", key); count != "100000" {
+				t.Errorf("the count is %s", count)
+			}
+		}
 	})
 
 	t.Run("nothing lies there under another name, or for ever but the stream", func(t *testing.T) {
@@ -93,8 +102,10 @@ func TestReplicas(t *testing.T) {
 			t.Errorf("Redis has denied\n%s", denied)
 		}
 		for _, r := range []*replica{first, second} {
-			if r.log.String() != "" {
-				t.Errorf("%s logs %s", r.name, r.log.String())
+			for line := range strings.Lines(r.log.String()) {
+				if !strings.Contains(line, `"event":"budget spent"`) {
+					t.Errorf("%s logs %s", r.name, line)
+				}
 			}
 		}
 	})

@@ -16,6 +16,7 @@ import (
 func (s *Server) run() error {
 	process := exec.Command(s.program, filepath.Join(s.dir, "redis.conf"))
 	process.Dir = s.dir
+	tie(process)
 	if err := process.Start(); err != nil {
 		return err
 	}

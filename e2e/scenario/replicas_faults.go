@@ -110,7 +110,7 @@ var memoryFaults = []memoryFault{
 		text := reply.String()
 		return redis.Raw(text[:len(text)/2]), redis.ErrCut
 	}), true, false, true},
-	{"junk instead of replies", tampered(func([]string, *redis.Value) (*redis.Value, error) {
+	{"garbage instead of replies", tampered(func([]string, *redis.Value) (*redis.Value, error) {
 		return redis.Raw("HTTP/1.1 400 Bad Request\r\n\r\n"), redis.ErrCut
 	}), true, false, true},
 	{"loads its data (-LOADING)", tampered(func(command []string, _ *redis.Value) (*redis.Value, error) {

@@ -45,7 +45,7 @@ func (p *page) inRedis(o *shared.Options, logins bool) {
 	}
 	rows := [][2]string{
 		{":{..}:e:…", "who was allowed, with the identity: until the entry ends"},
-		{":{..}:t:…", "that a credential was denied or has ended: 11 minutes; of a token also as u"},
+		{":{..}:t:…", "that a credential was denied or has ended: 11 minutes; u: that a token has: until its end"},
 		{":{..}:b:…", "that a token is barred: until its end"},
 	}
 	if logins {
