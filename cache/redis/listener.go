@@ -133,7 +133,9 @@ func (l *Listener) connected() {
 }
 
 // resume finds the place where to go on: after the last entry that was heard. At the start,
-// and if the stream is an older one now, that is after its last one.
+// and if the stream is an older one now, that is after its last one. At the start it notes
+// no instant: what was added between its question and the reply is not heard, so all is
+// known to be heard only from the next question on.
 func (l *Listener) resume(c *connection, address string) error {
 	now := l.client.options.Now()
 	replies, err := l.ask(c, 0, l.end())
@@ -149,15 +151,16 @@ func (l *Listener) resume(c *connection, address string) error {
 		return err
 	}
 	older := l.any && newest.before(l.last)
+	first := !l.any
 	wasEmpty := l.any && l.last.time == 0 && newest.time > 0 // what it has lost since, nothing tells
-	if older || !l.any {
+	if older || first {
 		l.last = newest
 	}
 	l.any = true
 	if older || wasEmpty {
 		l.missed()
 	}
-	if !l.last.before(newest) { // otherwise there is something to hear first
+	if !first && !l.last.before(newest) { // otherwise there is something to hear first
 		l.note(now, nil)
 	}
 	return nil

@@ -146,6 +146,25 @@ func TestListener(t *testing.T) {
 		expect(t, listenTo(t, server.address()), "7-0 8-0", 1)
 	})
 
+	// Who has looked something up since Current first was known relies on hearing its end.
+	t.Run("it has begun no earlier than the reply that tells its place: what came before that is not heard", func(t *testing.T) {
+		s, c := &stream{asked: make(chan bool)}, newClock()
+		began, once := c.now(), sync.Once{}
+		server := newServer(t, pong(func(command []string) string {
+			once.Do(func() {
+				c.advance(time.Second) // another one tells something while this one's question is on its way
+				s.set("", "5-0")
+			})
+			return s.answer(command)
+		}))
+		e := &ears{Listener: newClient(t, redis.Options{Endpoints: []string{server.address()}, Now: c.now}).Listen("events", func(redis.Entry) {}, func() {})}
+		t.Cleanup(e.Stop)
+		eventually(t, "it to begin", func() bool { return !e.Current().IsZero() })
+		if current := e.Current(); current.Before(began.Add(time.Second)) {
+			t.Errorf("it says to have begun %v before that", began.Add(time.Second).Sub(current))
+		}
+	})
+
 	for name, reply := range map[string]string{
 		"a failure in place of the entries":  "*1\r\n*2\r\n" + bulk("events") + "-ERR x\r\n",
 		"a text in place of the entries":     "*1\r\n*2\r\n" + bulk("events") + bulk("x"),
