@@ -140,6 +140,8 @@ attack: traefik redis ## play faults and attacks in full, and end with tables, a
 	@mkdir -p dist
 	@echo "== panics at every function, interpreted: five minutes"
 	$(E2E) test -count=1 ./panics
+	@echo "== panics at every function of the shared memory: three minutes"
+	$(E2E) test -count=1 -timeout 30m -run ReplicasPanics ./redis -args -full
 	@echo "== made-up input: three minutes (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=40000x
 	@echo "== faults and attacks behind Traefik, in full: thirteen minutes"
