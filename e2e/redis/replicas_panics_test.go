@@ -190,6 +190,11 @@ func (j *journey) use(a, b int, limit time.Duration) string {
 	j.prebuild(b, j.token())
 	j.counts(b)
 	j.reload(b)
+	spent := j.traefiks.open([]string{j.server.Address()}, replicas.Secret, time.Second, time.Minute, true, 1)
+	j.opened = append(j.opened, spent)
+	if j.verify(spent, j.token()) != "throttled" {
+		return "a call is made although the others have spent the budget"
+	}
 	return j.alone()
 }
 
@@ -218,8 +223,11 @@ func (j *journey) comes(n int, token, want string, limit time.Duration) bool {
 
 // isShared tells whether a point is in what the shared memory brings along.
 func isShared(point string) bool {
-	for _, prefix := range []string{"shared/", "consult.go:", "tokens.go:", "logins.go:Scope.forgetName", "logins.go:Scope.forgetToken", "logins.go:Scope.supersedeToken", "logins.go:Scope.keysOf", "store.go:store.keysOf"} {
-		if strings.HasPrefix(point, "cache/"+prefix) {
+	for _, prefix := range []string{
+		"cache/shared/", "cache/consult.go:", "cache/tokens.go:", "cache/store.go:store.keysOf", "verifier/budget.go:Budget.countShared", "verifier/ledger.go:ledger.undo",
+		"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.forgetToken", "cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.keysOf",
+	} {
+		if strings.HasPrefix(point, prefix) {
 			return true
 		}
 	}

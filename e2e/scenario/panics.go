@@ -123,12 +123,13 @@ func (f *panicFixture) advance(d time.Duration) bool {
 // afterwards. A point where no panic occurs must be excused, and no other may be.
 func Panics(t *testing.T, h *Harness, injector Injector, points []string, excused map[string]string) {
 	passedBy := map[string][]panicStep{}
-	passes := map[string]int{}
+	rank := map[string]int{} // the simplest steps first, those that wait for something last
 	steps := panicSteps
 	if h.Clock() != nil { // behind Traefik each is a reload
 		steps = slices.Concat(steps, faultySteps(t))
 	}
 	for _, step := range steps {
+		begun := time.Now()
 		f := &panicFixture{Harness: h, t: t}
 		passed, err := injector.Trace(func() { step.run(f) })
 		if err != nil {
@@ -137,7 +138,10 @@ func Panics(t *testing.T, h *Harness, injector Injector, points []string, excuse
 		if t.Failed() {
 			t.Fatalf("%s: fails without a panic", step.name)
 		}
-		passes[step.name] = len(passed)
+		rank[step.name] = len(passed)
+		if time.Since(begun) > time.Second {
+			rank[step.name] += len(points)
+		}
 		for point := range passed {
 			passedBy[point] = append(passedBy[point], step)
 		}
@@ -145,7 +149,7 @@ func Panics(t *testing.T, h *Harness, injector Injector, points []string, excuse
 	total := 0
 	for _, point := range points {
 		fired, steps := false, passedBy[point]
-		slices.SortFunc(steps, func(a, b panicStep) int { return cmp.Compare(passes[a.name], passes[b.name]) })
+		slices.SortFunc(steps, func(a, b panicStep) int { return cmp.Compare(rank[a.name], rank[b.name]) })
 		for _, step := range steps {
 			fired = fired || h.runWithPanic(t, injector, step, point) // in the simplest step that reaches it
 		}
