@@ -2,10 +2,7 @@ package shared
 
 import (
 	"strconv"
-	"sync"
 	"time"
-
-	"github.com/hashicorp/golang-lru/simplelru"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
 	"github.com/upstreamauth/upstreamauth/verifier"
@@ -58,54 +55,4 @@ func (s *Store) Take(n *Names, name string, limit verifier.Rate) (wait time.Dura
 		wait = time.Millisecond
 	}
 	return wait, true
-}
-
-// maxTallies bounds the counts that are known: each application key may have one.
-const maxTallies = 10_000
-
-// tallies are the counts that the memory said last. The table is bounded; what was asked for
-// or set longest ago is dropped first.
-type tallies struct {
-	mu     sync.Mutex
-	byName *simplelru.LRU // [32]byte to *tally
-}
-
-// tally is one count, and when its window ends, in uptime. A call that was refused may be
-// one too many in it.
-type tally struct {
-	calls int64
-	end   time.Duration
-}
-
-func newTallies() *tallies {
-	byName, err := simplelru.NewLRU(maxTallies, nil)
-	if err != nil {
-		panic(err.Error()) // unreachable: the size is positive
-	}
-	return &tallies{byName: byName}
-}
-
-func (t *tallies) set(name [32]byte, said *tally) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.byName.Add(name, said)
-}
-
-// add counts one call that the memory knows nothing of, as Take does.
-func (t *tallies) add(name [32]byte, limit int64, up time.Duration) (wait time.Duration, counted bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	value, found := t.byName.Get(name)
-	if !found {
-		return 0, false
-	}
-	last := value.(*tally)
-	if up >= last.end {
-		return 0, false
-	}
-	if last.calls >= limit {
-		return last.end - up, true
-	}
-	last.calls++
-	return 0, false
 }
