@@ -196,7 +196,7 @@ func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, li
 	key := s.keys.of(credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.fastPath.closed || s.memory != nil && !s.memory.store.IsFast() {
+	if c.fastPath.closed {
 		return
 	}
 	if (s.answers.barring || s.memory != nil) && s.isBarred(credential) {
@@ -211,7 +211,7 @@ func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, li
 		return
 	}
 	i := place.Value.(*item)
-	if i.number() != d.Answer || i.entry != nil && s.memory != nil && !s.memory.store.Holds(i.entry.looked) {
+	if i.number() != d.Answer || !s.memory.mayPrebuild(i.entry) {
 		return
 	}
 	from, until := c.validity(i, d)

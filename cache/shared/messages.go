@@ -1,11 +1,16 @@
 package shared
 
-import "github.com/upstreamauth/upstreamauth/cache/redis"
+import (
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache/redis"
+)
 
 // ear takes the messages of a stream.
 type ear struct {
 	secret  string
 	origin  string
+	now     func() time.Time
 	bars    *marks // of others
 	logins  *marks // likewise
 	ends    *marks // tokens that have ended, and credentials that were forgotten
@@ -56,7 +61,7 @@ func (e *ear) hear(entry redis.Entry) {
 	e.counter.add(Counts{Heard: 1})
 }
 
-// take takes in what a message says.
+// take takes in what a message says. A login of the future would end a bar: it is none.
 func (e *ear) take(kind string, name, token [32]byte, m mark) {
 	switch kind {
 	case endedKind:
@@ -72,6 +77,9 @@ func (e *ear) take(kind string, name, token [32]byte, m mark) {
 		e.bars.add(name, m)
 		e.hears.Revoked(token)
 	case loginKind:
+		if m.at.After(e.now().Add(margin)) {
+			return
+		}
 		e.logins.add(name, m)
 		e.hears.Issued(token)
 	}
