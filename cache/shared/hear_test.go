@@ -41,6 +41,28 @@ func TestHears(t *testing.T) {
 	})
 }
 
+func TestOwnBars(t *testing.T) {
+	x := bearer("x")
+
+	t.Run("a bar of this process is none of others, whichever connection it comes back by", func(t *testing.T) {
+		f := &fixture{now: noon}
+		old, n, _ := listener(f)
+		s, _, told := listener(f)
+		s.Follow(old)
+		own := mark{at: noon, end: noon.Add(longest)}
+		old.own.add(n.TokenOf(x), own)
+		s.hear(barredKind, n.TokenOf(x), n.TokenOf(x), own)
+		if s.IsBarred(n, x, time.Time{}) || told["revoked"] != 1 {
+			t.Errorf("it is, or is not heard: %v", told)
+		}
+		own.at = noon.Add(time.Second)
+		s.hear(barredKind, n.TokenOf(x), n.TokenOf(x), own)
+		if !s.IsBarred(n, x, time.Time{}) {
+			t.Error("nor is a later one of others")
+		}
+	})
+}
+
 func TestFollow(t *testing.T) {
 	x := bearer("x")
 

@@ -12,6 +12,7 @@ type ear struct {
 	origin  string
 	now     func() time.Time
 	bars    *marks // of others
+	own     *marks
 	logins  *marks // likewise
 	ends    *marks // tokens that have ended, and credentials that were forgotten
 	counter *counter
@@ -71,10 +72,10 @@ func (e *ear) take(kind string, name, token [32]byte, m mark) {
 		e.ends.add(name, m)
 		e.hears.Revoked(token)
 	case barredKind:
-		e.bars.add(name, m)
+		e.noteBar(name, m)
 		e.hears.Revoked(token)
 	case refreshKind:
-		e.bars.add(name, m)
+		e.noteBar(name, m)
 		e.hears.Revoked(token)
 	case loginKind:
 		if m.at.After(e.now().Add(margin)) {
@@ -82,5 +83,14 @@ func (e *ear) take(kind string, name, token [32]byte, m mark) {
 		}
 		e.logins.add(name, m)
 		e.hears.Issued(token)
+	}
+}
+
+// noteBar takes a bar in, unless it is one of this process, which may have two connections to
+// one memory: then it is known here whether that, or a login, came first, however short the
+// time between them.
+func (e *ear) noteBar(name [32]byte, m mark) {
+	if !e.own.since(name).Equal(m.at) {
+		e.bars.add(name, m)
 	}
 }

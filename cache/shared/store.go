@@ -44,7 +44,7 @@ func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hea
 	s.own = newMarks(now, uptime)
 	s.logins = newMarks(now, uptime)
 	s.ends = newMarks(now, uptime)
-	s.ear = &ear{secret: o.Secret, origin: newOrigin(), now: now, bars: s.bars, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
+	s.ear = &ear{secret: o.Secret, origin: newOrigin(), now: now, bars: s.bars, own: s.own, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
 	return s
 }
 
@@ -83,8 +83,7 @@ func (s *Store) join(ctx context.Context) {
 // that is reached were changed.
 func (s *Store) Follow(old *Store) {
 	s.bars, s.own, s.logins, s.ends = old.bars, old.own, old.logins, old.ends
-	s.ear.bars, s.ear.logins, s.ear.ends = old.bars, old.logins, old.ends
-	s.ear.origin = old.ear.origin
+	s.ear.bars, s.ear.own, s.ear.logins, s.ear.ends = old.bars, old.own, old.logins, old.ends
 }
 
 // TakeOver has a store write what waits in another one of its world that no instance uses.
