@@ -179,15 +179,23 @@ func (s *Scope) publish(credential verifier.Credential, f *flight) {
 	if m == nil {
 		return
 	}
+	memory := s.memoryNow()
 	if m.forgets {
-		m.memory.store.Forget(m.memory.names, credential)
+		memory.store.Forget(memory.names, credential)
 		return
 	}
 	if e == nil || f.result.recalled || e.provisional || e.answer == 0 {
 		return
 	}
-	m.memory.store.Keep(m.memory.names, credential,
+	memory.store.Keep(memory.names, credential,
 		&shared.Entry{Identity: e.identity, Asked: e.called, Issued: e.issued, Expires: e.expires}, e.end(m.lifetime))
+}
+
+// memoryNow is what the scope shares by now: a reload may have changed how it is reached.
+func (s *Scope) memoryNow() *memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.memory
 }
 
 // recoverPanic ends a panic where it happens: on a goroutine of its own it would

@@ -26,12 +26,15 @@ type fakeRedis struct {
 	values map[string]string
 	stream [][]string // the fields of each entry; its ID is its place, from 1
 
-	// fault answers in place of Redis where it returns a text; dead: it closes the
-	// connection.
+	// fault answers in place of Redis where it returns a text. dead: it closes the
+	// connection; hangs: it keeps it, and says nothing more.
 	fault func(command []string) string
 }
 
-const dead = "dead"
+const (
+	dead  = "dead"
+	hangs = "hangs"
+)
 
 func newFakeRedis(t *testing.T) *fakeRedis {
 	t.Helper()
@@ -91,7 +94,10 @@ func (r *fakeRedis) serve(conn net.Conn) {
 			time.Sleep(5 * time.Millisecond)
 			reply = r.answer(command)
 		}
-		if reply == dead {
+		if reply == hangs {
+			_, _ = io.Copy(io.Discard, conn)
+		}
+		if reply == dead || reply == hangs {
 			return
 		}
 		if _, err := io.WriteString(conn, reply); err != nil {

@@ -98,7 +98,11 @@ func (r *Registry) join(fingerprint string, i Instance, quota string, build Buil
 		}
 	}
 	r.dropIdle()
-	return &Cache{scope: s, policy: i.Policy, fastPath: fastPath}
+	c := &Cache{scope: s, policy: i.Policy, fastPath: fastPath}
+	if i.Shared != nil {
+		c.patience = i.Shared.Patience()
+	}
+	return c
 }
 
 // validFrom is the event after which logins count in a new scope: the last one where it

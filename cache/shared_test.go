@@ -102,6 +102,20 @@ func TestShared(t *testing.T) {
 		all[1].expect(b, bearer("x"), verifier.Invalid, 1)
 	})
 
+	t.Run("a Redis that hangs for longer than a check may take denies nobody", func(t *testing.T) {
+		r, all := replicas(t, 1)
+		o, p := r.options(), usual()
+		o.Redis.Timeout = 600 * time.Millisecond
+		p.Timeout = 300 * time.Millisecond
+		fx := all[0]
+		c := fx.sharing(ctx, o, p)
+		fx.expect(c, bearer("known"), "", 1)
+		r.setFault(func([]string) string { return hangs })
+		together(all, time.Minute)
+		fx.expect(c, bearer("known"), "", 0)
+		fx.expect(c, bearer("new"), "", 1)
+	})
+
 	t.Run("a logout while Traefik makes its instances anew is told", func(t *testing.T) {
 		r, all := replicas(t, 1)
 		old, replaced := context.WithCancel(ctx)

@@ -54,6 +54,9 @@ func (s *Store) World() string { return s.options.World() }
 // Budget tells whether calls to an upstream are counted together.
 func (s *Store) Budget() bool { return s.options.Budget }
 
+// Patience is how long a look takes at most.
+func (s *Store) Patience() time.Duration { return 2 * s.options.Redis.Timeout }
+
 // IsApart tells whether two stores lie at one place, and see nothing of each other because
 // their secrets differ.
 func (s *Store) IsApart(other *Store) bool {
@@ -157,10 +160,16 @@ func (s *Store) wake() {
 	go s.watch()
 }
 
-// watch listens while an instance uses the store, and for a moment more: Traefik ends all
-// instances before it makes the next ones.
+// watch is a goroutine. What it calls ends panics, but for those of its own deferred call, which
+// the interpreter hands on to this frame alone.
 func (s *Store) watch() {
 	defer s.stopped()
+	s.listen()
+}
+
+// listen listens while an instance uses the store, and for a moment more: Traefik ends all
+// instances before it makes the next ones.
+func (s *Store) listen() {
 	defer s.end()
 	s.coverage.begin(s.link.open().Listen(s.stream(), s.ear.hear, s.missed), s.uptime())
 	idle := time.Duration(0)

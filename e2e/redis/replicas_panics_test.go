@@ -124,7 +124,9 @@ func (j *journey) comes(n int, token, want string, limit time.Duration) bool {
 
 // isHeard tells whether a point is in what is done when others are heard.
 func isHeard(point string) bool {
-	for _, name := range []string{"logins.go:Scope.forgetName", "logins.go:Scope.forgetToken", "logins.go:Scope.supersedeToken", "logins.go:Scope.keysOf", "store.go:store.keysOf"} {
+	for _, name := range []string{"logins.go:Scope.forgetName", "logins.go:Scope.forgetToken", "logins.go:Scope.forgetFlights", "logins.go:Scope.forgetSome",
+		"logins.go:Scope.supersedeToken", "logins.go:Scope.flightsOf", "store.go:store.keysOf", "lru.go:lru.keysOf", "registry.go:Registry.Store", "registry.go:Registry.openStore", "registry.go:Registry.sharers",
+	} {
 		if strings.HasPrefix(point, "cache/"+name) {
 			return true
 		}
