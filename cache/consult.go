@@ -29,6 +29,7 @@ func (s *Scope) consult(key [32]byte, credential verifier.Credential, f *flight,
 	s.nameFlight(m, credential)
 	if m.looks {
 		m.look(credential)
+		s.recallDenial(key, m)
 		if s.answeredBy(key, m, credential.Issued, r) {
 			return
 		}
@@ -54,6 +55,21 @@ func (s *Scope) nameFlight(m *consultation, credential verifier.Credential) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.token, m.up = token, up
+	issued := s.loginOf(credential)
+	if issued != nil {
+		m.login = issued.Issued
+	}
+}
+
+// recallDenial has an answer of others count as ended that was asked for before the upstream
+// denied the credential here: they may have written it later.
+func (s *Scope) recallDenial(key [32]byte, m *consultation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	place := s.answers.denied.items[key]
+	if place != nil {
+		m.found.End(place.Value.(*item).refusal.asked)
+	}
 }
 
 // look looks a credential up. A panic there is no answer.
@@ -63,9 +79,9 @@ func (m *consultation) look(credential verifier.Credential) {
 }
 
 // answeredBy tells whether the memory has the answer. What others have ended is forgotten.
-// login is when a login that is known here issued the credential; zero: none did.
+// login is when a login that is trusted now issued the credential; zero: none did.
 func (s *Scope) answeredBy(key [32]byte, m *consultation, login time.Time, r *result) bool {
-	barred := m.found.IsBarred(login)
+	barred := m.found.IsBarred(m.login)
 	if m.held != nil && (barred || !m.found.Holds(m.held.called)) {
 		s.dropHeld(key, m)
 	}
@@ -119,7 +135,7 @@ func (s *Scope) recall(key [32]byte, m *consultation, r *result) bool {
 	if m.kept {
 		r.entry = m.held
 		if m.renewed {
-			m.held.looked = m.up
+			m.held.looked, m.held.blind = m.up, false
 		} else {
 			m.held.lookDue = s.clock.Uptime() + lookAgain
 		}
@@ -140,15 +156,19 @@ func (s *Scope) endsEntry(key [32]byte, m *consultation, r *result) bool {
 	return r.decision.Once || r.decision.Refused()
 }
 
-// coverAnswer has what was just remembered found by its token; an entry is known to have
-// been forgotten by nobody since its flight began. The caller holds the lock.
+// coverAnswer has what was just remembered found by its token. What others do to an entry
+// is known from the flight's own look on, or from an earlier one. The caller holds the lock.
 func (s *Scope) coverAnswer(key [32]byte, f *flight, r *result) {
 	if f.memory.token != [32]byte{} {
 		s.answers.name(key, f.memory.token)
 	}
 	if r.entry != nil {
 		r.entry.called = f.begun
-		r.entry.looked = f.memory.up
+		r.entry.looked, r.entry.blind = f.memory.up, !f.memory.found.Answered
+		before := f.memory.before
+		if before != nil { // the upstream does not know what others have barred
+			r.entry.looked, r.entry.blind = before.looked, before.blind
+		}
 	}
 }
 
@@ -159,15 +179,23 @@ func (s *Scope) publish(credential verifier.Credential, f *flight) {
 	if m == nil {
 		return
 	}
+	memory := s.memoryNow()
 	if m.forgets {
-		m.memory.store.Forget(m.memory.names, credential)
+		memory.store.Forget(memory.names, credential)
 		return
 	}
 	if e == nil || f.result.recalled || e.provisional || e.answer == 0 {
 		return
 	}
-	m.memory.store.Keep(m.memory.names, credential,
+	memory.store.Keep(memory.names, credential,
 		&shared.Entry{Identity: e.identity, Asked: e.called, Issued: e.issued, Expires: e.expires}, e.end(m.lifetime))
+}
+
+// memoryNow is what the scope shares by now: a reload may have changed how it is reached.
+func (s *Scope) memoryNow() *memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.memory
 }
 
 // recoverPanic ends a panic where it happens: on a goroutine of its own it would

@@ -65,6 +65,8 @@ type consultation struct {
 	lifetime time.Duration // of the instance that began the flight
 	looks    bool          // it looks the credential up before the upstream is asked
 	held     *entry        // the entry that is looked up again; nil: there is none
+	before   *entry        // the entry that is asked about again, without a look; nil: there is none
+	login    time.Time     // when a login that is known here issued the credential; zero: none did
 
 	up      time.Duration // when it began
 	token   [32]byte      // the token's name for the upstream
@@ -95,7 +97,19 @@ func (m *memory) lookingUp(lifetime time.Duration, held *entry) *consultation {
 
 // holds tells whether an entry may be used without being looked up again.
 func (m *memory) holds(e *entry, up time.Duration) bool {
-	return m == nil || up < e.lookDue || m.store.Holds(e.looked)
+	if m == nil || up < e.lookDue {
+		return true
+	}
+	return m.store.Holds(e.looked) && (!e.blind || m.store.IsRecent(e.looked))
+}
+
+// mayPrebuild tells whether an answer may be prebuilt, which is then used without a question
+// whether it holds. e is nil where the answer is a denial.
+func (m *memory) mayPrebuild(e *entry) bool {
+	if m == nil {
+		return true
+	}
+	return m.store.IsFast() && (e == nil || !e.blind && m.store.Holds(e.looked))
 }
 
 // adopt returns the entry that others have learned, as if it had been learned here: it gets

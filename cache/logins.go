@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/logins"
@@ -133,28 +134,54 @@ func (s *Scope) forgetName(name [32]byte) {
 	s.forgetKey(name)
 }
 
-// forgetToken is forget where a token has ended elsewhere, in all spellings.
+// forgetToken is forget where a token has ended elsewhere, in all spellings. It holds the
+// lock for a few of them at a time, so that hits wait for none.
 func (s *Scope) forgetToken(token [32]byte) {
+	if token == [32]byte{} {
+		return // that of all credentials which are no tokens
+	}
+	s.forgetFlights(token)
+	for s.forgetSome(token) {
+		runtime.Gosched()
+	}
+}
+
+// forgetFlights cancels the flights of a token.
+func (s *Scope) forgetFlights(token [32]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.keysOf(token) {
+	for _, key := range s.flightsOf(token) {
 		s.forgetKey(key)
 	}
 }
 
-// supersedeToken is supersede where a login elsewhere has issued a token.
-func (s *Scope) supersedeToken(token [32]byte) {
+// forgetSome tells whether there may be more to forget of a token.
+func (s *Scope) forgetSome(token [32]byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.keysOf(token) {
+	keys := s.answers.keysOf(token, maxTrimmed)
+	for _, key := range keys {
+		s.forgetKey(key)
+	}
+	return len(keys) == maxTrimmed
+}
+
+// supersedeToken is supersede where a login elsewhere has issued a token.
+func (s *Scope) supersedeToken(token [32]byte) {
+	if token == [32]byte{} {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := append(s.flightsOf(token), s.answers.denied.keysOf(token, s.answers.denied.size)...)
+	for _, key := range append(keys, s.answers.paused.keysOf(token, s.answers.paused.size)...) {
 		s.supersedeKey(key)
 	}
 }
 
-// keysOf are the keys of what is remembered of a token, and of its flights. The caller
-// holds the lock.
-func (s *Scope) keysOf(token [32]byte) [][32]byte {
-	keys := s.answers.keysOf(token)
+// flightsOf are the keys of the flights of a token. The caller holds the lock.
+func (s *Scope) flightsOf(token [32]byte) [][32]byte {
+	var keys [][32]byte
 	for key, f := range s.flights.byKey {
 		if f.memory != nil && f.memory.token == token {
 			keys = append(keys, key)

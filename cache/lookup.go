@@ -14,12 +14,13 @@ type Cache struct {
 	scope    *Scope
 	policy   Policy
 	fastPath *FastPath
+	patience time.Duration // with a shared memory, which is asked before the upstream is
 }
 
 // Verify returns the remembered answer; otherwise it asks the upstream, in one
 // flight for all callers that present the credential meanwhile. The flight goes on
 // when the caller that started it leaves. A caller waits until ctx ends, and never
-// for longer than its own instance's timeout.
+// for longer than its own instance's timeout and what a shared memory may take.
 //
 // client returns the address that is charged for the flight, if the credential is denied
 // or no answer comes, and in whose turn it is started. It is called only where a flight is
@@ -54,7 +55,7 @@ func (c *Cache) verify(ctx context.Context, key [32]byte, credential verifier.Cr
 	if f == nil {
 		return d, false, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, c.policy.Timeout)
+	limited, cancel := context.WithTimeout(ctx, c.policy.Timeout+c.patience)
 	defer cancel()
 	return c.wait(limited, f, !found)
 }
@@ -196,7 +197,7 @@ func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, li
 	key := s.keys.of(credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.fastPath.closed || s.memory != nil && !s.memory.store.IsFast() {
+	if c.fastPath.closed {
 		return
 	}
 	if (s.answers.barring || s.memory != nil) && s.isBarred(credential) {
@@ -211,7 +212,7 @@ func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, li
 		return
 	}
 	i := place.Value.(*item)
-	if i.number() != d.Answer || i.entry != nil && s.memory != nil && !s.memory.store.Holds(i.entry.looked) {
+	if i.number() != d.Answer || !s.memory.mayPrebuild(i.entry) {
 		return
 	}
 	from, until := c.validity(i, d)

@@ -15,7 +15,7 @@ const (
 )
 
 // entry is a remembered response that allows a credential. Another response
-// replaces it; only tried, retry, looked and lookDue are ever written.
+// replaces it; only tried, retry, looked, blind and lookDue are ever written.
 type entry struct {
 	answer   int64 // its number, from 1; 0: it is not stored
 	identity verifier.Identity
@@ -33,9 +33,11 @@ type entry struct {
 	retry       time.Duration // after tried; meaningful if provisional
 
 	// Where a memory is shared, as uptimes: from when on it is heard if others forget it,
-	// and before when it is not looked up again.
+	// and before when it is not looked up again. blind: that look had no answer, so that
+	// what others did before it is not known.
 	looked  time.Duration
 	lookDue time.Duration
+	blind   bool
 }
 
 // refusal is a remembered denial; or, with until set, a rate limit or a denial without an
@@ -69,7 +71,8 @@ func (r *refusal) paused(now time.Time) verifier.Decision {
 // item is one element of an lru: an entry or a refusal.
 type item struct {
 	key      [32]byte
-	token    [32]byte // the token's name for the upstream; zero: it has none
+	token    [32]byte      // the token's name for the upstream; zero: it has none
+	named    *list.Element // its place in the lru's list of that token
 	entry    *entry
 	refusal  *refusal
 	prebuilt []fastEntry // made from it, and dropped with it
@@ -95,11 +98,11 @@ type lru struct {
 	order *list.List // of *item; the most recently used in front
 	items map[[32]byte]*list.Element
 
-	tokens map[[32]byte][][32]byte // keys of the items, by token
+	tokens map[[32]byte]*list.List // of *item, by token: anybody can spell one in many ways
 }
 
 func newLRU(size int) *lru {
-	return &lru{size: size, order: list.New(), items: map[[32]byte]*list.Element{}, tokens: map[[32]byte][][32]byte{}}
+	return &lru{size: size, order: list.New(), items: map[[32]byte]*list.Element{}, tokens: map[[32]byte]*list.List{}}
 }
 
 // find returns a key's item and marks it as used; nil: there is none.
@@ -165,23 +168,35 @@ func (l *lru) name(key, token [32]byte) {
 	if i.token == token {
 		return
 	}
+	all := l.tokens[token]
+	if all == nil {
+		all = list.New()
+		l.tokens[token] = all
+	}
 	i.token = token
-	l.tokens[token] = append(l.tokens[token], key)
+	i.named = all.PushBack(i)
 }
 
 // unname is the reverse of name.
 func (l *lru) unname(i *item) {
-	var left [][32]byte
-	for _, key := range l.tokens[i.token] {
-		if key != i.key {
-			left = append(left, key)
-		}
-	}
-	if left == nil {
+	all := l.tokens[i.token]
+	all.Remove(i.named)
+	if all.Len() == 0 {
 		delete(l.tokens, i.token)
-		return
 	}
-	l.tokens[i.token] = left
+}
+
+// keysOf are the keys of the items of a token: at most that many.
+func (l *lru) keysOf(token [32]byte, most int) [][32]byte {
+	var keys [][32]byte
+	all := l.tokens[token]
+	if all == nil {
+		return nil
+	}
+	for e := all.Front(); e != nil && len(keys) < most; e = e.Next() {
+		keys = append(keys, e.Value.(*item).key)
+	}
+	return keys
 }
 
 // trim drops at most that many items that are beyond the bound, and returns how many of

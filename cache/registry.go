@@ -98,7 +98,11 @@ func (r *Registry) join(fingerprint string, i Instance, quota string, build Buil
 		}
 	}
 	r.dropIdle()
-	return &Cache{scope: s, policy: i.Policy, fastPath: fastPath}
+	c := &Cache{scope: s, policy: i.Policy, fastPath: fastPath}
+	if i.Shared != nil {
+		c.patience = i.Shared.Patience()
+	}
+	return c
 }
 
 // validFrom is the event after which logins count in a new scope: the last one where it
@@ -127,6 +131,77 @@ func (r *Registry) dropIdle() {
 			delete(r.scopes, name)
 		}
 	}
+}
+
+// Store returns the memory of these options, which this process shares with others: the
+// same for all routes whose options are equal. It opens no connection and starts nothing. What
+// others of its world have heard it knows, and what they have not told it tells.
+func (r *Registry) Store(o shared.Options) *shared.Store {
+	key := o.Key()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.stores[key]
+	opened := s == nil
+	if opened {
+		s = r.openStore(o)
+	}
+	world := s.World()
+	for name, other := range r.stores {
+		if name == key {
+			continue
+		}
+		if other.World() == world {
+			if opened {
+				s.Follow(other)
+			}
+			s.TakeOver(other)
+		}
+		if opened && other.IsIdle() {
+			delete(r.stores, name)
+		}
+	}
+	r.stores[key] = s
+	return s
+}
+
+// openStore makes a store that tells the scopes of its world what it hears.
+func (r *Registry) openStore(o shared.Options) *shared.Store {
+	world := o.World()
+	return shared.New(o, r.clock.Now, r.clock.Uptime, shared.Hears{
+		Forgotten: func(name [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.forgetName(name)
+			}
+		},
+		Revoked: func(token [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.forgetToken(token)
+			}
+		},
+		Issued: func(token [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.supersedeToken(token)
+			}
+		},
+		Missed: func() {
+			for _, s := range r.sharers(world) {
+				s.emptyFastPaths()
+			}
+		},
+	})
+}
+
+// sharers are the scopes of a world.
+func (r *Registry) sharers(world string) []*Scope {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*Scope
+	for _, s := range r.scopes {
+		if s.world == world {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // maxApart is how many pairs of worlds are known to have been reported.

@@ -6,6 +6,10 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
+// maxTrimmed is how many answers are dropped in one turn of the lock, for which requests with
+// a prebuilt answer wait.
+const maxTrimmed = 50
+
 // minPause and maxPause bound how long a credential that got no answer is not asked about.
 const (
 	minPause = time.Second
@@ -161,11 +165,12 @@ func (s *store) name(key, token [32]byte) {
 	s.paused.name(key, token)
 }
 
-// keysOf are the keys of the answers to the credentials of a token.
-func (s *store) keysOf(token [32]byte) [][32]byte {
-	keys := append([][32]byte(nil), s.allowed.tokens[token]...)
-	keys = append(keys, s.denied.tokens[token]...)
-	return append(keys, s.paused.tokens[token]...)
+// keysOf are the keys of the answers to the credentials of a token, of those that allow
+// first: at most that many.
+func (s *store) keysOf(token [32]byte, most int) [][32]byte {
+	keys := s.allowed.keysOf(token, most)
+	keys = append(keys, s.denied.keysOf(token, most-len(keys))...)
+	return append(keys, s.paused.keysOf(token, most-len(keys))...)
 }
 
 // forget drops what is remembered of a credential.

@@ -159,66 +159,6 @@ func (u *upstream) names(loginSecret string) *shared.Names {
 
 func newShares() map[string]*upstream { return map[string]*upstream{} }
 
-// Store returns the memory of these options, which this process shares with others: the
-// same for all routes whose options are equal. It opens no connection and starts nothing.
-func (r *Registry) Store(o shared.Options) *shared.Store {
-	key := o.Key()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.stores[key]
-	if s != nil {
-		return s
-	}
-	for other, idle := range r.stores {
-		if idle.IsIdle() {
-			delete(r.stores, other)
-		}
-	}
-	s = r.openStore(o)
-	r.stores[key] = s
-	return s
-}
-
-// openStore makes a store that tells the scopes of its world what it hears.
-func (r *Registry) openStore(o shared.Options) *shared.Store {
-	world := o.World()
-	return shared.New(o, r.clock.Now, r.clock.Uptime, shared.Hears{
-		Forgotten: func(name [32]byte) {
-			for _, s := range r.sharers(world) {
-				s.forgetName(name)
-			}
-		},
-		Revoked: func(token [32]byte) {
-			for _, s := range r.sharers(world) {
-				s.forgetToken(token)
-			}
-		},
-		Issued: func(token [32]byte) {
-			for _, s := range r.sharers(world) {
-				s.supersedeToken(token)
-			}
-		},
-		Missed: func() {
-			for _, s := range r.sharers(world) {
-				s.emptyFastPaths()
-			}
-		},
-	})
-}
-
-// sharers are the scopes of a world.
-func (r *Registry) sharers(world string) []*Scope {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []*Scope
-	for _, s := range r.scopes {
-		if s.world == world {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 // Share notes that what happens to the tokens of an API at an address is told to others, by
 // a store that Store returned. ctx is the context of the instance that uses it, and report
 // its log.
@@ -228,7 +168,13 @@ func (r *Registry) Share(ctx context.Context, store *shared.Store, api, address 
 	name := r.Fingerprint("upstream", api, address)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tokensOf(name).sharedBy[store.World()] = &upstream{store: store, api: api, address: address}
+	shares := r.tokensOf(name).sharedBy
+	for world, u := range shares {
+		if !u.store.Tells() && u.store.IsIdle() {
+			delete(shares, world)
+		}
+	}
+	shares[store.World()] = &upstream{store: store, api: api, address: address}
 }
 
 // sharing are the memories that what happens to an upstream's tokens is told to.
@@ -241,7 +187,7 @@ func (r *Registry) sharing(name string) []*upstream {
 		return nil
 	}
 	for _, u := range t.sharedBy {
-		if u.store.IsLive() {
+		if u.store.Tells() {
 			all = append(all, u)
 		}
 	}

@@ -9,10 +9,9 @@ import (
 
 const (
 	// maxStarted is how many flights that waited are started, or ended since nobody waits
-	// for them any more, in one turn of the lock; maxTrimmed is how many answers beyond a
-	// bound are dropped. Requests with a prebuilt answer wait for that lock.
+	// for them any more, in one turn of the lock. Requests with a prebuilt answer wait for
+	// that lock.
 	maxStarted = 32
-	maxTrimmed = 50
 
 	// maxRevalidating bounds the flights under way beyond which none is started to
 	// revalidate: the others are for callers that wait.
@@ -169,7 +168,7 @@ func (s *Scope) revalidate(key [32]byte, credential verifier.Credential, p Polic
 		return
 	}
 	e.tried = now
-	s.askBeside(key, credential, p.Lifetime, now)
+	s.askBeside(key, credential, e, p.Lifetime, now)
 }
 
 // askAgain asks about a credential that is allowed provisionally, once its time has
@@ -186,7 +185,7 @@ func (s *Scope) askAgain(key [32]byte, credential verifier.Credential, e *entry,
 		e.retry = lastRetry
 	}
 	credential = s.recognize(key, credential, lifetime, now)
-	s.askBeside(key, credential, lifetime, now)
+	s.askBeside(key, credential, e, lifetime, now)
 }
 
 // mayAskBeside tells whether a flight may begin that no caller waits for. The caller
@@ -195,15 +194,18 @@ func (s *Scope) mayAskBeside(key [32]byte) bool {
 	return s.flights.byKey[key] == nil && s.flights.turns.Taken() < maxRevalidating
 }
 
-// askBeside begins a flight that no caller waits for, unless the credential is
-// rate-limited. The caller holds the lock.
-func (s *Scope) askBeside(key [32]byte, credential verifier.Credential, lifetime time.Duration, now time.Time) {
+// askBeside begins a flight about an entry that no caller waits for, unless the credential
+// is rate-limited. The caller holds the lock.
+func (s *Scope) askBeside(key [32]byte, credential verifier.Credential, e *entry, lifetime time.Duration, now time.Time) {
 	if s.answers.rateLimit(s.keys.quotaOf(credential), now) != nil {
 		return
 	}
 	credential.Known = true
 	f := newFlight(key, credential, verifier.Rate{}, s.members.timeout, now)
 	f.memory = s.memory.consultation(lifetime)
+	if f.memory != nil {
+		f.memory.before = e
+	}
 	s.flights.byKey[key] = f
 	s.start(f, now)
 }

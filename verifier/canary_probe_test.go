@@ -37,7 +37,11 @@ func TestCanaryWait(t *testing.T) {
 			}()
 		}
 		f.awaitCall(arrived)
-		time.Sleep(20 * time.Millisecond)
+		for all := false; !all; time.Sleep(time.Millisecond) { // later ones would be a row of allows
+			f.mu.Lock()
+			all = f.validCalls == 100
+			f.mu.Unlock()
+		}
 		close(release)
 		for range [100]int{} {
 			if !<-allowed {

@@ -23,6 +23,14 @@ func (f *Found) Holds(asked time.Time) bool {
 	return isAfter(asked, f.ended) && isAfter(asked, f.barred)
 }
 
+// End notes that the upstream denied the credential then, as is known here.
+func (f *Found) End(at time.Time) {
+	f.ended = laterOf(f.ended, at)
+	if f.Entry != nil && !f.Holds(f.Entry.Asked) {
+		f.Entry = nil
+	}
+}
+
 // isAfter tells whether one instant is certainly after another; zero: there is none.
 func isAfter(later, earlier time.Time) bool {
 	return earlier.IsZero() || later.After(earlier.Add(margin))

@@ -42,6 +42,55 @@ func (k *keep) confirm(secret string, r *redis.Reply, now time.Time) []string {
 	return []string{"PEXPIRE", k.key, px(k.until.Sub(now), farthest)}
 }
 
+// keeps are the entries that wait to be written. Its user has a lock.
+type keeps struct {
+	waiting []*keep
+	byName  map[[32]byte]*keep // one that is not here was forgotten meanwhile
+}
+
+func newKeeps() *keeps { return &keeps{byName: map[[32]byte]*keep{}} }
+
+// add queues an entry, which replaces one of its name; false: there is no room.
+func (q *keeps) add(k *keep) bool {
+	if len(q.waiting) >= maxQueue {
+		return false
+	}
+	q.waiting = append(q.waiting, k)
+	q.byName[k.name] = k
+	return true
+}
+
+// again queues entries, unless newer ones wait.
+func (q *keeps) again(batch []*keep) {
+	for _, k := range batch {
+		if q.byName[k.name] == nil {
+			q.add(k)
+		}
+	}
+}
+
+// next takes out the entries whose turn it is, at most that many. What has ended, was
+// forgotten, or has waited for too long, is dropped; lost counts that without what was
+// forgotten.
+func (q *keeps) next(now time.Time, most int) ([]*keep, int) {
+	var batch []*keep
+	lost := 0
+	for len(q.waiting) > 0 && len(batch) < most {
+		k := q.waiting[0]
+		q.waiting = q.waiting[1:]
+		if q.byName[k.name] != k {
+			continue
+		}
+		delete(q.byName, k.name)
+		if !now.Before(k.until) || now.Sub(k.asked) > keepWithin {
+			lost++
+			continue
+		}
+		batch = append(batch, k)
+	}
+	return batch, lost
+}
+
 // openMark reads a value; false: there is none that opens, and says something.
 func openMark(b *box, r *redis.Reply) (mark, bool) {
 	if r.Kind != redis.Bulk {

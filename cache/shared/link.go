@@ -71,3 +71,22 @@ func pause(d time.Duration) {
 	defer cancel()
 	<-ctx.Done()
 }
+
+// write sends commands that write; false: some were not done.
+func (l *link) write(commands [][]string) bool {
+	if len(commands) == 0 {
+		return true
+	}
+	replies := l.ask(commands)
+	if replies == nil {
+		return false
+	}
+	for _, r := range replies {
+		if r.Kind == redis.Failed {
+			l.health.wrote(r.Text)
+			return false
+		}
+	}
+	l.health.wrote("")
+	return true
+}

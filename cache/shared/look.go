@@ -129,20 +129,12 @@ func (s *Store) note(kind string, name [32]byte, m mark, f *Found) {
 		f.ended = laterOf(f.ended, m.at)
 		s.ends.add(name, m)
 	case barredKind:
-		s.noteBar(name, m)
+		s.ear.noteBar(name, m)
 	case refreshKind:
-		s.noteBar(name, m)
+		s.ear.noteBar(name, m)
 	case loginKind:
 		if !m.at.After(s.now().Add(margin)) {
 			s.logins.add(name, m)
 		}
-	}
-}
-
-// noteBar takes a bar in, unless it is one of this process: then it is known here whether
-// that, or a login, came first, however short the time between them.
-func (s *Store) noteBar(name [32]byte, m mark) {
-	if !s.own.since(name).Equal(m.at) {
-		s.bars.add(name, m)
 	}
 }

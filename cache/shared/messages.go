@@ -1,12 +1,18 @@
 package shared
 
-import "github.com/upstreamauth/upstreamauth/cache/redis"
+import (
+	"time"
+
+	"github.com/upstreamauth/upstreamauth/cache/redis"
+)
 
 // ear takes the messages of a stream.
 type ear struct {
 	secret  string
 	origin  string
+	now     func() time.Time
 	bars    *marks // of others
+	own     *marks
 	logins  *marks // likewise
 	ends    *marks // tokens that have ended, and credentials that were forgotten
 	counter *counter
@@ -56,7 +62,7 @@ func (e *ear) hear(entry redis.Entry) {
 	e.counter.add(Counts{Heard: 1})
 }
 
-// take takes in what a message says.
+// take takes in what a message says. A login of the future would end a bar: it is none.
 func (e *ear) take(kind string, name, token [32]byte, m mark) {
 	switch kind {
 	case endedKind:
@@ -66,13 +72,25 @@ func (e *ear) take(kind string, name, token [32]byte, m mark) {
 		e.ends.add(name, m)
 		e.hears.Revoked(token)
 	case barredKind:
-		e.bars.add(name, m)
+		e.noteBar(name, m)
 		e.hears.Revoked(token)
 	case refreshKind:
-		e.bars.add(name, m)
+		e.noteBar(name, m)
 		e.hears.Revoked(token)
 	case loginKind:
+		if m.at.After(e.now().Add(margin)) {
+			return
+		}
 		e.logins.add(name, m)
 		e.hears.Issued(token)
+	}
+}
+
+// noteBar takes a bar in, unless it is one of this process, which may have two connections to
+// one memory: then it is known here whether that, or a login, came first, however short the
+// time between them.
+func (e *ear) noteBar(name [32]byte, m mark) {
+	if !e.own.since(name).Equal(m.at) {
+		e.bars.add(name, m)
 	}
 }

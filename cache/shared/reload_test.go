@@ -86,17 +86,22 @@ func TestReload(t *testing.T) {
 		m := &memory{}
 		m.away.Store(true)
 		began := time.Now()
+		var passed atomic.Int64
 		nothing := func([32]byte) {}
 		s := New(Options{
 			Redis:  redis.Options{Endpoints: []string{"127.0.0.1:1"}, Timeout: time.Second, Dial: m.dial},
 			Secret: "a secret of thirty-two bytes or more", Local: time.Second, Prefix: "p",
-		}, time.Now, func() time.Duration { return time.Since(began) }, Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Missed: func() {}})
+		}, time.Now, func() time.Duration { return time.Since(began) + time.Duration(passed.Load()) }, Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Missed: func() {}})
 		names := s.Names(Scope{Parts: []string{"x"}, API: "bts", Address: "https://a.example"})
 		report := func(_, _, _ string) {}
 		old, end := context.WithCancel(context.Background())
 		s.Use(old, report)
 		s.Forget(names, verifier.Credential{Kind: verifier.Bearer, Token: "token"})
 		end()
+		if s.IsLive() {
+			t.Error("it is live")
+		}
+		passed.Store(int64(lingers))
 		for stopped := false; !stopped; time.Sleep(time.Millisecond) {
 			s.writer.mu.Lock()
 			stopped = !s.writer.running
@@ -121,7 +126,10 @@ func TestReload(t *testing.T) {
 			Secret: "a secret of thirty-two bytes or more", Local: time.Second, Prefix: "p",
 		}, time.Now, func() time.Duration { return 0 }, Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Missed: func() { panic("missed") }})
 		s.running = true
-		s.end()
+		func() { // as watch does
+			defer s.stopped()
+			s.end()
+		}()
 		if !s.IsIdle() {
 			t.Error("it runs on")
 		}

@@ -27,6 +27,8 @@ type Store struct {
 
 	mu      sync.Mutex
 	newest  context.Context // of the instance that joined last
+	left    bool            // its end was noticed
+	leftAt  time.Duration   // as uptime
 	running bool            // watch
 }
 
@@ -37,14 +39,14 @@ func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hea
 	s := &Store{options: o, now: now, uptime: uptime, hears: hears}
 	s.counter = &counter{}
 	s.link = &link{options: o.Redis, health: &health{budget: o.Budget}, counter: s.counter}
-	s.writer = newWriter(s.link, o.Secret, now, s.IsLive)
+	s.writer = newWriter(s.link, o.Secret, now, s.Tells)
 	s.coverage = &coverage{local: o.Local, fast: true, current: uptime()}
 	s.bars = newMarks(now, uptime)
 	s.own = newMarks(now, uptime)
 	s.logins = newMarks(now, uptime)
 	s.ends = newMarks(now, uptime)
 	s.tallies = newTallies()
-	s.ear = &ear{secret: o.Secret, origin: newOrigin(), bars: s.bars, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
+	s.ear = &ear{secret: o.Secret, origin: newOrigin(), now: now, bars: s.bars, own: s.own, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
 	return s
 }
 
@@ -53,6 +55,9 @@ func (s *Store) World() string { return s.options.World() }
 
 // Budget tells whether calls to an upstream are counted together.
 func (s *Store) Budget() bool { return s.options.Budget }
+
+// Patience is how long a look takes at most.
+func (s *Store) Patience() time.Duration { return 2 * s.options.Redis.Timeout }
 
 // IsApart tells whether two stores lie at one place, and see nothing of each other because
 // their secrets differ.
@@ -67,9 +72,31 @@ func (s *Store) Counts() Counts { return s.counter.read() }
 // goes to its log.
 func (s *Store) Use(ctx context.Context, report verifier.Report) {
 	s.link.health.reportTo(report)
+	s.join(ctx)
+	if s.writer.resume() {
+		s.wake()
+	}
+}
+
+func (s *Store) join(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.newest = ctx
+	s.newest, s.left = ctx, false
+}
+
+// Follow has a new store know what another one of its world knows: the settings by which
+// that is reached were changed.
+func (s *Store) Follow(old *Store) {
+	s.bars, s.own, s.logins, s.ends = old.bars, old.own, old.logins, old.ends
+	s.tallies = old.tallies
+	s.ear.bars, s.ear.own, s.ear.logins, s.ear.ends = old.bars, old.own, old.logins, old.ends
+}
+
+// TakeOver has a store write what waits in another one of its world that no instance uses.
+func (s *Store) TakeOver(old *Store) {
+	if !old.IsLive() {
+		s.writer.takeOver(old.writer)
+	}
 }
 
 // IsLive tells whether an instance uses it. Traefik ends the contexts of all instances
@@ -77,7 +104,30 @@ func (s *Store) Use(ctx context.Context, report verifier.Report) {
 func (s *Store) IsLive() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.newest != nil && s.newest.Err() == nil
+	return s.isLive()
+}
+
+// Tells tells whether others are told what happens: an instance uses the store, or did a
+// moment ago. Requests that the last ones have to answer go on while Traefik makes the next.
+func (s *Store) Tells() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.isLive() || s.left && s.uptime()-s.leftAt < lingers
+}
+
+// isLive is IsLive. The caller holds the lock.
+func (s *Store) isLive() bool {
+	if s.newest == nil {
+		return false
+	}
+	if s.newest.Err() == nil {
+		return true
+	}
+	if !s.left {
+		s.left = true
+		s.leftAt = s.uptime()
+	}
+	return false
 }
 
 // IsIdle tells whether nothing of it runs and no instance uses it.
@@ -95,6 +145,10 @@ func (s *Store) Names(scope Scope) *Names { return newNames(s.options.Secret, sc
 // another look.
 func (s *Store) Holds(looked time.Duration) bool { return s.coverage.holds(looked, s.uptime()) }
 
+// IsRecent tells whether an answer was looked up so shortly ago that it may be used though
+// nothing is known of what others did.
+func (s *Store) IsRecent(looked time.Duration) bool { return s.uptime()-looked < s.options.Local }
+
 // IsFast tells whether answers may be prebuilt now: what others forget is heard.
 func (s *Store) IsFast() bool { return s.coverage.isFast() }
 
@@ -109,10 +163,16 @@ func (s *Store) wake() {
 	go s.watch()
 }
 
-// watch listens while an instance uses the store, and for a moment more: Traefik ends all
-// instances before it makes the next ones.
+// watch is a goroutine. What it calls ends panics, but for those of its own deferred call, which
+// the interpreter hands on to this frame alone.
 func (s *Store) watch() {
-	defer func() { _ = recover() }() // in end too
+	defer s.stopped()
+	s.listen()
+}
+
+// listen listens while an instance uses the store, and for a moment more: Traefik ends all
+// instances before it makes the next ones.
+func (s *Store) listen() {
 	defer s.end()
 	s.coverage.begin(s.link.open().Listen(s.stream(), s.ear.hear, s.missed), s.uptime())
 	idle := time.Duration(0)
@@ -143,7 +203,6 @@ func (s *Store) end() {
 	_ = recover()
 	safely(s.coverage.end)
 	safely(s.link.close)
-	safely(s.stopped)
 	safely(s.hears.Missed)
 }
 
@@ -154,7 +213,9 @@ func safely(do func()) {
 	do()
 }
 
+// stopped notes that nothing runs any more. It also ends a panic in what came before.
 func (s *Store) stopped() {
+	_ = recover()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running = false

@@ -25,25 +25,22 @@ type writer struct {
 
 	mu       sync.Mutex
 	messages []*message
-	keeps    []*keep
-	byName   map[[32]byte]*keep // of keeps; one that is not here was forgotten meanwhile
+	keeps    *keeps
 	running  bool
 }
 
 func newWriter(l *link, secret string, now func() time.Time, live func() bool) *writer {
-	return &writer{link: l, secret: secret, now: now, live: live, byName: map[[32]byte]*keep{}}
+	return &writer{link: l, secret: secret, now: now, live: live, keeps: newKeeps()}
 }
 
 // keep queues an entry.
 func (w *writer) keep(k *keep) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.keeps) >= maxQueue {
+	if !w.keeps.add(k) {
 		w.link.counter.add(Counts{Lost: 1})
 		return
 	}
-	w.keeps = append(w.keeps, k)
-	w.byName[k.name] = k
 	w.start()
 }
 
@@ -51,7 +48,7 @@ func (w *writer) keep(k *keep) {
 func (w *writer) tell(m *message, name [32]byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.byName, name)
+	delete(w.keeps.byName, name)
 	if len(w.messages) >= maxQueue {
 		w.messages = w.messages[1:]
 		w.link.counter.add(Counts{Lost: 1})
@@ -60,13 +57,37 @@ func (w *writer) tell(m *message, name [32]byte) {
 	w.start()
 }
 
-// resume has written what waited while there was no instance, as during a reload.
-func (w *writer) resume() {
+// resume writes on what waits; false: nothing does.
+func (w *writer) resume() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.messages)+len(w.keeps) > 0 {
+	waits := w.waits()
+	if waits {
 		w.start()
 	}
+	return waits
+}
+
+// waits tells whether there is anything to write. The caller holds the lock.
+func (w *writer) waits() bool { return len(w.messages)+len(w.keeps.waiting) > 0 }
+
+// takeOver takes what waits in another writer.
+func (w *writer) takeOver(old *writer) {
+	messages, entries := old.give()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.messages = append(messages, w.messages...)
+	w.keeps.again(entries)
+}
+
+func (w *writer) give() ([]*message, []*keep) {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	messages := w.messages
+	w.messages = nil
+	entries, _ := w.keeps.next(now, maxQueue)
+	return messages, entries
 }
 
 // start starts the goroutine, unless it runs. The caller holds the lock.
@@ -105,7 +126,7 @@ func (w *writer) goesOn() bool {
 	live := w.live()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running = live && len(w.messages)+len(w.keeps) > 0
+	w.running = live && w.waits()
 	return w.running
 }
 
@@ -122,7 +143,7 @@ func (w *writer) tellSome() bool {
 		dels = append(dels, m.dels...)
 		entries = append(entries, m.entry)
 	}
-	if !w.write(sets) || !w.write(dels) || !w.write(entries) {
+	if !w.link.write(sets) || !w.link.write(dels) || !w.link.write(entries) {
 		return false
 	}
 	w.told(len(batch))
@@ -153,25 +174,6 @@ func (w *writer) told(n int) {
 	}
 	w.messages = w.messages[n:]
 	w.link.counter.add(Counts{Forgets: n})
-}
-
-// write sends commands that write; false: some were not done.
-func (w *writer) write(commands [][]string) bool {
-	if len(commands) == 0 {
-		return true
-	}
-	replies := w.link.ask(commands)
-	if replies == nil {
-		return false
-	}
-	for _, r := range replies {
-		if r.Kind == redis.Failed {
-			w.link.health.wrote(r.Text)
-			return false
-		}
-	}
-	w.link.health.wrote("")
-	return true
 }
 
 // keepSome writes some entries; false: there was no answer, and they wait on. An entry lasts
@@ -214,25 +216,14 @@ func (w *writer) keepSome() bool {
 	return true
 }
 
-// next takes out the entries whose turn it is. What has ended, was forgotten, or has waited
-// for too long, is dropped.
+// next takes out the entries whose turn it is.
 func (w *writer) next() []*keep {
 	now := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var batch []*keep
-	for len(w.keeps) > 0 && len(batch) < maxBatch {
-		k := w.keeps[0]
-		w.keeps = w.keeps[1:]
-		if w.byName[k.name] != k {
-			continue
-		}
-		delete(w.byName, k.name)
-		if !now.Before(k.until) || now.Sub(k.asked) > keepWithin {
-			w.link.counter.add(Counts{Lost: 1})
-			continue
-		}
-		batch = append(batch, k)
+	batch, lost := w.keeps.next(now, maxBatch)
+	if lost > 0 {
+		w.link.counter.add(Counts{Lost: lost})
 	}
 	return batch
 }
@@ -241,10 +232,5 @@ func (w *writer) next() []*keep {
 func (w *writer) again(batch []*keep) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range batch {
-		if w.byName[k.name] == nil && len(w.keeps) < maxQueue {
-			w.keeps = append(w.keeps, k)
-			w.byName[k.name] = k
-		}
-	}
+	w.keeps.again(batch)
 }

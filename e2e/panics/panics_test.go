@@ -72,9 +72,10 @@ func TestInterpretedPanics(t *testing.T) {
 	defer level.Close()
 	points := slices.DeleteFunc(injector.Points, func(point string) bool {
 		for _, others := range []string{ // which e2e/redis does, with several Traefiks
-			"cache/redis/", "cache/shared/", "cache/consult.go:", "cache/tokens.go:Registry.openStore.func", "cache/store.go:store.keysOf",
+			"cache/redis/", "cache/shared/", "cache/consult.go:", "cache/registry.go:Registry.openStore.func", "cache/store.go:store.keysOf", "cache/lru.go:lru.keysOf",
 			"verifier/budget.go:Budget.countShared+1", "verifier/ledger.go:ledger.undo",
-			"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.forgetToken", "cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.keysOf",
+			"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.forgetToken", "cache/logins.go:Scope.forgetFlights", "cache/logins.go:Scope.forgetSome",
+			"cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.flightsOf",
 		} {
 			if strings.HasPrefix(point, others) {
 				return true

@@ -95,7 +95,8 @@ func endSoon(t *testing.T, goPath string) {
 func isShared(point string) bool {
 	for _, prefix := range []string{
 		"cache/shared/", "cache/consult.go:", "cache/tokens.go:", "cache/store.go:store.keysOf", "verifier/budget.go:Budget.countShared", "verifier/ledger.go:ledger.undo",
-		"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.forgetToken", "cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.keysOf",
+		"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.forgetToken", "cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.forgetFlights", "cache/logins.go:Scope.forgetSome", "cache/logins.go:Scope.flightsOf",
+		"cache/lru.go:lru.keysOf", "cache/registry.go:Registry.openStore.func",
 	} {
 		if strings.HasPrefix(point, prefix) {
 			return true
@@ -110,6 +111,12 @@ var unreachedByReplicas = map[string]string{
 	"cache/shared/coverage.go:coverage.miss":   lostMessages,
 	"cache/shared/coverage.go:coverage.miss+1": lostMessages,
 	"cache/shared/store.go:Store.missed":       lostMessages,
+	"cache/shared/store.go:Store.Follow":       reloaded,
+	"cache/shared/store.go:Store.TakeOver":     reloaded,
+	"cache/shared/writer.go:writer.takeOver":   reloaded,
+	"cache/shared/writer.go:writer.takeOver+1": reloaded,
+	"cache/shared/writer.go:writer.give":       reloaded,
+	"cache/shared/writer.go:writer.give+1":     reloaded,
 	"cache/shared/options.go:Options.place":    twoSecrets,
 	"cache/shared/store.go:Store.IsIdle":       twoSecrets,
 	"cache/shared/store.go:Store.IsIdle+1":     twoSecrets,
@@ -119,5 +126,6 @@ var unreachedByReplicas = map[string]string{
 
 const (
 	lostMessages = "runs only where messages were lost"
+	reloaded     = "runs only where a reload changes how the memory is reached"
 	twoSecrets   = "runs only where one process has several memories"
 )

@@ -31,6 +31,7 @@ type traefiks struct {
 	refresh            func(int, string, string)
 	advance, skew      func(int, time.Duration)
 	lifetime, again    func(int, time.Duration)
+	reach              func(int, time.Duration)
 	reload, close      func(int)
 	hold               func(int, bool)
 	keep               func(int, string, time.Duration)
@@ -43,7 +44,7 @@ func compiledTraefiks() traefiks {
 		open: replicas.Open, verify: replicas.Verify, expires: replicas.Expires, answer: replicas.Answer,
 		prebuild: replicas.Prebuild, prebuilt: replicas.Prebuilt, calls: replicas.Calls, logs: replicas.Logs, counts: replicas.Counts,
 		bar: replicas.Bar, logout: replicas.Logout, login: replicas.Login, refresh: replicas.Refresh,
-		advance: replicas.Advance, skew: replicas.Skew, lifetime: replicas.Lifetime, again: replicas.Revalidate,
+		advance: replicas.Advance, skew: replicas.Skew, lifetime: replicas.Lifetime, again: replicas.Revalidate, reach: replicas.Reach,
 		reload: replicas.Reload, close: replicas.Close, hold: replicas.Hold, keep: replicas.Keep, many: replicas.Many, time: replicas.Time,
 	}
 }
@@ -70,7 +71,7 @@ func traefiksFrom(t testing.TB, goPath string) traefiks {
 		answer: find("Answer").(func(string, string)), prebuild: find("Prebuild").(func(int, string) int),
 		prebuilt: number("Prebuilt"), calls: number("Calls"), logs: find("Logs").(func(int) []string), counts: find("Counts").(func(int) []int),
 		bar: token("Bar"), logout: token("Logout"), login: token("Login"), refresh: find("Refresh").(func(int, string, string)),
-		advance: lasts("Advance"), skew: lasts("Skew"), lifetime: lasts("Lifetime"), again: lasts("Revalidate"),
+		advance: lasts("Advance"), skew: lasts("Skew"), lifetime: lasts("Lifetime"), again: lasts("Revalidate"), reach: lasts("Reach"),
 		reload: find("Reload").(func(int)), close: find("Close").(func(int)), hold: find("Hold").(func(int, bool)), keep: find("Keep").(func(int, string, time.Duration)),
 		many: find("Many").(func(int, int, int, string) string), time: find("Time").(func(int, string, int) time.Duration),
 	}
@@ -187,6 +188,8 @@ func testReplicas(t *testing.T, l traefiks) {
 	t.Run("calls are counted on without it", on(testCountedOn))
 	t.Run("many at once", on(testMany))
 	t.Run("reloads, and the end", on(testReloads))
+	t.Run("a reload loses nothing that was heard, or is to be told", on(testReached))
+	t.Run("a denial here counts against an older allow elsewhere", on(testOlder))
 }
 
 func testKnown(f *fleet) {

@@ -105,6 +105,9 @@ func Lifetime(number int, d time.Duration) { of(number).policy.Lifetime = d }
 // Revalidate sets the age from which the replica asks again, from its next Reload on.
 func Revalidate(number int, d time.Duration) { of(number).policy.Revalidate = d }
 
+// Reach changes how long a replica waits for Redis, from its next Reload on.
+func Reach(number int, timeout time.Duration) { of(number).options.Redis.Timeout = timeout }
+
 // Reload replaces a replica's instance; Close ends it.
 func Reload(number int) { of(number).join() }
 
