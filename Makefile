@@ -126,7 +126,7 @@ check: race-ready redis lint ## lint, then test the plugin compiled (with -race)
 		$(E2E) test -count=1 $$(echo "$$packages" | grep -E '$(UNRACED)')
 	@echo "== the plugin against its upstreams, interpreted"
 	@packages="$$($(TESTED))" && \
-		$(E2E) test -count=1 -timeout 20m -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
+		$(E2E) test -count=1 -p 3 -timeout 20m -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
 test: check traefik traefik-oldest chromium shells language-server ## test everything: check, then behind a real Traefik (19 minutes, 20 at most, once Traefik is there)
 	@echo "== the schema of the configuration, in the YAML language server"
@@ -139,7 +139,7 @@ test: check traefik traefik-oldest chromium shells language-server ## test every
 attack: traefik redis ## play faults and attacks in full, and end with tables, also in dist/attack.md and dist/replicas.md (30 minutes, once Traefik is there)
 	@mkdir -p dist
 	@echo "== panics at every function, interpreted: five minutes"
-	$(E2E) test -count=1 ./panics
+	$(E2E) test -count=1 -timeout 20m ./panics -args -full
 	@echo "== panics at every function of the shared memory: three minutes"
 	$(E2E) test -count=1 -timeout 30m -run ReplicasPanics ./redis -args -full
 	@echo "== made-up input: three minutes (fuzzing)"

@@ -14,10 +14,7 @@ func TestInterpretedShared(t *testing.T) {
 	RunSharedHalves(t, Shared, InProcess(Interpreted, 2), InProcess(Interpreted, 2))
 }
 
+// TestSharedFaults has no interpreted twin: e2e/behind/replicas plays the same in Traefik.
 func TestSharedFaults(t *testing.T) {
 	WriteFaults(os.Stdout, SharedFaults(t, InProcess(Native, 2), 700*time.Millisecond, true, 4))
-}
-
-func TestInterpretedSharedFaults(t *testing.T) {
-	WriteFaults(os.Stdout, SharedFaults(t, InProcess(Interpreted, 2), 700*time.Millisecond, false, 2))
 }
