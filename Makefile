@@ -126,7 +126,7 @@ check: race-ready redis lint ## lint, then test the plugin compiled (with -race)
 		$(E2E) test -count=1 $$(echo "$$packages" | grep -E '$(UNRACED)')
 	@echo "== the plugin against its upstreams, interpreted"
 	@packages="$$($(TESTED))" && \
-		$(E2E) test -count=1 -p 3 -timeout 20m -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
+		$(E2E) test -count=1 -timeout 20m -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
 test: check traefik traefik-oldest chromium shells language-server ## test everything: check, then behind a real Traefik (19 minutes, 20 at most, once Traefik is there)
 	@echo "== the schema of the configuration, in the YAML language server"
