@@ -124,6 +124,19 @@ func (m *consultation) keep(r *result) {
 	r.err = nil
 }
 
+// goesOn tells whether the entry of that number holds on, of which nothing was found out in
+// time; then it is not looked up again for a moment.
+func (s *Scope) goesOn(key [32]byte, credential verifier.Credential, answer int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.answers.entry(key)
+	if e == nil || e.answer != answer || s.isBarred(credential) {
+		return false
+	}
+	e.lookDue = s.clock.Uptime() + lookAgain
+	return true
+}
+
 // recall stores what is no news of the upstream: an entry that others have learned, or that
 // was held. The caller holds the lock.
 func (s *Scope) recall(key [32]byte, m *consultation, r *result) bool {

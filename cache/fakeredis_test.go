@@ -200,8 +200,11 @@ const sharedAddress = "https://a.example"
 
 // sharing joins an instance that shares a memory, for bearer tokens of one upstream.
 func (fx *fixture) sharing(ctx context.Context, o shared.Options, p Policy) *Cache {
+	return fx.sharingAnd(ctx, o, p, func(string, string, string) {})
+}
+
+func (fx *fixture) sharingAnd(ctx context.Context, o shared.Options, p Policy, report verifier.Report) *Cache {
 	store := fx.registry.Store(o)
-	report := func(string, string, string) {}
 	i := Instance{
 		Context: ctx, RenderKey: "key", Policy: p, Report: report,
 		Barred: fx.registry.BarredOf("api", sharedAddress), Shared: store, Names: shared.Scope{Parts: []string{"scope"}, API: "api", Address: sharedAddress},

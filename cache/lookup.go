@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
@@ -57,13 +58,19 @@ func (c *Cache) verify(ctx context.Context, key [32]byte, credential verifier.Cr
 	}
 	limited, cancel := context.WithTimeout(ctx, c.policy.Timeout+c.patience)
 	defer cancel()
-	return c.wait(limited, f, !found)
+	allowed := d // by an entry that is looked up again
+	d, ended, err = c.wait(limited, f, !found)
+	if allowed.Allowed && errors.Is(err, errGone) && c.scope.goesOn(key, credential, allowed.Answer) {
+		return allowed, false, nil
+	}
+	return d, ended, err
 }
 
 // begin returns the remembered answer, or the flight under way to wait for; and that
 // something was found. Otherwise, where it may, it starts a flight; without one, the
 // denial says why. It is all done under the lock under which flights finish, so that a
-// caller finds either the flight or what it left behind.
+// caller finds either the flight or what it left behind. Beside a flight, the answer is an
+// entry that is looked up again, or none.
 func (c *Cache) begin(key [32]byte, credential verifier.Credential, mayStart bool) (d verifier.Decision, f *flight, found bool) {
 	s := c.scope
 	s.mu.Lock()
@@ -97,13 +104,16 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, mayStart boo
 	if credential.Known {
 		perClient = verifier.Rate{} // it was allowed before, so it is no guess
 	}
-	allowed := d // by an entry that is to be looked up again
-	d.Allowed = false
-	d.Denial, f = s.admit(key, credential, s.memory.lookingUp(c.policy.Lifetime, held), perClient, c.policy.Timeout, now)
-	if f == nil && allowed.Allowed {
-		return allowed, nil, true
+	denial, started := s.admit(key, credential, s.memory.lookingUp(c.policy.Lifetime, held), perClient, c.policy.Timeout, now)
+	if started != nil {
+		return d, started, false
 	}
-	return d, f, d.Denial.Reason == verifier.Throttled
+	if held != nil {
+		held.lookDue = s.used + lookAgain
+		return d, nil, true
+	}
+	d.Denial = denial
+	return d, nil, denial.Reason == verifier.Throttled
 }
 
 // lookup finds an answer that holds: that the credential is barred, an entry that has
@@ -153,21 +163,6 @@ func (c *Cache) wait(ctx context.Context, f *flight, first bool) (d verifier.Dec
 		ended = r.recalled && !c.scope.now().Before(d.Expires)
 	}
 	return d, ended, r.err
-}
-
-// Bar bars a token until its end, in all scopes of its upstream, whatever the upstream
-// says of it: what is remembered of it is dropped, and a flight of it that is under way
-// allows nobody. Only a login that is seen later, and issues the same token, ends that,
-// for the scopes that trust this login. The result is false where the token was barred
-// already.
-func (c *Cache) Bar(credential verifier.Credential) bool {
-	s := c.scope
-	issued := s.loginNow(credential)
-	before, report := s.barred.Bar(credential.Token)
-	if report {
-		s.report("error", "barred", "100,000 tokens are barred: the oldest are dropped before their end")
-	}
-	return before == 0 || issued != nil && issued.Order > before
 }
 
 // Fingerprint names a credential in logs by twelve hexadecimal digits, which mean

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -174,4 +175,25 @@ func (s *Scope) barredNow(c verifier.Credential) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.isBarred(c)
+}
+
+func TestSharedStores(t *testing.T) {
+	t.Run("memories that no instance uses any more are let go", func(t *testing.T) {
+		fx := newFixture(t)
+		o := newFakeRedis(t).options()
+		for i := 0; i < 20; i++ {
+			ctx, end := context.WithCancel(context.Background())
+			o.Secret = fmt.Sprint("a secret of thirty-two bytes or more ", i)
+			fx.sharing(ctx, o, usual())
+			end()
+			fx.advance(time.Minute)
+		}
+		told := 0
+		for _, t := range fx.registry.tokens {
+			told += len(t.sharedBy)
+		}
+		if told > 2 || len(fx.registry.stores) > 2 {
+			t.Errorf("%d memories would be told, and %d are held", told, len(fx.registry.stores))
+		}
+	})
 }

@@ -177,6 +177,21 @@ func (r *Registry) Share(ctx context.Context, store *shared.Store, api, address 
 	shares[store.World()] = &upstream{store: store, api: api, address: address}
 }
 
+// Bar bars a token until its end, in all scopes of its upstream, whatever the upstream
+// says of it: what is remembered of it is dropped, and a flight of it that is under way
+// allows nobody. Only a login that is seen later, and issues the same token, ends that,
+// for the scopes that trust this login. The result is false where the token was barred
+// already.
+func (c *Cache) Bar(credential verifier.Credential) bool {
+	s := c.scope
+	issued := s.loginNow(credential)
+	before, report := s.barred.Bar(credential.Token)
+	if report {
+		s.report("error", "barred", "100,000 tokens are barred: the oldest are dropped before their end")
+	}
+	return before == 0 || issued != nil && issued.Order > before
+}
+
 // sharing are the memories that what happens to an upstream's tokens is told to.
 func (r *Registry) sharing(name string) []*upstream {
 	r.mu.Lock()

@@ -27,6 +27,7 @@ type health struct {
 	away     bool            // it does not answer
 	refuses  bool            // it answers, and takes no writes
 	deaf     bool            // it answers, and what others tell is not heard
+	lacks    map[string]bool // commands that the user may not use
 }
 
 // reportTo has changes reported to the log of the instance that joined last.
@@ -131,6 +132,47 @@ func (h *health) countHearing(deaf bool) verifier.Report {
 	return report
 }
 
+// permitted notes that the user may use a command, or may not.
+func (h *health) permitted(command string, may bool) {
+	report := h.countPermission(command, may)
+	if report == nil {
+		return
+	}
+	if may {
+		report("info", eventBack, "the user has all permissions")
+		return
+	}
+	report("error", eventAway, "the user lacks a permission: "+strings.ToLower(command))
+}
+
+func (h *health) countPermission(command string, may bool) verifier.Report {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lacks[command] != may {
+		return nil
+	}
+	if may {
+		delete(h.lacks, command)
+		if len(h.lacks) > 0 {
+			return nil
+		}
+	} else {
+		if h.lacks == nil {
+			h.lacks = map[string]bool{}
+		}
+		h.lacks[command] = true
+	}
+	report := h.report
+	return report
+}
+
+// lacksAny tells whether the user may not use some command.
+func (h *health) lacksAny() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.lacks) > 0
+}
+
 // reasons are causes of failures, found by some words of theirs, in the order in which they
 // are looked for. Nothing else of an error is shown.
 var reasons = [][2]string{
@@ -171,41 +213,4 @@ func reasonOf(said string) string {
 		return "it does not answer as Redis does"
 	}
 	return "the connection failed"
-}
-
-// Counts are what a store has done since the process began.
-type Counts struct {
-	Looks    int // credentials looked up
-	Found    int // of which an entry counted
-	Unopened int // values that did not open, or said nothing
-	Kept     int // entries written
-	Lost     int // entries and messages that were never written
-	Forgets  int // logouts, denials and logins told to the others
-	Heard    int // the same, told by the others
-	Failures int // batches without an answer
-}
-
-// counter is where a store counts.
-type counter struct {
-	mu     sync.Mutex
-	counts Counts
-}
-
-func (c *counter) add(d Counts) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.counts.Looks += d.Looks
-	c.counts.Found += d.Found
-	c.counts.Unopened += d.Unopened
-	c.counts.Kept += d.Kept
-	c.counts.Lost += d.Lost
-	c.counts.Forgets += d.Forgets
-	c.counts.Heard += d.Heard
-	c.counts.Failures += d.Failures
-}
-
-func (c *counter) read() Counts {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.counts
 }

@@ -42,7 +42,22 @@ func (l *link) close() {
 }
 
 // unfit are codes of failures that say of the whole server that it is not to be asked.
-const unfit = " LOADING NOAUTH WRONGPASS NOPERM CLUSTERDOWN MASTERDOWN BUSY DENIED "
+const unfit = " LOADING NOAUTH WRONGPASS CLUSTERDOWN MASTERDOWN BUSY DENIED "
+
+// permits notes which commands the user may not use; false: one of these. Others may do, so
+// that this says nothing of the server.
+func (l *link) permits(commands [][]string, replies []*redis.Reply) bool {
+	permitted := true
+	lacks := l.health.lacksAny()
+	for i, r := range replies {
+		refused := r.Kind == redis.Failed && r.Code == redis.NoPerm
+		if refused || lacks {
+			l.health.permitted(commands[i][0], !refused)
+		}
+		permitted = permitted && !refused
+	}
+	return permitted
+}
 
 // ask sends commands; nil: there is no answer.
 func (l *link) ask(commands [][]string) []*redis.Reply {
@@ -62,6 +77,10 @@ func (l *link) ask(commands [][]string) []*redis.Reply {
 		}
 	}
 	l.health.answered()
+	if !l.permits(commands, replies) {
+		l.counter.add(Counts{Failures: 1})
+		return nil
+	}
 	return replies
 }
 
@@ -72,21 +91,57 @@ func pause(d time.Duration) {
 	<-ctx.Done()
 }
 
-// write sends commands that write; false: some were not done.
-func (l *link) write(commands [][]string) bool {
+// write sends commands that write; false: some were not done. The text is why Redis refused
+// one; empty: it did not.
+func (l *link) write(commands [][]string) (bool, string) {
 	if len(commands) == 0 {
-		return true
+		return true, ""
 	}
 	replies := l.ask(commands)
 	if replies == nil {
-		return false
+		return false, ""
 	}
 	for _, r := range replies {
 		if r.Kind == redis.Failed {
-			l.health.wrote(r.Text)
-			return false
+			return false, r.Text
 		}
 	}
-	l.health.wrote("")
-	return true
+	return true, ""
+}
+
+// Counts are what a store has done since the process began.
+type Counts struct {
+	Looks    int // credentials looked up
+	Found    int // of which an entry counted
+	Unopened int // values that did not open, or said nothing
+	Kept     int // entries written
+	Lost     int // entries and messages that were never written
+	Forgets  int // logouts, denials and logins told to the others
+	Heard    int // the same, told by the others
+	Failures int // batches without an answer
+}
+
+// counter is where a store counts.
+type counter struct {
+	mu     sync.Mutex
+	counts Counts
+}
+
+func (c *counter) add(d Counts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.Looks += d.Looks
+	c.counts.Found += d.Found
+	c.counts.Unopened += d.Unopened
+	c.counts.Kept += d.Kept
+	c.counts.Lost += d.Lost
+	c.counts.Forgets += d.Forgets
+	c.counts.Heard += d.Heard
+	c.counts.Failures += d.Failures
+}
+
+func (c *counter) read() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
 }

@@ -143,9 +143,16 @@ func (w *writer) tellSome() bool {
 		dels = append(dels, m.dels...)
 		entries = append(entries, m.entry)
 	}
-	if !w.link.write(sets) || !w.link.write(dels) || !w.link.write(entries) {
-		return false
+	for _, commands := range [][][]string{sets, dels, entries} {
+		done, refusal := w.link.write(commands)
+		if refusal != "" {
+			w.link.health.wrote(refusal)
+		}
+		if !done {
+			return false
+		}
 	}
+	w.link.health.wrote("")
 	w.told(len(batch))
 	return true
 }
