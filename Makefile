@@ -161,10 +161,16 @@ bench: traefik redis ## measure what the plugin costs, into docs/results/bench.t
 FUZZTIME ?= 120000x
 
 fuzz: ## feed made-up input to everything that reads it, half a minute each (6 minutes; longer with FUZZTIME=2000000x)
-	@for package in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	@made="$$(mktemp -d)" && trap 'rm -rf "$$made"' EXIT && trap 'exit 1' HUP INT TERM && \
+	cache="$$($(GO) env GOCACHE)/fuzz" && \
+	for package in $$($(GO) list -f '{{.Dir}}:{{.ImportPath}}' ./...); do \
+		folder="$${package%:*}"; package="$${package##*:}"; \
+		targets="$$(find "$$folder" -maxdepth 1 -name '*_test.go' -exec sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' {} +)"; \
+		[ -n "$$targets" ] || continue; \
+		$(GO) test -c -fuzz . -o "$$made/fuzz" "$$package" || exit 1; \
+		for target in $$targets; do \
 			echo "-- $$target, $(FUZZTIME)"; \
-			found="$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package)" || { echo "$$found"; exit 1; }; \
+			found="$$(cd "$$folder" && "$$made/fuzz" -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) -test.fuzzcachedir "$$cache/$$package" 2>&1)" || { echo "$$found"; exit 1; }; \
 			echo "$$found" | grep -o 'execs: [0-9]*' | tail -n 1; \
 		done; \
 	done
