@@ -27,9 +27,10 @@ CMD := $(GO) -C cmd/upstreamauth
 BIN := dist/bin
 
 
-# Tests that need a Traefik live below this folder of e2e, all others outside.
+# Tests that need a Traefik live below this folder of e2e, all others outside. The ones that
+# take longest come first, so that none of them is left to the end alone.
 BEHIND := /e2e/behind
-TESTED := $(E2E) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...
+TESTED := $(E2E) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./scenario ./panics ./release ./redis ./repository ./...
 
 # A table of all of Unicode, compared by one goroutine, and what the interpreter does to
 # small pieces of Go: with the race detector that takes several times as long, and finds

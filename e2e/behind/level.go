@@ -20,13 +20,13 @@ type level struct {
 	catchAll bool
 	// open names a router without a middleware; empty: there is none.
 	open string
-	// read is the length of the log before this level was opened.
-	read int
+	// read is the length of the log before this level was opened, in bytes.
+	read int64
 }
 
 // Open returns a level on a running Traefik.
 func Open(server *traefik.Server, backend string) scenario.Level {
-	return &level{server: server, backend: backend, read: len(server.Logs()), catchAll: true}
+	return &level{server: server, backend: backend, read: server.LogSize(), catchAll: true}
 }
 
 // Trusting is the static configuration of a Traefik that trusts
@@ -84,12 +84,11 @@ func (l *level) Close()                  {}
 
 // Logs is the log since the level was opened, and the API's data.
 func (l *level) Logs() string {
-	log := l.server.Logs()
 	raw, err := l.server.RawData()
 	if err != nil {
 		raw = []byte(err.Error())
 	}
-	return log[min(l.read, len(log)):] + string(raw)
+	return l.server.LogsFrom(l.read) + string(raw)
 }
 
 // Memory is Traefik's, in bytes.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,19 +24,23 @@ type EnvOpener func(backend string, environment []string) (Level, error)
 // Configurations runs testdata/config on one level: a configuration without a
 // fault protects its route; one with faults closes it, and all of them are logged
 // at once. typed says whether the level delivers typed values unchanged, as
-// Kubernetes does and files do not; own, whether each case can have an environment
-// of its own.
+// Kubernetes does and files do not; own, whether it takes an environment.
 func Configurations(t *testing.T, open EnvOpener, typed, own bool) {
-	var together []configtest.Case
-	for _, c := range configurations(t) {
+	var together, variables []configtest.Case
+	for i, c := range configurations(t) {
 		if c.Provider == "kubernetes" && !typed {
 			continue
 		}
 		if len(c.Env)+len(c.Files) == 0 {
 			together = append(together, c)
+		} else if renamed, shares := named(c, i); own && shares {
+			variables = append(variables, renamed)
 		} else if own {
 			t.Run(c.Title(), func(t *testing.T) { runConfigurations(t, open, 0, []configtest.Case{c}) })
 		}
+	}
+	if len(variables) > 0 {
+		t.Run("cases with an environment", func(t *testing.T) { runConfigurations(t, open, 0, variables) })
 	}
 	for from := 0; from < len(together); from += maxTogether {
 		some := together[from:min(from+maxTogether, len(together))]
@@ -46,10 +52,35 @@ func Configurations(t *testing.T, open EnvOpener, typed, own bool) {
 // seconds for them.
 const maxTogether = 300
 
+// folders is the variable that lists the folders whose files may be read.
+const folders = "UPSTREAMAUTH_FILES"
+
+// named returns a case whose variables have names that no other case uses, and whether it
+// is one: proxies are the whole process's, and so are the folders of files, which only
+// those cases share that have their files in folders of their own.
+func named(c configtest.Case, n int) (configtest.Case, bool) {
+	text, err := json.Marshal(c)
+	if err != nil || strings.Contains(string(text), "file:") && !strings.HasPrefix(c.Env[folders], os.TempDir()) || strings.Contains(string(text), "env:"+folders) {
+		return c, false
+	}
+	for name := range c.Env {
+		if name == folders {
+			continue
+		}
+		if strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
+			return c, false
+		}
+		text = regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).ReplaceAll(text, fmt.Appendf(nil, "%s_%d", name, n))
+	}
+	renamed := configtest.Case{File: c.File}
+	err = json.Unmarshal(text, &renamed)
+	return renamed, err == nil
+}
+
 func runConfigurations(t *testing.T, open EnvOpener, from int, cases []configtest.Case) {
 	backend := NewBackend(nil)
 	defer backend.Close()
-	level, err := open(backend.URL, environmentOf(cases[0]))
+	level, err := open(backend.URL, environmentOf(cases))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,10 +124,19 @@ func faultsByMiddleware(log string) map[string][]string {
 	return logged
 }
 
-func environmentOf(c configtest.Case) []string {
+func environmentOf(cases []configtest.Case) []string {
+	variables := map[string]string{}
+	for _, c := range cases {
+		for name, value := range c.Env {
+			if before := variables[name]; name == folders && before != "" && value != "" {
+				value = before + ":" + value
+			}
+			variables[name] = value
+		}
+	}
 	var lines []string
-	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
-		lines = append(lines, name+"="+c.Env[name])
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		lines = append(lines, name+"="+variables[name])
 	}
 	return lines
 }

@@ -25,11 +25,23 @@ const (
 
 // Logs is what Traefik and the plugin wrote so far, stdout and stderr in one,
 // or the last 32 MiB of it.
-func (s *Server) Logs() string { return s.readLog(logLimit) }
+func (s *Server) Logs() string { return s.readLog(0, logLimit) }
 
-func (s *Server) logEnd() string { return s.readLog(quoteLimit) }
+// LogsFrom is Logs without what lies before that many bytes of the log.
+func (s *Server) LogsFrom(from int64) string { return s.readLog(from, logLimit) }
 
-func (s *Server) readLog(limit int64) string {
+// LogSize is how many bytes Traefik and the plugin wrote so far.
+func (s *Server) LogSize() int64 {
+	info, err := os.Stat(s.LogFile())
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func (s *Server) logEnd() string { return s.readLog(0, quoteLimit) }
+
+func (s *Server) readLog(from, limit int64) string {
 	file, err := os.Open(s.LogFile())
 	if err != nil {
 		return ""
@@ -37,7 +49,7 @@ func (s *Server) readLog(limit int64) string {
 	defer func() { _ = file.Close() }()
 
 	if size, err := file.Seek(0, io.SeekEnd); err == nil {
-		_, _ = file.Seek(max(0, size-limit), io.SeekStart)
+		_, _ = file.Seek(max(from, size-limit), io.SeekStart)
 	}
 	text, _ := io.ReadAll(io.LimitReader(file, limit))
 
