@@ -68,24 +68,24 @@ func periodBeside(t *testing.T, h *Harness) {
 	limit := func(rate string) map[string]any {
 		return with(webServiceConfig(up), "limits", map[string]any{"perClient": rate})
 	}
-	h.Serve(Routes{"yours": limit("3/2s"), "long": limit("1/720h"), "short": limit("1000/1s")})
+	h.Serve(Routes{"yours": limit("3/4s"), "long": limit("1/720h"), "short": limit("1000/1s")})
 	junk := 0
 	send := func(status int, route string) {
 		t.Helper()
 		junk++
 		h.Expect(status, Request{Route: route, Headers: []string{bearer(fmt.Sprint(Marker, "junk", junk))}, From: "127.0.0.9"})
 	}
-	begun := time.Now()
 	send(401, "long")
 	send(429, "long")
-	for range 3 {
-		send(401, "yours")
-	}
+	send(401, "yours")
+	begun := time.Now() // its period has begun
+	send(401, "yours")
+	send(401, "yours")
 	send(429, "yours")
 	h.Advance(1100*time.Millisecond - time.Since(begun))
 	send(401, "short") // a new period of that route alone
 	send(429, "yours")
-	h.Advance(2200*time.Millisecond - time.Since(begun))
+	h.Advance(4100*time.Millisecond - time.Since(begun))
 	send(401, "yours")
 	send(429, "long")
 }

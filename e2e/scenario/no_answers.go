@@ -92,14 +92,17 @@ func chargedForNoAnswer(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}, From: "127.0.0.9"}
-	h.Serve(Routes{"r": with(webServiceConfig(up), "limits", map[string]any{"perClient": "5/3s"})})
+	h.Serve(Routes{"r": with(webServiceConfig(up), "limits", map[string]any{"perClient": "5/5s"})})
 	h.ExpectCached(cached)
 	late := Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}, From: "127.0.0.9"}
 	up.AnswerAll(&upstreams.Reply{Status: 404, Body: "<html>"})
 	calls := up.Calls()
-	begun := time.Now()
+	counted := time.Now()
 	for i := range 5 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "junk", i))}, From: "127.0.0.9"})
+		if i == 0 {
+			counted = time.Now() // with it the period began
+		}
 	}
 	h.Expect(429, Request{Route: "r", Headers: []string{bearer(Marker + "more")}, From: "127.0.0.9"})
 	expectCount(t, "calls of one client", up.Calls(), calls+5)
@@ -107,6 +110,6 @@ func chargedForNoAnswer(t *testing.T, h *Harness) {
 	up.AnswerAll(nil)
 	h.Expect(429, late)
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "more")}, From: "127.0.0.10"})
-	h.Advance(3*time.Second - time.Since(begun) + 100*time.Millisecond)
+	h.Advance(5*time.Second - time.Since(counted) + 100*time.Millisecond)
 	h.Expect(200, late)
 }
