@@ -150,13 +150,16 @@ func Panics(t *testing.T, h *Harness, injector Injector, points []string, excuse
 	for _, point := range points {
 		fired, steps := false, passedBy[point]
 		slices.SortFunc(steps, func(a, b panicStep) int { return cmp.Compare(rank[a.name], rank[b.name]) })
-		for _, step := range steps {
-			fired = fired || h.runWithPanic(t, injector, step, point) // in the simplest step that reaches it
+		_, excuse := excused[point]
+		for tries := 0; tries == 0 || tries < 3 && !fired && !excuse; tries++ { // a busy machine may miss the moment
+			for _, step := range steps {
+				fired = fired || h.runWithPanic(t, injector, step, point) // in the simplest step that reaches it
+			}
 		}
 		if fired {
 			total++
 		}
-		if _, excuse := excused[point]; excuse == fired {
+		if excuse == fired {
 			t.Errorf("%s: panicked: %t, excused: %t", point, fired, excuse)
 		}
 	}

@@ -102,7 +102,7 @@ func stepAllConnections(f *panicFixture) {
 		line, from := bearer(f.unique("invalid")), fmt.Sprint("X-Forwarded-For: 192.0.2.", i)
 		all.Go(func() { f.expect(401, "", getRequest("r", line, from)) })
 	}
-	for begun := time.Now(); up.Calls() < before+64 && time.Since(begun) < time.Second; {
+	for begun := time.Now(); up.Calls() < before+64 && time.Since(begun) < 3*time.Second; {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(20 * time.Millisecond) // one more waits for a connection

@@ -106,7 +106,7 @@ func crowdAtOnce(t *testing.T, h *Harness) {
 	for i, address := range []func(int) string{from("127.0.0.9"), fromMany} {
 		up := newWebService(h.Clock())
 		defer up.Close()
-		url := slowly(t, up.URL, 1200*time.Millisecond)
+		url := slowly(t, up.URL, 600*time.Millisecond) // four times that is half of the usual timeout
 		h.Serve(Routes{"r": with(routeConfig("bearer", "webservice", url, "path", up.Path()), "log", "info")})
 		n := &newcomers{h: h, up: up, route: "r"}
 		n.crowd(150, address)
