@@ -123,9 +123,17 @@ func (s *streams) ask(ctx context.Context, r *http.Request) (_ reply, lost bool,
 	return got, false, nil
 }
 
-// isBroken tells whether an error is that a connection has ended.
+// isBroken tells whether an error is that a connection has ended, or that net/http would
+// have sent the request again for that reason if it could.
 func isBroken(err error) bool {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
 	text := err.Error()
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(text, "connection reset") ||
-		strings.Contains(text, "broken pipe") || strings.Contains(text, "connection lost") || strings.Contains(text, "GOAWAY")
+	for _, part := range []string{"connection reset", "broken pipe", "connection lost", "connection loss", "cannot retry err", "GOAWAY"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
 }
