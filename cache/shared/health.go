@@ -3,6 +3,7 @@ package shared
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
@@ -16,19 +17,26 @@ const (
 	EventApart = "shared apart"
 )
 
-// health reports when the memory goes away, or comes back: a line for each change. One batch
+// health reports when the memory goes away, or comes back: a line for each change, and none
+// where it comes and goes within moments. One batch
 // without an answer is no change; after the second one it is left alone.
 type health struct {
 	budget bool // calls are counted in it
+	uptime func() time.Duration
 
 	mu       sync.Mutex
 	report   verifier.Report // nil: nobody is told
 	failures int             // in a row
 	away     bool            // it does not answer
+	awayAt   time.Duration   // when that was reported last; 0: never
 	refuses  bool            // it answers, and takes no writes
 	deaf     bool            // it answers, and what others tell is not heard
 	lacks    map[string]bool // commands that the user may not use
 }
+
+// calm is how long after a report that it is away the next one comes at the earliest: of a
+// cluster that lacks a node, every third batch or so has no answer.
+const calm = 10 * time.Second
 
 // reportTo has changes reported to the log of the instance that joined last.
 func (h *health) reportTo(report verifier.Report) {
@@ -55,10 +63,12 @@ func (h *health) countFailure() verifier.Report {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failures++
-	if h.away || h.failures < 2 {
+	now := h.uptime()
+	if h.away || h.failures < 2 || h.awayAt > 0 && now-h.awayAt < calm {
 		return nil
 	}
 	h.away = true
+	h.awayAt = now
 	report := h.report
 	return report
 }

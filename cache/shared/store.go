@@ -38,7 +38,7 @@ func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hea
 	o.Redis.Now = func() time.Time { return clockBase.Add(uptime()) }
 	s := &Store{options: o, now: now, uptime: uptime, hears: hears}
 	s.counter = &counter{}
-	s.link = &link{options: o.Redis, health: &health{budget: o.Budget}, counter: s.counter}
+	s.link = &link{options: o.Redis, health: &health{budget: o.Budget, uptime: uptime}, counter: s.counter}
 	s.writer = newWriter(s.link, o.Secret, now, s.Tells)
 	s.coverage = &coverage{local: o.Local, fast: true, current: uptime()}
 	s.bars = newMarks(now, uptime)

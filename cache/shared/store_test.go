@@ -121,7 +121,8 @@ func TestFound(t *testing.T) {
 func TestHealth(t *testing.T) {
 	logged := func(act func(h *health)) string {
 		var lines []string
-		h := &health{}
+		up := time.Hour
+		h := &health{uptime: func() time.Duration { up += time.Second; return up }}
 		h.reportTo(func(level, event, detail string) { lines = append(lines, level+" "+event+": "+detail) })
 		act(h)
 		return strings.Join(lines, "\n")
@@ -155,6 +156,19 @@ func TestHealth(t *testing.T) {
 		}, "\n")
 		if got != want {
 			t.Errorf("%s\nwant\n%s", got, want)
+		}
+	})
+
+	t.Run("one that comes and goes has a line every ten seconds", func(t *testing.T) {
+		got := logged(func(h *health) {
+			for i := 0; i < 15; i++ { // a second for each failure
+				h.failed("EOF")
+				h.failed("EOF")
+				h.answered()
+			}
+		})
+		if away, back := strings.Count(got, "unavailable"), strings.Count(got, "available: it answers"); away != 3 || back != 3 {
+			t.Errorf("%d lines that it is away, %d that it is back", away, back)
 		}
 	})
 
