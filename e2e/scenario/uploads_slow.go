@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,6 +32,20 @@ func slowUploads(t *testing.T, h *Harness) {
 	h.Serve(Routes{"r": config})
 	line := bearer(issueToken(up, "client"))
 	h.ExpectCached(Request{Route: "r", Headers: []string{line}})
+	// Beside so many, a body is given up whose next 32 KiB take a quarter of a second, which a
+	// busy machine now and then needs itself.
+	var wrong string
+	for range 3 {
+		if wrong = uploadsBesideSlowOnes(t, h, line); wrong == "" {
+			return
+		}
+	}
+	t.Error(wrong)
+}
+
+// uploadsBesideSlowOnes tells what was wrong with uploads of two clients beside 500 slow ones;
+// empty: nothing.
+func uploadsBesideSlowOnes(t *testing.T, h *Harness, line string) (wrong string) {
 	const slow = 500
 	var cutOff atomic.Int64
 	begun := time.Now()
@@ -64,9 +79,10 @@ func slowUploads(t *testing.T, h *Harness) {
 	for _, length := range []int64{5 * mib, 30 * mib} {
 		status, _, err := h.sendAll(t, "POST", "/", "r", length, false)
 		if err != nil || status != 401 {
-			t.Errorf("an upload of %d MiB meanwhile: %d %v", length>>20, status, err)
+			wrong += fmt.Sprintf("an upload of %d MiB meanwhile: %d %v; ", length>>20, status, err)
 		}
 	}
 	waitFor(t, "all slow uploads are cut off", func() bool { return cutOff.Load() == slow })
 	t.Logf("all cut off after %s", time.Since(begun))
+	return wrong
 }
