@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth"
@@ -67,6 +68,54 @@ func InterpretedWith(backend string, environment []string) (Level, error) {
 
 // InterpretedFrom is InterpretedWith, of a plugin that put stages below goPath.
 func InterpretedFrom(backend string, environment []string, put func(goPath string) error) (Level, error) {
+	p, err := interpret(environment, put)
+	if err != nil {
+		return nil, err
+	}
+	return p.open(backend, p.remove), nil
+}
+
+// maxAhead is how far the clock of an interpreter may have been moved that another level is
+// to share: some tokens are issued by the real one.
+const maxAhead = time.Minute
+
+// InterpretedTogether opens levels one after the other that share an interpreter, as the
+// routers of a Traefik do, until one of them has moved its clock far ahead.
+func InterpretedTogether(t testing.TB) Opener {
+	var shared *process
+	return func(backend string) (Level, error) {
+		if shared == nil || time.Until(shared.clock.Now()) > maxAhead {
+			p, err := interpret(Environment(), stage.Plugin)
+			if err != nil {
+				return nil, err
+			}
+			t.Cleanup(p.remove)
+			shared = p
+		}
+		return shared.open(backend, func() {}), nil
+	}
+}
+
+// process is an interpreter that has loaded the plugin.
+type process struct {
+	plugin *interpreted.Plugin
+	clock  *upstreams.Clock
+	stderr string // the file of its output
+	remove func()
+}
+
+// open makes a level, whose log is what is written from then on.
+func (p *process) open(backend string, end func()) *inProcess {
+	begun := len(p.output())
+	return newInProcess(backend, p.clock, p.plugin.New, func() string { return p.output()[begun:] }, end)
+}
+
+func (p *process) output() string {
+	text, _ := os.ReadFile(p.stderr)
+	return string(text)
+}
+
+func interpret(environment []string, put func(goPath string) error) (*process, error) {
 	clock := upstreams.NewClock()
 	dir, remove, err := ending.Folder("", "upstreamauth-interpreted-")
 	if err != nil {
@@ -84,14 +133,10 @@ func InterpretedFrom(backend string, environment []string, put func(goPath strin
 	if err != nil {
 		return nil, err
 	}
-	logs := func() string {
-		text, _ := os.ReadFile(stderr.Name())
-		return string(text)
-	}
-	return newInProcess(backend, clock, plugin.New, logs, func() {
+	return &process{plugin: plugin, clock: clock, stderr: stderr.Name(), remove: func() {
 		_ = stderr.Close()
 		remove()
-	}), nil
+	}}, nil
 }
 
 func newInProcess(backend string, clock *upstreams.Clock, build newHandler, logs func() string, cleanup func()) *inProcess {

@@ -5,8 +5,10 @@ import (
 	"testing"
 )
 
-func TestScenarios(t *testing.T)            { RunHalves(t, All(), Native, Native) }
-func TestInterpretedScenarios(t *testing.T) { RunHalves(t, All(), Interpreted, Interpreted) }
+func TestScenarios(t *testing.T) { RunHalves(t, All(), Native, Native) }
+func TestInterpretedScenarios(t *testing.T) {
+	RunHalves(t, All(), InterpretedTogether(t), InterpretedTogether(t))
+}
 
 func TestStatusTables(t *testing.T)            { StatusTables(t, Native) }
 func TestInterpretedStatusTables(t *testing.T) { StatusTables(t, Interpreted) }
