@@ -134,4 +134,28 @@ func TestReload(t *testing.T) {
 			t.Error("it runs on")
 		}
 	})
+
+	t.Run("what is told after another store has taken over what waited is not lost", func(t *testing.T) {
+		isLive := func() bool { return false }
+		old := newWriter(&link{counter: &counter{}}, "", time.Now, isLive)
+		next := newWriter(&link{counter: &counter{}}, "", time.Now, isLive)
+		first, second, third := &message{until: time.Now().Add(time.Hour)}, &message{until: time.Now().Add(time.Hour)}, &message{until: time.Now().Add(time.Hour)}
+		old.messages = []*message{first, second}
+		batch := old.oldest() // and while this is written
+		next.takeOver(old)
+		old.messages = []*message{third}
+		old.told(batch)
+		if len(old.messages) != 1 || old.messages[0] != third {
+			t.Errorf("%d messages wait on in the old one, where there should be the third", len(old.messages))
+		}
+		if len(next.messages) != 2 {
+			t.Errorf("%d messages wait in the new one, where there should be two", len(next.messages))
+		}
+		batch = next.oldest() // and while this is written
+		next.messages = []*message{second, third}
+		next.told(batch)
+		if len(next.messages) != 1 || next.messages[0] != third {
+			t.Errorf("%d messages wait after the first was dropped, where there should be the third", len(next.messages))
+		}
+	})
 }

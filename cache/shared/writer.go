@@ -153,7 +153,7 @@ func (w *writer) tellSome() bool {
 		}
 	}
 	w.link.health.wrote("")
-	w.told(len(batch))
+	w.told(batch)
 	return true
 }
 
@@ -172,15 +172,17 @@ func (w *writer) oldest() []*message {
 	return append([]*message(nil), w.messages[:size]...)
 }
 
-// told removes the messages that were told.
-func (w *writer) told(n int) {
+// told removes the messages that were told. Some may be gone: dropped meanwhile, or taken over
+// by another writer, which tells them again. Then others stand in front.
+func (w *writer) told(batch []*message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if n > len(w.messages) { // some were dropped meanwhile
-		n = len(w.messages)
+	for _, m := range batch {
+		if len(w.messages) > 0 && w.messages[0] == m {
+			w.messages = w.messages[1:]
+		}
 	}
-	w.messages = w.messages[n:]
-	w.link.counter.add(Counts{Forgets: n})
+	w.link.counter.add(Counts{Forgets: len(batch)})
 }
 
 // keepSome writes some entries; false: there was no answer, and they wait on. An entry lasts
