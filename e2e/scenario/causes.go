@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,10 +41,11 @@ const causePath = "/check/me?key=a-word"
 func runCauses(t *testing.T, h *Harness, cases []causeCase) {
 	routes := Routes{}
 	for i, c := range cases {
-		keys := append([]any{"path", causePath, "timeout", "700ms"}, c.more...)
+		keys := append([]any{"path", causePath}, c.more...)
 		routes[fmt.Sprint("r", i)] = with(routeConfig("bearer", "webservice", c.url, keys...), "canary", "false")
 	}
 	h.Serve(routes)
+	var expected []string
 	for i, c := range cases {
 		request := Request{Route: fmt.Sprint("r", i), Headers: []string{bearer(Marker + "token")}}
 		if c.event == "" {
@@ -52,8 +54,9 @@ func runCauses(t *testing.T, h *Harness, cases []causeCase) {
 		}
 		h.Expect(500, request)
 		h.Expect(500, request)
+		expected = append(expected, request.Route)
 	}
-	logged := causesByMiddleware(h)
+	logged := causesByMiddleware(h, expected...)
 	for i, c := range cases {
 		if lines := logged[fmt.Sprint("r", i)]; c.event != "" {
 			c.check(t, lines)
@@ -84,9 +87,20 @@ func (c *causeCase) check(t *testing.T, lines []causeLine) {
 // causeLine is a log line about an upstream that gives no answer.
 type causeLine struct{ Event, Middleware, Detail string }
 
-// causesByMiddleware waits for the last lines, and returns those of each middleware.
-func causesByMiddleware(h *Harness) map[string][]causeLine {
+// causesByMiddleware waits until there is a line of each of these middlewares, and a while
+// for further ones, and returns those of each middleware.
+func causesByMiddleware(h *Harness, expected ...string) map[string][]causeLine {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		found := causesSoFar(h)
+		if !slices.ContainsFunc(expected, func(name string) bool { return len(found[name]) == 0 }) {
+			break
+		}
+	}
 	time.Sleep(300 * time.Millisecond)
+	return causesSoFar(h)
+}
+
+func causesSoFar(h *Harness) map[string][]causeLine {
 	found := map[string][]causeLine{}
 	for _, line := range strings.Split(h.Logs(), "\n") {
 		var fact causeLine
@@ -171,14 +185,16 @@ func causesOfConnections(t *testing.T, h *Harness) {
 		t.Fatal(err)
 	}
 	gone := "http://" + listener.Addr().String()
-	silent := upstreams.NewRawServer(nil, func(net.Conn, *http.Request, int) bool { time.Sleep(2 * time.Second); return false })
+	over := make(chan struct{})
+	silent := upstreams.NewRawServer(nil, func(net.Conn, *http.Request, int) bool { <-over; return false })
 	defer silent.Close()
 	half := upstreams.NewRawServer(nil, func(c net.Conn, _ *http.Request, _ int) bool {
 		_, _ = c.Write([]byte(upstreams.Raw(200, "")[:40] + "\r\nContent-Length: 9\r\n\r\n{"))
-		time.Sleep(2 * time.Second)
+		<-over
 		return false
 	})
 	defer half.Close()
+	defer close(over)
 	mute, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -199,12 +215,13 @@ func causesOfConnections(t *testing.T, h *Harness) {
 	none.SetUnencryptedHTTP2(true)
 	trusted := []any{"tls", map[string]any{"ca": ca}}
 	alone := append([]any{"keepAlive", "false"}, trusted...)
+	brief := []any{"timeout", "700ms"} // where that is what ends the call
 	cases := []causeCase{
-		{name: "no such name", url: "http://upstream.invalid:8080", event: nameEvent(), says: []string{"does not resolve"}},
+		{name: "no such name", url: "http://upstream.invalid:8080", more: brief, event: nameEvent(), says: []string{"does not resolve"}},
 		{name: "refused", url: gone, event: "outage", says: []string{"connection refused", "bearer.url"}},
-		{name: "no response", url: silent.URL, event: "outage", says: []string{"no response in time", "bearer.timeout"}},
-		{name: "half a body", url: half.URL, event: "outage", says: []string{"cut off", "in time", "bearer.timeout"}},
-		{name: "no handshake", url: "https://" + mute.Addr().String(), event: "outage", says: []string{"TLS", "in time", "bearer.timeout"}},
+		{name: "no response", url: silent.URL, more: brief, event: "outage", says: []string{"no response in time", "bearer.timeout"}},
+		{name: "half a body", url: half.URL, more: brief, event: "outage", says: []string{"cut off", "in time", "bearer.timeout"}},
+		{name: "no handshake", url: "https://" + mute.Addr().String(), more: brief, event: "outage", says: []string{"TLS", "in time", "bearer.timeout"}},
 		{name: "closed", url: rawUpstream(t, ""), event: "outage", says: []string{"closed early", "HTTP/2", "https"}},
 		{name: "SSH", url: rawUpstream(t, "SSH-2.0-"+Marker+"\r\n"), event: "misconfigured", says: []string{"not understood as HTTP", "bearer.url"}},
 		{name: "an alert of TLS", url: rawUpstream(t, "\x15\x03\x01\x00\x02\x02\x46"), event: "misconfigured", says: []string{"TLS", "write https:// in bearer.url"}},

@@ -77,6 +77,7 @@ func keptConnectionsOfEverySort(t *testing.T, h *Harness) {
 	h.Serve(routes)
 	for name, p := range panels {
 		const check, logout = "/api/acl/auth/check_token", "/api/acl/auth/logout"
+		lost := 0
 		for i := range 4 {
 			token := fmt.Sprint(Marker, "user", i)
 			b := h.newBrowser(t)
@@ -86,12 +87,13 @@ func keptConnectionsOfEverySort(t *testing.T, h *Harness) {
 			time.Sleep(rest)
 			h.Advance(1100 * time.Millisecond)
 			b.expectUser(token)
-			waitFor(t, name+": it is revalidated", func() bool { return p.whole.of(check+" "+token) == 2 })
+			waitFor(t, name+": it is revalidated", func() bool { return p.whole.of(check+" "+token) >= 2 })
 			time.Sleep(rest)
 			r := b.send(Request{Method: "POST", Path: "/logout", Headers: []string{"Sec-Fetch-Site: same-origin", "Origin: null"}})
 			if r.Status != 303 || p.whole.of(logout+" "+token) != 1 {
 				t.Errorf("%s: the logout: %d, %d calls", name, r.Status, p.whole.of(logout+" "+token))
 			}
+			lost += p.broken.of(logout + " " + token)
 			for _, call := range []string{check, logout} {
 				if p.broken.of(call+" "+token) > p.whole.of(call+" "+token) {
 					t.Errorf("%s: %d lost and %d whole calls of %s", name, p.broken.of(call+" "+token), p.whole.of(call+" "+token), call)
@@ -99,7 +101,7 @@ func keptConnectionsOfEverySort(t *testing.T, h *Harness) {
 			}
 		}
 		h.Expect(401, Request{Route: name, Headers: []string{bearer("junk")}})
-		if name != "reset" && p.broken.of(logout+" "+Marker+"user3") == 0 {
+		if name != "reset" && lost == 0 {
 			t.Errorf("%s: no kept connection was lost", name)
 		}
 	}
@@ -138,7 +140,7 @@ func halfReplies(t *testing.T, h *Harness) {
 	for route := range routes {
 		h.Expect(200, Request{Route: route, Headers: []string{bearer(rawUser + route)}})
 	}
-	time.Sleep(rest)
+	time.Sleep(2 * rest)
 	for route := range routes {
 		h.Expect(500, Request{Route: route, Headers: []string{bearer(rawUser + "-half-" + route)}})
 		expectCount(t, route+": questions", asked[route].of("Bearer "+rawUser+"-half-"+route), 1)

@@ -163,3 +163,26 @@ func (h *Harness) Advance(d time.Duration) {
 	}
 	time.Sleep(d)
 }
+
+// Pass lets time pass until d has passed since then, by the level's clock. To wait for the
+// end of a period, then is after the request that begins it.
+func (h *Harness) Pass(since time.Time, d time.Duration) {
+	if left := d - clockOf(h).Sub(since); left > 0 {
+		h.Advance(left)
+	}
+}
+
+// inTime tries what has to happen within a limit, and checks it. Where the machine took
+// longer, it shows nothing, and is tried again, with what no try has used before.
+func (h *Harness) inTime(limit time.Duration, try func(n int) (check func())) {
+	h.t.Helper()
+	for n := range 10 {
+		begun := clockOf(h)
+		check := try(n)
+		if took := clockOf(h).Sub(begun); took < limit {
+			check()
+			return
+		}
+	}
+	h.t.Errorf("what has to happen within %s took longer ten times", limit)
+}

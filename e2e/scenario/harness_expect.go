@@ -74,16 +74,16 @@ func expectEqual(t testing.TB, what string, got, want any) {
 	}
 }
 
-// waitFor waits until a condition holds; if it does not within ten seconds, the
+// waitFor waits until a condition holds; if it does not within half a minute, the
 // test fails.
 func waitFor(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if holds() {
 			return
 		}
 	}
-	t.Fatalf("not within ten seconds: %s", what)
+	t.Fatalf("not within 30 seconds: %s", what)
 }
 
 // expectRetryAfter compares the seconds in Retry-After.

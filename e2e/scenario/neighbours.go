@@ -68,7 +68,7 @@ func periodBeside(t *testing.T, h *Harness) {
 	limit := func(rate string) map[string]any {
 		return with(webServiceConfig(up), "limits", map[string]any{"perClient": rate})
 	}
-	h.Serve(Routes{"yours": limit("3/4s"), "long": limit("1/720h"), "short": limit("1000/1s")})
+	h.Serve(Routes{"yours": limit("3/5s"), "long": limit("1/720h"), "short": limit("1000/1s")})
 	junk := 0
 	send := func(status int, route string) {
 		t.Helper()
@@ -78,14 +78,15 @@ func periodBeside(t *testing.T, h *Harness) {
 	send(401, "long")
 	send(429, "long")
 	send(401, "yours")
-	begun := time.Now() // its period has begun
+	begun := clockOf(h) // its period has begun before
 	send(401, "yours")
 	send(401, "yours")
 	send(429, "yours")
-	h.Advance(1100*time.Millisecond - time.Since(begun))
+	send(401, "short")
+	h.Advance(1100 * time.Millisecond)
 	send(401, "short") // a new period of that route alone
 	send(429, "yours")
-	h.Advance(4100*time.Millisecond - time.Since(begun))
+	h.Pass(begun, 5100*time.Millisecond)
 	send(401, "yours")
 	send(429, "long")
 }

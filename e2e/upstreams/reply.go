@@ -21,6 +21,9 @@ type Reply struct {
 	// Delay passes, in real time, between the request and the first byte of the reply.
 	Delay time.Duration
 
+	// Until, where it is given, holds the reply back until it is closed; Delay passes before.
+	Until <-chan struct{}
+
 	// Drop closes the connection in place of a reply.
 	Drop bool
 }
@@ -31,13 +34,10 @@ func (reply Reply) write(w http.ResponseWriter, r *http.Request, closing <-chan 
 	if reply.Delay > 0 {
 		timer := time.NewTimer(reply.Delay)
 		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
-			panic(http.ErrAbortHandler)
-		case <-closing:
-			panic(http.ErrAbortHandler)
-		}
+		await(timer.C, r, closing)
+	}
+	if reply.Until != nil {
+		await(reply.Until, r, closing)
 	}
 	if reply.Drop {
 		panic(http.ErrAbortHandler)
@@ -52,6 +52,17 @@ func (reply Reply) write(w http.ResponseWriter, r *http.Request, closing <-chan 
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(reply.Body)) // the client may have disconnected
+}
+
+// await waits for an event, and ends the request if its client leaves or the server closes before.
+func await[T any](event <-chan T, r *http.Request, closing <-chan struct{}) {
+	select {
+	case <-event:
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	case <-closing:
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // with returns the reply with one more header.

@@ -55,7 +55,7 @@ func newCounter(size int) *lru.Cache[string, int] {
 	return must(lru.New[string, int](size))
 }
 
-// add counts and records a request. It happens before the request is held or answered.
+// add counts and records a request. It happens before the request is held or answered, and after what is not held was decided.
 func (l *requestLog) add(c *call, now time.Time) {
 	request := Request{
 		At:          now,

@@ -1,7 +1,6 @@
 package upstreams
 
 import (
-	"context"
 	"maps"
 	"sync"
 )
@@ -83,22 +82,11 @@ func (s *script) Hold() (release func()) {
 	})
 }
 
-// wait returns when nothing is held; false if the client disconnected or the server closes before.
-func (s *script) wait(ctx context.Context, closing <-chan struct{}) bool {
+// held returns what is closed when the last hold is released; nil where nothing is held.
+func (s *script) held() <-chan struct{} {
 	s.mu.Lock()
-	released := s.released
-	s.mu.Unlock()
-	if released == nil {
-		return true
-	}
-	select {
-	case <-released:
-		return true
-	case <-ctx.Done():
-		return false
-	case <-closing:
-		return false
-	}
+	defer s.mu.Unlock()
+	return s.released
 }
 
 // toAll returns the reply for every request, if there is one.

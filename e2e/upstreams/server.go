@@ -151,7 +151,9 @@ func (s *Server) Close() {
 	})
 }
 
-// serve handles one request: read, count, wait while held, decide, reply.
+// serve handles one request: read, decide, count, reply. Where requests are held it is counted
+// first, and decided once it is released. Else a test that has seen the count may change what
+// is answered, and means later requests.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -159,13 +161,20 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		c.body = body
 		c.credentials = s.api.credentials(c)
 	}
-	s.add(c, s.Clock.Now())
-	if !s.wait(r.Context(), s.closing) {
-		panic(http.ErrAbortHandler) // the client has disconnected; a bare return would answer 200
-	}
 	reply := Reply{Status: http.StatusRequestEntityTooLarge}
-	if err == nil {
-		reply = s.replyTo(c)
+	decide := func() {
+		if err == nil {
+			reply = s.replyTo(c)
+		}
+	}
+	released := s.held()
+	if released == nil {
+		decide()
+	}
+	s.add(c, s.Clock.Now())
+	if released != nil {
+		await(released, r, s.closing)
+		decide()
 	}
 	if s.seen != nil {
 		s.seen(seen(c, reply))
