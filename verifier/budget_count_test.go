@@ -46,6 +46,28 @@ func TestBudgetCounting(t *testing.T) {
 		f.verify(Credential{Token: "k"}, time.Hour)
 	})
 
+	t.Run("a call that the others had no room for takes none back that was made in a window that began while they were asked", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 2)
+		key := Credential{Token: "k", Budget: f.limit}
+		asked := 0
+		f.budget.Counting(func(string, Rate) (time.Duration, bool) {
+			asked++
+			if asked > 1 {
+				return 0, true
+			}
+			f.clock.move(time.Hour) // the memory answers late, and another call is made meanwhile
+			if d, err := f.budget.Verify(callContext(t), key); !d.Allowed || err != nil {
+				t.Errorf("%+v (%v)", d, err)
+			}
+			return time.Minute, true
+		})
+		if d, _ := f.budget.Verify(callContext(t), key); d.Denial.Reason != Throttled || d.Denial.RetryAfter != time.Minute {
+			t.Errorf("%+v", d)
+		}
+		f.verify(key, 0)
+		f.verify(key, time.Hour)
+	})
+
 	t.Run("a call without a limit is not counted", func(t *testing.T) {
 		f := newBudgetFixture(t, Basic, 0)
 		wait := time.Hour

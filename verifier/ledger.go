@@ -39,6 +39,7 @@ type reservation struct {
 	cause        string        // of a wait
 	name, client [32]byte
 	counts       []*periodCount // that it is counted in
+	begun        []time.Time    // when the window in each of them began
 	known        bool
 	follows      bool // it waits for calls of its client that are in flight, of which none was refused
 	charged      bool // to its client, unless it brings an allow
@@ -138,6 +139,7 @@ func (l *ledger) begin(r *reservation, now time.Time) {
 		w.roll(a.period, now)
 		w.start(now)
 		w.calls++
+		r.begun = append(r.begun, w.started)
 	}
 	if r.charged {
 		l.pending[r.name]++
@@ -145,22 +147,24 @@ func (l *ledger) begin(r *reservation, now time.Time) {
 	}
 }
 
-// undo takes back what begin has counted: the call is not made.
+// undo takes back what begin has counted: the call is not made. A window that has begun anew
+// meanwhile has not counted it, and what is counted there is of other calls.
 func (l *ledger) undo(r *reservation) {
 	if r.charged {
 		l.landed(r.name)
 		l.landed(r.client)
 	}
-	for _, a := range r.counts {
+	for i, a := range r.counts {
 		w := a.names.find(r.name)
-		if w == nil {
+		if w == nil || !w.started.Equal(r.begun[i]) {
 			continue
 		}
-		if w.calls > 0 { // else it has begun anew meanwhile
+		if w.calls > 0 {
 			w.calls--
 		}
 	}
 	r.counts = nil
+	r.begun = nil
 	r.charged = false
 }
 
