@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestRedirect(t *testing.T) {
@@ -79,7 +78,7 @@ func TestAdvice(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				address, _ := serve(t, write(c.sent))
-				response, err := call(t, Target{URL: address}, "", 2*time.Second)
+				response, err := call(t, Target{URL: address}, "", ample)
 				got := response.Defect
 				if err != nil {
 					got = err.Error()

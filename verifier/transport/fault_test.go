@@ -39,19 +39,20 @@ func TestClientFaults(t *testing.T) {
 			{"another protocol", hang("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" + object), "not understood as HTTP"},
 		}
 		for _, c := range cases {
+			c := c
 			t.Run(c.name, func(t *testing.T) {
-				url, requests := serve(t, c.respond)
-				response, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
-				got := response.Defect
-				if err != nil {
-					got = err.Error()
-				}
-				if !strings.HasSuffix(got, c.want) || response.Body != nil {
-					t.Errorf("got %q, want %q", got, c.want)
-				}
-				if requests.Load() != 1 {
-					t.Errorf("%d requests, want 1", requests.Load())
-				}
+				steadily(t, func() string {
+					url, requests := serve(t, c.respond)
+					response, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
+					got := response.Defect
+					if err != nil {
+						got = err.Error()
+					}
+					if !strings.HasSuffix(got, c.want) || response.Body != nil || requests.Load() != 1 {
+						return fmt.Sprintf("got %q, want %q; %d requests, want 1", got, c.want, requests.Load())
+					}
+					return ""
+				})
 			})
 		}
 	})
@@ -78,23 +79,26 @@ func TestClientUnreachable(t *testing.T) {
 			"http://" + closed:            "connection refused",
 			"http://nowhere.invalid:1234": "its name does not resolve: there is no such host, its name does not resolve: no answer of the name server in time, its name does not resolve: the name server has failed", // by the resolver
 		} {
-			_, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
-			if err == nil || !strings.Contains(want, err.Error()) {
-				t.Errorf("%s: %v, want %s", url, err, want)
-			}
+			steadily(t, func() string {
+				_, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
+				if err == nil || !strings.Contains(want, err.Error()) {
+					return fmt.Sprintf("%s: %v, want %s", url, err, want)
+				}
+				return ""
+			})
 		}
 	})
 }
 
 func TestClientDeadline(t *testing.T) {
 	t.Run("a call that is cancelled is an error", func(t *testing.T) {
-		url, _ := serve(t, hang(""))
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		url, _ := serve(t, func(_ net.Conn, hold <-chan struct{}) { cancel(); <-hold })
 		client, err := NewClient(Target{URL: url, Method: "GET"}, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		time.AfterFunc(20*time.Millisecond, cancel)
 		if _, err := client.Do(ctx, Request{Header: http.Header{}}); err == nil || err.Error() != "cancelled" {
 			t.Errorf("%v", err)
 		}
@@ -114,10 +118,13 @@ func TestClientDeadline(t *testing.T) {
 				}
 			}
 		})
-		response, err := call(t, Target{URL: url}, "", 200*time.Millisecond)
-		if err != nil || response.Defect != "its body was cut off: no response in time" {
-			t.Errorf("%+v (%v)", response, err)
-		}
+		steadily(t, func() string {
+			response, err := call(t, Target{URL: url}, "", 200*time.Millisecond)
+			if err != nil || response.Defect != "its body was cut off: no response in time" {
+				return fmt.Sprintf("%+v (%v)", response, err)
+			}
+			return ""
+		})
 	})
 }
 

@@ -43,36 +43,80 @@ func counting(respond responder) (responder, func() int) {
 
 func plainly(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, "", object) }
 
+// settled waits until the connection of a call that has ended may be used again (true), or is
+// gone (false).
+func settled(t *testing.T, p *pool) bool {
+	t.Helper()
+	rested, gone := false, false
+	waitFor(t, "a connection that has rested, or is gone", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		gone = len(p.idle) == 0
+		rested = !gone && p.idle[len(p.idle)-1].rested
+		return rested || gone
+	})
+	return rested
+}
+
+// waitFor waits until something is reached; for less than idleLimit, by which everything ends.
+func waitFor(t *testing.T, what string, reached func() bool) {
+	t.Helper()
+	for end := time.Now().Add(idleLimit * 2 / 3); !reached(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("no end of waiting for %s", what)
+		}
+	}
+}
+
 func TestPool(t *testing.T) {
+	rests := func(t *testing.T, p *pool) {
+		t.Helper()
+		if !settled(t, p) {
+			t.Fatal("it is gone")
+		}
+	}
+	ends := func(t *testing.T, p *pool) {
+		t.Helper()
+		waitFor(t, "the end of a connection", func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return len(p.idle) == 0
+		})
+	}
+	goesOn := func(*testing.T, *pool) {}
 	for _, c := range []struct {
 		name        string
 		respond     responder
 		singleUse   bool
 		change      func(p *pool)
-		pause       time.Duration
+		then        func(t *testing.T, p *pool) // what is waited for after a response
 		connections int
 	}{
-		{"a connection that has rested is used again", plainly, false, func(*pool) {}, 150 * time.Millisecond, 1},
-		{"a connection is not used again before it has rested", plainly, false, func(p *pool) { p.rest = time.Hour }, 150 * time.Millisecond, 5},
-		{"singleUse gives each request a connection of its own", plainly, true, func(*pool) {}, 150 * time.Millisecond, 5},
-		{"a connection that is too old is not used again", plainly, false, func(p *pool) { p.maxAge = 20 * time.Millisecond }, 150 * time.Millisecond, 5},
-		{"a connection that nobody uses is closed", plainly, false, func(p *pool) { p.maxIdle = 30 * time.Millisecond }, 150 * time.Millisecond, 5},
+		{"a connection that has rested is used again", plainly, false, func(*pool) {}, rests, 1},
+		{"a connection is not used again before it has rested", plainly, false, func(p *pool) { p.rest = time.Hour }, goesOn, 5},
+		{"singleUse gives each request a connection of its own", plainly, true, func(*pool) {}, ends, 5},
+		{"a connection that is too old is not used again", plainly, false, func(p *pool) { p.maxAge = 20 * time.Millisecond }, func(t *testing.T, p *pool) {
+			t.Helper()
+			settled(t, p)
+			time.Sleep(30 * time.Millisecond)
+		}, 5},
+		{"a connection that nobody uses is closed", plainly, false, func(p *pool) { p.maxIdle = 30 * time.Millisecond }, ends, 5},
 		{"a connection with an interim response is not kept", func(conn net.Conn, _ <-chan struct{}) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\n\r\n")
 			writeResponse(conn, "", object)
-		}, false, func(*pool) {}, 150 * time.Millisecond, 5},
+		}, false, func(*pool) {}, ends, 5},
 		{"a connection with more than one response is not kept", func(conn net.Conn, _ <-chan struct{}) {
 			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(object), object)
-		}, false, func(*pool) {}, 150 * time.Millisecond, 5},
+		}, false, func(*pool) {}, ends, 5},
 		{"a connection that brings something while it rests is not used again", func(conn net.Conn, _ <-chan struct{}) {
 			writeResponse(conn, "", object)
 			time.AfterFunc(5*time.Millisecond, func() { _, _ = io.WriteString(conn, "\r") })
-		}, false, func(*pool) {}, 150 * time.Millisecond, 5},
-		{"a connection that is to be closed is not kept", func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, "Connection: close\r\n", object) }, false, func(*pool) {}, 150 * time.Millisecond, 5},
-		{"a connection whose response was too large is not kept", func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, "", strings.Repeat(" ", maxResponse+1)) }, false, func(*pool) {}, 150 * time.Millisecond, 5},
+		}, false, func(*pool) {}, ends, 5},
+		{"a connection that is to be closed is not kept", func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, "Connection: close\r\n", object) }, false, func(*pool) {}, ends, 5},
+		{"a connection whose response was too large is not kept", func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, "", strings.Repeat(" ", maxResponse+1)) }, false, func(*pool) {}, ends, 5},
 		{"a chunked response leaves its connection", func(conn net.Conn, _ <-chan struct{}) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Trailer: 1\r\n\r\n")
-		}, false, func(*pool) {}, 150 * time.Millisecond, 1},
+		}, false, func(*pool) {}, rests, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			respond, connections := counting(c.respond)
@@ -80,10 +124,10 @@ func TestPool(t *testing.T) {
 			client := resting(t, Target{URL: url, SingleUse: c.singleUse}, 30*time.Millisecond)
 			c.change(client.pool)
 			for i := 0; i < 5; i++ {
-				if response, err := callWith(t, client, "{}", 5*time.Second); err != nil || response.Status != 200 || response.Truncated {
+				if response, err := callWith(t, client, "{}", ample); err != nil || response.Status != 200 || response.Truncated {
 					t.Fatalf("%+v (%v)", response, err)
 				}
-				time.Sleep(c.pause)
+				c.then(t, client.pool)
 			}
 			if connections() != c.connections || requests.Load() != 5 {
 				t.Errorf("%d connections, %d requests, want %d and 5", connections(), requests.Load(), c.connections)
@@ -95,14 +139,12 @@ func TestPool(t *testing.T) {
 		respond, connections := counting(plainly)
 		url, requests := serve(t, respond)
 		client := resting(t, Target{URL: url}, 200*time.Millisecond)
-		for begun := time.Now(); time.Since(begun) < time.Second; {
-			if _, err := callWith(t, client, "{}", 5*time.Second); err != nil {
+		waitFor(t, "64 requests on kept connections", func() bool { // if no rest ever ended, there would be none
+			if _, err := callWith(t, client, "{}", ample); err != nil {
 				t.Fatal(err)
 			}
-		}
-		if again := int(requests.Load()) - connections(); again < maxConnections {
-			t.Errorf("%d of %d requests on a kept connection", again, requests.Load())
-		}
+			return int(requests.Load())-connections() >= maxConnections
+		})
 	})
 
 	t.Run("no more than 64 connections are open, and their goroutines end with them", func(t *testing.T) {
@@ -125,87 +167,18 @@ func TestPool(t *testing.T) {
 			all.Add(1)
 			go func() {
 				defer all.Done()
-				if _, err := callWith(t, client, "{}", 20*time.Second); err != nil {
+				if _, err := callWith(t, client, "{}", ample); err != nil {
 					t.Error(err)
 				}
 			}()
 		}
 		all.Wait()
-		if most.Load() > maxConnections || len(client.pool.idle) > maxConnections || client.pool.busy != 0 {
-			t.Errorf("%d calls at once, %d kept, %d busy", most.Load(), len(client.pool.idle), client.pool.busy)
+		client.pool.mu.Lock()
+		kept, busy := len(client.pool.idle), client.pool.busy
+		client.pool.mu.Unlock()
+		if most.Load() > maxConnections || kept > maxConnections || busy != 0 {
+			t.Errorf("%d calls at once, %d kept, %d busy", most.Load(), kept, busy)
 		}
-		for i := 0; i < 300 && runtime.NumGoroutine() > before; i++ {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if left := runtime.NumGoroutine(); left > before {
-			t.Errorf("%d goroutines, %d before", left, before)
-		}
-	})
-}
-
-// A kept connection that was closed before the first byte of a response says nothing.
-func TestClientLost(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		second   responder // to the second request of a connection
-		fresh    responder // to the first of the second connection
-		answered bool
-		requests int64
-	}{
-		{"closed", write(""), plainly, true, 3},
-		{"reset", reset(""), plainly, true, 3},
-		{"closed, and the new one too", write(""), write(""), false, 3},
-		{"given up by the server, which says so", write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), plainly, true, 3},
-		{"closed after one byte", write("H"), plainly, false, 2},
-		{"silent", hang(""), plainly, false, 2},
-	} {
-		for _, method := range []string{"GET", "POST"} {
-			for _, body := range []string{"", "{}"} {
-				t.Run("a request goes once more on a new connection only if the kept one was lost without a byte: "+c.name+", "+method+" "+body, func(t *testing.T) {
-					var served atomic.Int64
-					url, requests := serve(t, func(conn net.Conn, hold <-chan struct{}) {
-						switch served.Add(1) {
-						case 1:
-							plainly(conn, hold)
-						case 2:
-							c.second(conn, hold)
-						default:
-							c.fresh(conn, hold)
-						}
-					})
-					client := resting(t, Target{URL: url, Method: method}, 10*time.Millisecond)
-					if _, err := callWith(t, client, body, 5*time.Second); err != nil {
-						t.Fatal(err)
-					}
-					time.Sleep(120 * time.Millisecond)
-					response, err := callWith(t, client, body, 300*time.Millisecond)
-					if (err == nil && response.Body != nil) != c.answered || requests.Load() != c.requests {
-						t.Errorf("%+v (%v), %d requests, want %d", response, err, requests.Load(), c.requests)
-					}
-				})
-			}
-		}
-	}
-
-	t.Run("a new connection that is closed without a byte is an error", func(t *testing.T) {
-		url, requests := serve(t, write(""))
-		if _, err := call(t, Target{URL: url}, "", time.Second); err == nil || requests.Load() != 1 {
-			t.Errorf("%v, %d requests", err, requests.Load())
-		}
-	})
-}
-
-func TestClientAge(t *testing.T) {
-	t.Run("a response with an Age other than 0 was not made for this call", func(t *testing.T) {
-		for headers, cached := range map[string]bool{
-			"": false, "Age: 0\r\n": false, "Age: 1\r\n": true, "age: 86400\r\n": true, "Age: -1\r\n": true, "Age: x\r\n": true, "Age: \r\n": true,
-			"Age: 0\r\nAge: 5\r\n": true, "Age: 0, 5\r\n": true, "X-Age: 5\r\n": false,
-		} {
-			url, _ := serve(t, func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, headers, object) })
-			response, err := call(t, Target{URL: url}, "", time.Second)
-			if err != nil || response.Cached != cached {
-				t.Errorf("%q: %v (%v)", headers, response.Cached, err)
-			}
-		}
+		waitFor(t, "the end of all goroutines", func() bool { return runtime.NumGoroutine() <= before })
 	})
 }

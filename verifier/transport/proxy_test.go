@@ -138,7 +138,7 @@ func TestProxy(t *testing.T) {
 					t.Fatal(err)
 				}
 				for i := 0; i < 3; i++ {
-					ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+					ctx, cancel := context.WithTimeout(context.Background(), ample)
 					response, err := c.Do(ctx, Request{Header: http.Header{"Authorization": {"Bearer x"}, "Language": {"own"}}})
 					cancel()
 					if err != nil || response.Status != 200 || response.Body == nil {
@@ -180,7 +180,7 @@ func TestProxy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), ample)
 			response, err := c.Do(ctx, Request{Header: http.Header{}})
 			cancel()
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error()+response.Advice, "wrong") || response.FailedAt != Connecting {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 )
 
 func TestClientShared(t *testing.T) {
@@ -30,7 +29,7 @@ func TestClientShared(t *testing.T) {
 	t.Run("a response that says that a cache had it was not made for this call, and nothing of it is read", func(t *testing.T) {
 		for headers, cached := range signs {
 			url, _ := serve(t, func(conn net.Conn, _ <-chan struct{}) { writeResponse(conn, headers, object) })
-			response, err := call(t, Target{URL: url}, "", time.Second)
+			response, err := call(t, Target{URL: url}, "", ample)
 			if err != nil || response.Cached != cached || (response.Body == nil) != cached {
 				t.Errorf("%q: %v, %v (%v)", headers, response.Cached, response.Body, err)
 			}
@@ -51,7 +50,7 @@ func TestClientShared(t *testing.T) {
 		server.StartTLS()
 		defer server.Close()
 		for path, cached := range map[string]bool{"/cached": true, "/fresh": false} {
-			response, err := call(t, Target{URL: server.URL, Path: path, TLS: TLS{InsecureSkipVerify: true}}, "", 10*time.Second)
+			response, err := call(t, Target{URL: server.URL, Path: path, TLS: TLS{InsecureSkipVerify: true}}, "", ample)
 			if err != nil || response.Cached != cached {
 				t.Errorf("%s: %v (%v)", path, response.Cached, err)
 			}

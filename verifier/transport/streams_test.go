@@ -46,7 +46,7 @@ func TestStreams(t *testing.T) {
 			_, _ = io.WriteString(w, object)
 		})
 		client := resting(t, Target{URL: server.URL, TLS: trusted}, time.Hour)
-		if _, err := callWith(t, client, "{}", 5*time.Second); err != nil {
+		if _, err := callWith(t, client, "{}", ample); err != nil {
 			t.Fatal(err)
 		}
 		var all sync.WaitGroup
@@ -54,7 +54,7 @@ func TestStreams(t *testing.T) {
 			all.Add(1)
 			go func() {
 				defer all.Done()
-				if response, err := callWith(t, client, "{}", 5*time.Second); err != nil || response.Body == nil {
+				if response, err := callWith(t, client, "{}", ample); err != nil || response.Body == nil {
 					t.Errorf("%+v (%v)", response, err)
 				}
 			}()
@@ -73,7 +73,7 @@ func TestStreams(t *testing.T) {
 		})
 		client := resting(t, Target{URL: server.URL, TLS: trusted}, time.Hour)
 		for i := 0; i < 60; i++ { // it is noticed at several places
-			if response, err := callWith(t, client, "{}", 5*time.Second); err != nil || response.Body == nil {
+			if response, err := callWith(t, client, "{}", ample); err != nil || response.Body == nil {
 				t.Fatalf("%+v (%v)", response, err)
 			}
 			server.CloseClientConnections()
@@ -88,7 +88,7 @@ func TestStreams(t *testing.T) {
 		client := resting(t, Target{URL: server.URL, TLS: trusted}, time.Hour)
 		client.streams.maxAge = 0
 		for i := 0; i < 3; i++ {
-			if _, err := callWith(t, client, "{}", 5*time.Second); err != nil {
+			if _, err := callWith(t, client, "{}", ample); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -106,7 +106,7 @@ func TestStreams(t *testing.T) {
 		})
 		client := resting(t, Target{URL: server.URL, TLS: trusted, SingleUse: true}, 0)
 		for i := 0; i < 3; i++ {
-			if _, err := callWith(t, client, "{}", 5*time.Second); err != nil {
+			if _, err := callWith(t, client, "{}", ample); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -118,7 +118,7 @@ func TestClientTLS(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
 				url, requests := serveTLS(t, c.server, c.config)
-				response, err := call(t, Target{URL: url, TLS: c.client}, "", 10*time.Second)
+				response, err := call(t, Target{URL: url, TLS: c.client}, "", ample)
 				if c.want == "" {
 					if err != nil || response.Body == nil || requests.Load() != 1 {
 						t.Errorf("%+v (%v)", response, err)
@@ -140,12 +140,12 @@ func TestClientScheme(t *testing.T) {
 	t.Run("a server of the other scheme gets no credential", func(t *testing.T) {
 		own := certificate(t, "", time.Now().Add(time.Hour))
 		url, requests := serveTLS(t, own, &tls.Config{})
-		response, err := call(t, Target{URL: "http" + url[len("https"):]}, "", 10*time.Second)
+		response, err := call(t, Target{URL: "http" + url[len("https"):]}, "", ample)
 		if (err == nil && response.Body != nil) || requests.Load() != 0 {
 			t.Errorf("%+v (%v)", response, err)
 		}
 		plain, count := serve(t, func(net.Conn, <-chan struct{}) {})
-		if _, err := call(t, Target{URL: "https" + plain[len("http"):]}, "", 2*time.Second); err == nil || count.Load() != 0 {
+		if _, err := call(t, Target{URL: "https" + plain[len("http"):]}, "", ample); err == nil || count.Load() != 0 {
 			t.Errorf("%v", err)
 		}
 	})

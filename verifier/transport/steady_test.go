@@ -1,0 +1,55 @@
+package transport
+
+import (
+	"testing"
+	"time"
+)
+
+// watched does something. It returns how long that took, without the time in which this
+// process stood still, and how long it did: on a busy machine, a process is stopped for
+// seconds at times.
+func watched(do func()) (took, still time.Duration) {
+	const tick, late = 10 * time.Millisecond, 50 * time.Millisecond
+	ended, told := make(chan bool), make(chan time.Duration, 1)
+	begun := time.Now()
+	go func() {
+		stood, last := time.Duration(0), begun
+		for goesOn := true; goesOn; {
+			select {
+			case <-ended:
+				goesOn = false
+			case <-time.After(tick):
+			}
+			now := time.Now()
+			if gap := now.Sub(last); gap > late {
+				stood += gap - tick
+			}
+			last = now
+		}
+		told <- stood
+	}()
+	defer func() { // also where do ends the test
+		close(ended)
+		still = <-told
+		took = time.Since(begun) - still
+	}()
+	do()
+	return took, still
+}
+
+// steadily does something that goes by time, and reports what is wrong with it. Where this
+// process stood still meanwhile, that says nothing, and it is done again.
+func steadily(t *testing.T, do func() (wrong string)) {
+	t.Helper()
+	for again := 0; ; again++ {
+		wrong := ""
+		_, still := watched(func() { wrong = do() })
+		if wrong == "" {
+			return
+		}
+		if still == 0 || again == 20 {
+			t.Error(wrong)
+			return
+		}
+	}
+}
