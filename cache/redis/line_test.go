@@ -49,6 +49,7 @@ func TestLine(t *testing.T) {
 
 	t.Run("who comes while a batch is under way is sent with the next one", func(t *testing.T) {
 		var pings atomic.Int64
+		var asked atomic.Bool
 		open := make(chan bool)
 		s := newServer(t, func(_ *session, command []string) string {
 			if command[0] == "PING" {
@@ -56,6 +57,7 @@ func TestLine(t *testing.T) {
 				return bulk(command[1])
 			}
 			if command[1] == "first" {
+				asked.Store(true)
 				<-open
 			}
 			return bulk(command[1])
@@ -71,14 +73,12 @@ func TestLine(t *testing.T) {
 		}
 		wg.Add(1)
 		go ask("first")
-		for s.connections() == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		eventually(t, "the first command", func() bool { return asked.Load() })
 		for i := 0; i < 20; i++ {
 			wg.Add(1)
 			go ask(strconv.Itoa(i))
 		}
-		time.Sleep(300 * time.Millisecond) // they wait by then; fewer would only make fewer batches
+		eventually(t, "all to wait", func() bool { return client.Waiting() == 20 })
 		close(open)
 		wg.Wait()
 		if n := pings.Load(); n > 4 {

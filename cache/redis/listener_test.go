@@ -84,7 +84,7 @@ func (e *ears) state() (heard string, missed int) {
 
 func eventually(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !reached(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !reached(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("no end of waiting for %s", what)
 		}

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
 )
@@ -178,14 +177,14 @@ func TestStrayReply(t *testing.T) {
 	// It comes after a batch, before the next one: without the number at each batch's end,
 	// all later replies would be those of the command before.
 	t.Run("a reply that nobody asked for is not taken for the next one's", func(t *testing.T) {
-		arrived := make(chan bool)
+		answered, arrived := make(chan bool), make(chan bool)
 		s := newServer(t, func(s *session, command []string) string {
 			if command[0] != "PING" {
 				return bulk(command[1])
 			}
 			if s.number == 1 && command[1] == "1" {
 				go func() {
-					time.Sleep(20 * time.Millisecond)
+					<-answered
 					fmt.Fprint(s.conn, bulk("stray"))
 					close(arrived)
 				}()
@@ -195,6 +194,9 @@ func TestStrayReply(t *testing.T) {
 		client := newClient(t, redis.Options{Endpoints: []string{s.address()}})
 		for i, key := range []string{"a", "b", "c"} {
 			replies, err := client.Do([][]string{{"GET", key}})
+			if i == 0 {
+				close(answered)
+			}
 			if err == nil && replies[0].Text != key {
 				t.Errorf("%s has %q", key, replies[0].Text)
 			}
