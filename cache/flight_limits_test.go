@@ -8,6 +8,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
+// Who would not leave in time would wait for a minute at least: the others' timeout.
 func TestFlightTimeout(t *testing.T) {
 	t.Run("it is the policy's, and the context no caller's", func(t *testing.T) {
 		fx := newFixture(t)
@@ -25,7 +26,7 @@ func TestFlightTimeout(t *testing.T) {
 		})
 		start := time.Now()
 		d, err := c.Verify(context.WithValue(context.Background(), contextKey{}, "request"), bearer("x"), client)
-		if d.Allowed || err == nil || time.Since(start) > 5*time.Second {
+		if d.Allowed || err == nil || time.Since(start) > 30*time.Second {
 			t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
 		}
 	})
@@ -44,7 +45,7 @@ func TestFlightTimeout(t *testing.T) {
 		call.verify(context.Background(), patient, 10)
 		<-call.arrived
 		start := time.Now()
-		if d, err := quick.Verify(context.Background(), bearer("x"), client); d.Allowed || err == nil || time.Since(start) > time.Second {
+		if d, err := quick.Verify(context.Background(), bearer("x"), client); d.Allowed || err == nil || time.Since(start) > 30*time.Second {
 			t.Errorf("%+v (%v) after %s", d, err, time.Since(start))
 		}
 		call.release()
@@ -71,16 +72,14 @@ func TestFlightTimeout(t *testing.T) {
 		go func() {
 			_, _ = long.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"}, client)
 		}()
-		for fx.calls.Load() == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		waitUntil(t, func() bool { return fx.calls.Load() > 0 })
 		leave()
 		fx.join(context.Background(), "scope", "key", quick, false)
 		fx.advance(grace + time.Second)
 		short, _ := fx.join(context.Background(), "scope", "key", quick, false)
 		begun := time.Now()
 		d, err := short.Verify(context.Background(), verifier.Credential{Kind: verifier.Bearer, Token: "a"}, client)
-		if err == nil || d.Allowed || time.Since(begun) > 5*time.Second {
+		if err == nil || d.Allowed || time.Since(begun) > 30*time.Second {
 			t.Errorf("%+v (%v) after %s", d, err, time.Since(begun))
 		}
 	})

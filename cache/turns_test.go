@@ -81,9 +81,7 @@ func (w *crowd) leave(allowed int) {
 		w.fx.t.Errorf("%d are allowed, want %d: %v", w.reasons[""], allowed, w.reasons)
 	}
 	w.fx.settle(w.c)
-	if n := len(w.c.scope.flights.byKey); n != 0 {
-		w.fx.t.Errorf("%d flights are left", n)
-	}
+	waitUntil(w.fx.t, w.c.scope.idle) // those that nobody waits for any more end after the last call
 }
 
 func TestTurns(t *testing.T) {
@@ -153,7 +151,7 @@ func TestTurnsTimeout(t *testing.T) {
 		waitUntil(t, func() bool { return w.fx.calls.Load() == 57 })
 		begun := time.Now()
 		d, err := w.c.Verify(context.Background(), bearer("late"), from("a"))
-		if !errors.Is(err, errGone) || d.Allowed || time.Since(begun) > 3*time.Second {
+		if !errors.Is(err, errGone) || d.Allowed || time.Since(begun) > 30*time.Second {
 			t.Errorf("%+v, %v after %s", d, err, time.Since(begun))
 		}
 		waitUntil(t, func() bool { // the others have waited too long as well
@@ -163,7 +161,6 @@ func TestTurnsTimeout(t *testing.T) {
 		})
 		w.fx.advance(time.Second)
 		w.leave(0)
-		waitUntil(t, func() bool { return len(w.c.scope.flights.byKey) == 0 })
 		if got := w.fx.calls.Load(); got != 57 {
 			t.Errorf("%d calls, want 57", got)
 		}
@@ -177,18 +174,19 @@ func TestTurnsTimeout(t *testing.T) {
 			defer w.c.scope.mu.Unlock()
 			return w.c.scope.flights.turns.Oldest().Value.(*flight)
 		}()
-		w.fx.advance(4 * time.Second)
+		most := usual().Timeout
+		w.fx.advance(most * 4 / 5)
 		w.c.scope.mu.Lock()
-		w.c.scope.flights.join(f, w.fx.Now().Add(5*time.Second))
+		w.c.scope.flights.join(f, w.fx.Now().Add(most))
 		w.c.scope.mu.Unlock()
-		w.fx.advance(4 * time.Second)
+		w.fx.advance(most * 4 / 5)
 		w.leave(58)
 	})
 
 	t.Run("those that nobody waits for make room", func(t *testing.T) {
 		w := newCrowd(t, usual())
 		w.come(57+512, "a")
-		w.fx.advance(5 * time.Second)
+		w.fx.advance(usual().Timeout)
 		w.come(20, "a")
 		w.leave(57 + 20)
 	})
