@@ -96,13 +96,14 @@ func (f *fixture) upstream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// block is a block of one API with the configuration's defaults.
+// block is a block of one API with the configuration's defaults, but for the timeout: no machine
+// stands still for so long.
 func (f *fixture) block(kind verifier.Kind, name, path string) *Block {
 	for _, api := range apis.All() {
 		if api.Name == name {
 			target := transport.Target{URL: f.server.URL, Path: path, Method: api.Method}
 			upstream := apis.Settings{Kind: kind, Target: target, Canary: true}
-			return &Block{API: api, Upstream: upstream, Lifetime: api.Lifetime, Timeout: 5 * time.Second, Budget: api.Quota}
+			return &Block{API: api, Upstream: upstream, Lifetime: api.Lifetime, Timeout: time.Minute, Budget: api.Quota}
 		}
 	}
 	f.t.Fatal("no such API: ", name)

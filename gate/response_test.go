@@ -1,9 +1,7 @@
 package gate
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -97,127 +95,6 @@ func TestSendGRPC(t *testing.T) {
 	})
 }
 
-// stalling is a body of which some bytes come, and then none until it is closed.
-type stalling struct {
-	left    int
-	stalled chan struct{}
-}
-
-func (s *stalling) Read(p []byte) (int, error) {
-	if s.left <= 0 {
-		<-s.stalled
-		return 0, errors.New("closed")
-	}
-	n := len(p)
-	if n > s.left {
-		n = s.left
-	}
-	s.left -= n
-	return n, nil
-}
-
-func (*stalling) Close() error { return nil }
-
-// slow is a body of which 8 KiB come each half second, as a copy asks for them.
-type slow struct{ left int }
-
-func (s *slow) Read(p []byte) (int, error) {
-	if s.left == 0 {
-		return 0, io.EOF
-	}
-	time.Sleep(500 * time.Millisecond)
-	s.left--
-	if len(p) > 8<<10 {
-		p = p[:8<<10]
-	}
-	return len(p), nil
-}
-
-func (*slow) Close() error { return nil }
-
-// post is a request with a body of some length that is announced, or not.
-func post(body io.ReadCloser, length int64) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "/", nil)
-	r.Body, r.ContentLength = body, length
-	return r
-}
-
-func TestConclude(t *testing.T) {
-	const length = 20 << 20
-	deny := func(r *http.Request) *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		testRefusal().write(w, r, verifier.Bearer, verifier.Denial{Reason: verifier.Missing})
-		return w
-	}
-	t.Run("a large body is read to its end after the response was sent", func(t *testing.T) {
-		for _, announced := range []int64{length, -1} {
-			body := strings.NewReader(strings.Repeat("x", length))
-			w := deny(post(io.NopCloser(body), announced))
-			if body.Len() > 0 || !w.Flushed || w.Code != 401 || w.Header().Get("Content-Length") != strconv.Itoa(w.Body.Len()) {
-				t.Errorf("%d: %d bytes are left, %d %v", announced, body.Len(), w.Code, w.Header())
-			}
-		}
-	})
-	t.Run("the server reads a small one itself, HTTP/2 needs none read, and a client that waits for 100 is not asked to send", func(t *testing.T) {
-		expecting, second := post(nil, length), post(nil, length)
-		expecting.Header.Set("Expect", "100-continue")
-		second.ProtoMajor = 2
-		for i, r := range []*http.Request{post(nil, 1000), expecting, second, post(nil, -1)} {
-			body := strings.NewReader("x")
-			if i < 3 {
-				r.Body = io.NopCloser(body)
-			}
-			w := deny(r)
-			if body.Len() != 1 || w.Header().Get("Content-Length") != "" && i < 3 {
-				t.Errorf("request %d: %d bytes are left, %v", i, body.Len(), w.Header())
-			}
-		}
-	})
-	t.Run("no more is read than 64 MiB", func(t *testing.T) {
-		body := &stalling{left: 100 << 20, stalled: make(chan struct{})}
-		deny(post(body, -1))
-		if got := 100<<20 - body.left; got != 64<<20 {
-			t.Errorf("%d bytes", got)
-		}
-	})
-	t.Run("a body that stops coming is given up, the sooner the more there are", func(t *testing.T) {
-		body := &stalling{left: 1 << 20, stalled: make(chan struct{})}
-		defer close(body.stalled)
-		begun := time.Now()
-		deny(post(body, length))
-		if took := time.Since(begun); took < longStep/2 || took > 3*longStep {
-			t.Errorf("alone it is given up after %s", took)
-		}
-		drains.Add(patientDrains)
-		defer drains.Add(-patientDrains)
-		begun = time.Now()
-		deny(post(body, length))
-		if took := time.Since(begun); took > longStep {
-			t.Errorf("among many it is given up after %s", took)
-		}
-	})
-	t.Run("one that comes slowly, as from a telephone, is read to its end", func(t *testing.T) {
-		body := &slow{left: 9}
-		deny(post(body, -1))
-		if body.left > 0 {
-			t.Errorf("%d steps are left", body.left)
-		}
-	})
-	t.Run("and above a bound none is read", func(t *testing.T) {
-		drains.Add(maxDrains)
-		defer drains.Add(-maxDrains)
-		body := strings.NewReader(strings.Repeat("x", length))
-		if w := deny(post(io.NopCloser(body), length)); body.Len() != length || w.Code != 401 {
-			t.Errorf("%d bytes are left", body.Len())
-		}
-	})
-	t.Run("none is counted as being read afterwards", func(t *testing.T) {
-		if got := drains.Load(); got != 0 {
-			t.Errorf("%d", got)
-		}
-	})
-}
-
 func TestReplayForms(t *testing.T) {
 	f := newFixture(t)
 	h := f.route(nil, f.bearer())
@@ -235,10 +112,15 @@ func TestReplayForms(t *testing.T) {
 			if w := serve(calling); w.Code != 200 || w.Header().Get("Grpc-Status") != "16" || w.Body.Len() != 0 {
 				t.Errorf("a call: %d %v", w.Code, w.Header())
 			}
-			body := strings.NewReader(strings.Repeat("x", 1<<20))
-			if w := serve(post(io.NopCloser(body), 1<<20)); w.Code != 401 || body.Len() != 0 || w.Body.Len() == 0 {
-				t.Errorf("an upload: %d, %d bytes are left", w.Code, body.Len())
-			}
+			steadily(t, func() string {
+				body := newStalling(1 << 20)
+				close(body.stalled)
+				w := serve(post(body, 1<<20))
+				if left := body.left.Load(); w.Code != 401 || left != 0 || w.Body.Len() == 0 {
+					return fmt.Sprintf("an upload: %d, %d bytes are left", w.Code, left)
+				}
+				return ""
+			})
 			if w := serve(post(http.NoBody, 0)); w.Code != 401 || w.Body.Len() == 0 {
 				t.Errorf("a POST: %d %v", w.Code, w.Header())
 			}

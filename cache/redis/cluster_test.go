@@ -72,7 +72,7 @@ func TestCluster(t *testing.T) {
 		other := newServer(t, pong(func([]string) string { return moved(silent.address()) }))
 		client := newClient(t, redis.Options{Endpoints: []string{other.address()}, Timeout: limit})
 		var err error
-		took, _ := watched(func() { _, err = client.Do(get) })
+		took, _ := timed(func() { _, err = client.Do(get) })
 		if err == nil || took > 2*limit+2*time.Second {
 			t.Errorf("it took %v: %v", took, err)
 		}

@@ -101,7 +101,7 @@ func TestSentinels(t *testing.T) {
 		}
 		client := newClient(t, redis.Options{Endpoints: addresses, Master: "main", Timeout: limit})
 		var err error
-		took, _ := watched(func() { _, err = client.Do(get) })
+		took, _ := timed(func() { _, err = client.Do(get) })
 		if err == nil || took > 2*limit+2*time.Second {
 			t.Errorf("it took %v: %v", took, err)
 		}

@@ -67,7 +67,7 @@ func TestUnread(t *testing.T) {
 			options.Endpoints = []string{"127.0.0.1:6379"}
 			client := newClient(t, options)
 			var err error
-			took, _ := watched(func() {
+			took, _ := timed(func() {
 				_, err = client.Do(get)
 				client.Close()
 			})

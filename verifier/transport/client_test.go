@@ -51,7 +51,7 @@ func callWith(t *testing.T, client *Client, body string, limit time.Duration) (R
 	defer cancel()
 	var response Response
 	var err error
-	took, _ := watched(func() {
+	took, _ := timed(func() {
 		response, err = client.Do(ctx, Request{Header: http.Header{"Authorization": {marker}}, Body: body})
 	})
 	if took > limit+2*time.Second || took > prompt && limit == ample {

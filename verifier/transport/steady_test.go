@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// watched does something. It returns how long that took, without the time in which this
+// timed does something. It returns how long that took, without the time in which this
 // process stood still, and how long it did: on a busy machine, a process is stopped for
 // seconds at times.
-func watched(do func()) (took, still time.Duration) {
+func timed(do func()) (took, still time.Duration) {
 	const tick, late = 10 * time.Millisecond, 50 * time.Millisecond
 	ended, told := make(chan bool), make(chan time.Duration, 1)
 	begun := time.Now()
@@ -43,7 +43,7 @@ func steadily(t *testing.T, do func() (wrong string)) {
 	t.Helper()
 	for again := 0; ; again++ {
 		wrong := ""
-		_, still := watched(func() { wrong = do() })
+		_, still := timed(func() { wrong = do() })
 		if wrong == "" {
 			return
 		}
