@@ -28,7 +28,8 @@ type Budget struct {
 	whole  bool // each credential has its own, whatever its parts are
 	now    func() time.Time
 	report Report
-	count  SharedCount // nil: there is none
+	count  SharedCount   // nil: there is none
+	most   time.Duration // maxFollow
 
 	mu       sync.Mutex
 	ledger   *ledger
@@ -43,7 +44,7 @@ const maxFollow = 2 * time.Second
 // NewBudget puts a budget before next. perKey: each application key has its own. shared:
 // the credentials of several clients are checked under one budget.
 func NewBudget(next Verifier, perKey, shared bool, now func() time.Time, report Report) *Budget {
-	return &Budget{next: next, perKey: perKey, shared: shared, now: now, report: report, ledger: newLedger(), reported: map[string]time.Time{}}
+	return &Budget{next: next, perKey: perKey, shared: shared, now: now, report: report, most: maxFollow, ledger: newLedger(), reported: map[string]time.Time{}}
 }
 
 // ByCredential gives each credential a budget of its own, an account's password included:
@@ -91,7 +92,7 @@ func (b *Budget) Verify(ctx context.Context, c Credential) (Decision, error) {
 
 // follow is reserve after the calls in flight have ended that are in the way.
 func (b *Budget) follow(ctx context.Context, c Credential) *reservation {
-	most := maxFollow
+	most := b.most
 	deadline, _ := ctx.Deadline()
 	half := deadline.Sub(b.now()) / 2
 	if half > 0 && half < most { // otherwise there is much time, or the clock was set

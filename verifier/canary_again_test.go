@@ -9,14 +9,13 @@ import (
 // settle waits until no probe is running.
 func (f *canaryFixture) settle() {
 	f.t.Helper()
-	for range [2000]int{} {
+	for end := time.Now().Add(ample); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		f.canary.mu.Lock()
 		running := f.canary.running != nil
 		f.canary.mu.Unlock()
 		if !running {
 			return
 		}
-		time.Sleep(time.Millisecond)
 	}
 	f.t.Fatal("a probe does not end")
 }

@@ -36,8 +36,10 @@ func TestCanaryInARow(t *testing.T) {
 			return f.serve(ctx, c)
 		})
 		f.expectProbes(2)
-		if f.probeTime < 12*time.Second {
-			t.Errorf("the probe had %s", f.probeTime)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if later := f.fakeUntil.Sub(f.validUntil); later != 3*time.Second {
+			t.Errorf("the probe had to end %s after the call", later)
 		}
 	})
 

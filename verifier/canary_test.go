@@ -19,7 +19,8 @@ type canaryFixture struct {
 	validCalls int        // about validCredential
 	probes     int        // about other credentials
 	fake       Credential // of the last of them
-	probeTime  time.Duration
+	validUntil time.Time  // when the last call about validCredential had to end
+	fakeUntil  time.Time  // when the last of the others had to
 }
 
 func newCanaryFixture(t *testing.T, fakeResponse verifierFunc) *canaryFixture {
@@ -35,16 +36,17 @@ func newCanaryFixture(t *testing.T, fakeResponse verifierFunc) *canaryFixture {
 }
 
 func (f *canaryFixture) serve(ctx context.Context, c Credential) (Decision, error) {
+	deadline, _ := ctx.Deadline()
 	f.mu.Lock()
 	if c.Token == validCredential.Token {
 		f.validCalls++
+		f.validUntil = deadline
 		f.mu.Unlock()
 		return allow(ctx, c)
 	}
 	f.probes++
 	f.fake = c
-	deadline, _ := ctx.Deadline()
-	f.probeTime = time.Until(deadline)
+	f.fakeUntil = deadline
 	f.mu.Unlock()
 	return f.upstream(ctx, c)
 }

@@ -70,7 +70,7 @@ func TestAwaitTogether(t *testing.T) {
 		cancel()
 		calls.Wait()
 		close(done)
-		for i := 0; i < 200 && runtime.NumGoroutine() > before; i++ {
+		for end := time.Now().Add(ample); runtime.NumGoroutine() > before && time.Now().Before(end); {
 			time.Sleep(5 * time.Millisecond)
 		}
 		if left := runtime.NumGoroutine(); left > before {
