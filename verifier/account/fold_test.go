@@ -71,9 +71,13 @@ func TestFold(t *testing.T) {
 
 	t.Run("a name of 8 KiB takes bounded time", func(t *testing.T) {
 		for _, letter := range []string{"각", "ﷺ", "é", "\u0301", "\u200B", "a"} {
-			start := time.Now()
-			Fold(strings.Repeat(letter, 8<<10/len(letter)))
-			if took := time.Since(start); took > time.Second {
+			took := time.Hour
+			for range [3]int{} { // the machine stands still in one of them at most
+				start := time.Now()
+				Fold(strings.Repeat(letter, 8<<10/len(letter)))
+				took = min(took, time.Since(start))
+			}
+			if took > time.Second { // some milliseconds, unless it takes more than a constant for each letter
 				t.Errorf("%q took %s", letter, took)
 			}
 		}

@@ -47,7 +47,7 @@ func verifyWith(t *testing.T, status, headers, body string) (verifier.Decision, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return NewUpstream(withDefaults(bts()), s, client).Verify(ctx, bearer)
 }
@@ -78,7 +78,7 @@ func TestUpstream(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		d, err := NewUpstream(withDefaults(bts()), Settings{Kind: verifier.Bearer}, client).Verify(ctx, bearer)
 		if d.Allowed || d.Denial.HTTP != 0 || !errors.Is(err, verifier.ErrOutage) {

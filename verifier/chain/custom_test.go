@@ -48,7 +48,7 @@ func newCustomFixture(t *testing.T, d *custom.Definition, canary bool, answer fu
 }
 
 func (f *customFixture) verify(c verifier.Credential) (verifier.Decision, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	d, err := f.verifier.Verify(ctx, c)
 	return d, err

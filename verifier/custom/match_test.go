@@ -124,13 +124,16 @@ func TestAttack(t *testing.T) {
 		if r.Body == nil {
 			t.Fatal("the body is not read")
 		}
-		begun := time.Now()
-		if got := table.match(r); got != MaxRows-1 {
-			t.Errorf("row %d", got)
+		took := time.Hour
+		for range [3]int{} { // the machine stands still in one of them at most
+			begun := time.Now()
+			if got := table.match(r); got != MaxRows-1 {
+				t.Errorf("row %d", got)
+			}
+			took = min(took, time.Since(begun))
 		}
-		took := time.Since(begun)
 		t.Logf("640 conditions, 640 paths of 8 names, %d bytes: %s", len(body), took)
-		if took > time.Second {
+		if took > time.Second { // some milliseconds, unless conditions cost more than their number
 			t.Errorf("it took %s", took)
 		}
 	})
@@ -154,9 +157,12 @@ func TestAttack(t *testing.T) {
 		}
 		d := keysDefinition(t)
 		d.Refusal.CodePattern = pattern
-		begun := time.Now()
-		_, _ = decide(d, responseOf(200, `{"valid":false,"reason":"`+strings.Repeat("ab", 30000)+`"}`), "t")
-		took := time.Since(begun)
+		took := time.Hour
+		for range [3]int{} {
+			begun := time.Now()
+			_, _ = decide(d, responseOf(200, `{"valid":false,"reason":"`+strings.Repeat("ab", 30000)+`"}`), "t")
+			took = min(took, time.Since(begun))
+		}
 		t.Logf("60 KB against it: %s", took)
 		if took > 5*time.Second {
 			t.Errorf("it took %s", took)

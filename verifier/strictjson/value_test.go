@@ -86,18 +86,22 @@ const maxSize = 64 << 10
 
 func TestReadBounds(t *testing.T) {
 	t.Run("objects and arrays nested as deep as a response allows are rejected soon", func(t *testing.T) {
-		start := time.Now()
 		for _, text := range []string{
 			nested(maxSize / 6),
 			`{"a":` + strings.Repeat("[", maxSize/2-8) + strings.Repeat("]", maxSize/2-8) + `}`,
 			strings.Repeat(`{"a":[`, maxSize/6),
 		} {
-			if Read([]byte(text)) != nil {
-				t.Error("read")
+			took := time.Hour
+			for range [3]int{} { // the machine stands still in one of them at most
+				start := time.Now()
+				if Read([]byte(text)) != nil {
+					t.Error("read")
+				}
+				took = min(took, time.Since(start))
 			}
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("it took %s", took)
+			if took > 5*time.Second { // some milliseconds, unless a level costs more than the one before it
+				t.Errorf("it took %s", took)
+			}
 		}
 	})
 
