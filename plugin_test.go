@@ -75,9 +75,10 @@ func (f *fixture) backend(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// settings returns a configuration without faults, with these keys beside it.
+// settings returns a configuration without faults, with these keys beside it. No machine stands
+// still for as long as its timeout.
 func (f *fixture) settings(more block) *upstreamauth.Config {
-	all := block{"bearer": block{"api": "webservice", "url": f.upstream.URL, "path": "/check"}}
+	all := block{"bearer": block{"api": "webservice", "url": f.upstream.URL, "path": "/check", "timeout": "60s"}}
 	for key, value := range more {
 		all[key] = value
 	}

@@ -219,7 +219,7 @@ func TestAsk(t *testing.T) {
 		_, _ = w.Write([]byte(`{"user":"anna"}`))
 	}))
 	t.Cleanup(api.Close)
-	text := strings.Replace(valid, "api: ippanel\n            url: https://edge.example\n", "api: custom\n            path: /me\n            url: "+api.URL+"\n            custom: {identity: {fields: {user: user}}}\n", 1)
+	text := strings.Replace(valid, "api: ippanel\n            url: https://edge.example\n", "api: custom\n            path: /me\n            timeout: 60s\n            url: "+api.URL+"\n            custom: {identity: {fields: {user: user}}}\n", 1)
 
 	play(t, map[string]string{"d.yml": text}, "", "ask", "d.yml").want(t, 2, "set UPSTREAMAUTH_TOKEN")
 	t.Run("the canary comes first", func(t *testing.T) {
