@@ -18,22 +18,29 @@ type logoutFixture struct {
 func newLogoutFixture(h *Harness) *logoutFixture {
 	up := newSMSPanel(h.Clock())
 	h.Serve(Routes{
-		"r":       with(sessionConfig(routeConfig("bearer", "ippanel", up.URL, "timeout", "1s")), "log", "info"),
-		"secret":  routeConfig("bearer", "ippanel", up.URL, "timeout", "1s", "loginSecret", loginSecret),
-		"another": routeConfig("bearer", "ippanel", up.URL, "timeout", "1s", "loginSecret", otherLoginSecret),
+		"r":       with(sessionConfig(routeConfig("bearer", "ippanel", up.URL, "timeout", "20s")), "log", "info"),
+		"hasty":   with(sessionConfig(routeConfig("bearer", "ippanel", up.URL, "timeout", "1s")), "log", "info"),
+		"secret":  routeConfig("bearer", "ippanel", up.URL, "timeout", "20s", "loginSecret", loginSecret),
+		"another": routeConfig("bearer", "ippanel", up.URL, "timeout", "20s", "loginSecret", otherLoginSecret),
 		"login":   issuerConfig("ippanel", up.URL),
 	})
 	return &logoutFixture{Harness: h, up: up}
 }
 
-var fromThisSite = []string{"Origin: http://r.test"}
-
 func (f *logoutFixture) logout(b *browser) Response {
-	return b.send(Request{Method: "POST", Path: "/logout", Headers: fromThisSite})
+	return b.send(Request{Method: "POST", Path: "/logout", Headers: []string{"Origin: http://" + b.route + ".test"}})
 }
 
 // panelLogoutLine is what the log says where the panel could not be told.
 const panelLogoutLine = "its logout could not be called"
+
+// expectLogoutLines expects so many of those lines, once they are written.
+func (f *logoutFixture) expectLogoutLines(what string, want int) {
+	f.t.Helper()
+	count := func() int { return strings.Count(f.Logs(), panelLogoutLine) }
+	waitFor(f.t, what+": the log lines", func() bool { return count() >= want })
+	expectCount(f.t, what+": log lines", count(), want)
+}
 
 func unconfirmedLogout(t *testing.T, h *Harness) {
 	f := newLogoutFixture(h)
@@ -42,6 +49,7 @@ func unconfirmedLogout(t *testing.T, h *Harness) {
 	b := h.newBrowser(t)
 	b.followLink(303, token)
 	copied := *b.cookie
+	h.Advance(time.Second) // ten lines are written in a second, those of an earlier scenario included
 	for _, route := range []string{"r", "secret", "another"} {
 		for range 2 {
 			h.Expect(200, Request{Route: route, Headers: []string{bearer(token)}})
@@ -52,7 +60,7 @@ func unconfirmedLogout(t *testing.T, h *Harness) {
 		t.Errorf("the logout: %d", r.Status)
 	}
 	expectCount(t, "calls of the panel's logout", f.up.CallsTo(panelLogout), 1)
-	expectCount(t, "log lines", strings.Count(h.Logs(), panelLogoutLine), 1)
+	f.expectLogoutLines("of the logout", 1)
 	f.up.AnswerAll(nil) // the panel holds the token valid
 	calls := f.up.Calls()
 	for range 3 {
@@ -67,7 +75,7 @@ func unconfirmedLogout(t *testing.T, h *Harness) {
 	}
 	b.followLink(401, token)
 	expectCount(t, "calls after the logout", f.up.Calls()-calls, 0)
-	expectCount(t, "log lines", strings.Count(h.Logs(), panelLogoutLine), 1)
+	f.expectLogoutLines("of copied cookies", 1)
 	b.followLink(303, f.up.IssueToken(Marker+"ali"))
 	b.expectUser(Marker + "ali")
 }
@@ -77,7 +85,7 @@ func toldLogouts(t *testing.T, h *Harness) {
 	defer f.up.Close()
 	b := h.newBrowser(t)
 	lines := 0
-	time.Sleep(time.Second) // ten lines are written in a second, those of other routes included
+	h.Advance(time.Second) // ten lines are written in a second, those of other routes included
 	const documented = `{"data":null,"meta":{"status":%s,"message":"x","message_code":%q}}`
 	for _, c := range []struct {
 		name  string
@@ -94,7 +102,7 @@ func toldLogouts(t *testing.T, h *Harness) {
 		{"a 200 that denies", upstreams.Reply{Body: fmt.Sprintf(documented, "false", "403-1")}, false},
 		{"the 401 of something else", upstreams.Reply{Status: 401, Body: `{"error":"unauthorized"}`}, false},
 		{"a redirect", upstreams.Reply{Status: 302, Header: map[string]string{"Location": "/login"}}, false},
-		{"no response in time", upstreams.Reply{Delay: 3 * time.Second}, false},
+		{"no response in time", upstreams.Reply{Until: make(chan struct{})}, false},
 		{"a success that a cache has stored", upstreams.Reply{Header: map[string]string{"Age": "3"}, Body: fmt.Sprintf(documented, "true", "200-1")}, false},
 		{"a denial that a cache has stored", upstreams.Reply{Status: 401, Header: map[string]string{"X-Cache": "HIT"}, Body: fmt.Sprintf(documented, "false", "400-1")}, false},
 	} {
@@ -102,18 +110,22 @@ func toldLogouts(t *testing.T, h *Harness) {
 		b.followLink(303, token)
 		copied := *b.cookie
 		f.up.AnswerAll(&c.reply)
+		if c.reply.Until != nil {
+			b.route = "hasty"
+		}
 		if r := f.logout(b); r.Status != 303 || b.cookie != nil {
 			t.Errorf("%s: %d", c.name, r.Status)
 		}
 		f.up.AnswerAll(nil)
+		b.route = "r"
 		if !c.told {
 			lines++
 		}
-		expectCount(t, c.name+": log lines", strings.Count(h.Logs(), panelLogoutLine), lines)
+		f.expectLogoutLines(c.name, lines)
 		b.cookie = &copied
 		b.expectLoggedOut()
 		b.cookie = nil
-		time.Sleep(100 * time.Millisecond)
+		h.Advance(100 * time.Millisecond)
 	}
 }
 
@@ -127,7 +139,8 @@ func logoutElsewhere(t *testing.T, h *Harness) {
 	b := h.newBrowser(t)
 	b.followLink(303, token)
 	calls := f.up.CallsWith(token)
-	f.up.Answer(token, upstreams.Reply{Delay: 600 * time.Millisecond, Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
+	loggedOut := make(chan struct{})
+	f.up.Answer(token, upstreams.Reply{Until: loggedOut, Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
 	late := make(chan Response, 2)
 	for _, route := range []string{"secret", "another"} {
 		go func() {
@@ -140,6 +153,7 @@ func logoutElsewhere(t *testing.T, h *Harness) {
 	f.up.AnswerAll(&upstreams.Reply{Status: 503})
 	f.logout(b)
 	f.up.AnswerAll(nil)
+	close(loggedOut)
 	for range 2 {
 		if r := <-late; r.Status == 200 || r.Seen != nil {
 			h.Counters.falseAccepts.Add(1)

@@ -143,20 +143,31 @@ func failOn(up *upstreams.WebService, r upstreams.Reply) {
 func failingTokens(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "1s")})
-	for name, fault := range map[string]upstreams.Reply{"failed": {Status: 500}, "gateway": {Status: 502, Body: "<html>"}, "slow": {Delay: 1200 * time.Millisecond}} {
+	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "3s")})
+	odd := func(name string, i int) Request {
+		return Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "odd", name, i))}, From: "127.0.0.51"}
+	}
+	newcomer := func(name string, i int) {
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, fmt.Sprint("newcomer", name, i)))}})
+	}
+	for name, fault := range map[string]upstreams.Reply{"failed": {Status: 500}, "gateway": {Status: 502, Body: "<html>"}} {
 		failOn(up, fault)
-		tries := 20
-		if fault.Delay > 0 {
-			tries = 6
-		}
-		for i := range tries {
-			h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "odd", name, i))}, From: "127.0.0.51"})
+		for i := range 20 {
+			h.Expect(500, odd(name, i))
 			if i%10 == 5 {
-				h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, fmt.Sprint("newcomer", name, i)))}})
+				newcomer(name, i)
 			}
 		}
 	}
+	failOn(up, upstreams.Reply{Until: make(chan struct{})}) // until the time of each is over
+	var requests []Request
+	for i := range 6 {
+		requests = append(requests, odd("slow", i))
+	}
+	for _, r := range atOnce(h, requests) {
+		expectCount(t, "the status of a slow one", r.Status, 500)
+	}
+	newcomer("slow", 0)
 	if strings.Contains(h.Logs(), "circuit open") {
 		t.Error("the circuit opened")
 	}

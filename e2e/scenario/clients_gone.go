@@ -91,10 +91,16 @@ func handOffsLeave(t *testing.T, h *Harness) {
 func ownTimeIsOver(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "300ms")})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "first"))}})
+	// The lookup goes on for a route that waits longer, or ends with its only caller's time.
+	apart := with(webServiceConfig(up, "timeout", "2s"), "cache", map[string]any{"epoch": "apart"})
+	h.Serve(Routes{"short": webServiceConfig(up, "timeout", "300ms"), "long": webServiceConfig(up, "timeout", "20s"), "apart": apart})
+	for _, route := range []string{"long", "apart"} {
+		h.Expect(200, Request{Route: route, Headers: []string{bearer(issueToken(up, "first"))}})
+	}
 	release := up.Hold()
-	h.Expect(500, Request{Route: "r", Headers: []string{bearer(issueToken(up, "slow"))}})
+	for _, route := range []string{"short", "apart"} {
+		h.Expect(500, Request{Route: route, Headers: []string{bearer(issueToken(up, "slow"))}})
+	}
 	release()
 	expectCount(t, "log lines about clients who left", strings.Count(h.Logs(), cancelled), 0)
 }

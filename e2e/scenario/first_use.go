@@ -53,7 +53,7 @@ func pathOfAdministrators(t *testing.T, h *Harness) {
 func newPanelLogin(t *testing.T, h *Harness, config func(base map[string]any) map[string]any) (*loginFixture, *upstreams.IPPanel) {
 	up := newSMSPanel(h.Clock())
 	h.Backend.ProxyTo("login", strings.TrimSuffix(up.URL, pathOf(up.URL)))
-	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": config(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "timeout", "1s"))})
+	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": config(routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "timeout", "20s"))})
 	f := &loginFixture{Harness: h, t: t, base: pathOf(up.URL)}
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"ali"))}})
 	return f, up

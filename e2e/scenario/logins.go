@@ -175,10 +175,11 @@ func courierJourney(t *testing.T, h *Harness) {
 func logoutMeanwhile(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	f := newLoginFixture(t, h, "ippanel", up.URL)
+	f := newLoginFixture(t, h, "ippanel", up.URL, "timeout", "20s")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"ali"))}})
 	token := f.login(up, Marker+"ali")
-	up.Answer(token, upstreams.Reply{Delay: time.Second, Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
+	loggedOut := make(chan struct{})
+	up.Answer(token, upstreams.Reply{Until: loggedOut, Body: `{"data":{"user_name":"x"},"meta":{"status":true,"message_code":"200-1"}}`})
 	late := make(chan Response, 1)
 	go func() {
 		r, _ := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
@@ -187,6 +188,7 @@ func logoutMeanwhile(t *testing.T, h *Harness) {
 	waitFor(t, "the lookup has begun", func() bool { return up.CallsWith(token) == 1 })
 	up.Unscript(token)
 	f.post(200, panelAuth+"logout", nil, "Authorization: "+token)
+	close(loggedOut)
 	if r := <-late; r.Status == 200 || r.Seen != nil {
 		t.Errorf("the late answer is used: %d", r.Status)
 	}
@@ -197,13 +199,14 @@ func logoutMeanwhile(t *testing.T, h *Harness) {
 func loginOvertakes(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	f := newLoginFixture(t, h, "ippanel", up.URL)
+	f := newLoginFixture(t, h, "ippanel", up.URL, "timeout", "20s")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"ali"))}})
 	raw := newRawServer(t)
 	defer raw.Close()
 	h.Backend.ProxyTo("login", raw.URL)
 	token := up.IssueToken(Marker + "ali")
-	up.Answer(token, upstreams.Reply{Status: 401, Delay: time.Second, Body: `{"data":null,"meta":{"status":false,"message":"x","message_code":"400-1"}}`})
+	loggedIn := make(chan struct{})
+	up.Answer(token, upstreams.Reply{Status: 401, Until: loggedIn, Body: `{"data":null,"meta":{"status":false,"message":"x","message_code":"400-1"}}`})
 	early := make(chan Response, 1)
 	go func() {
 		r, _ := h.Try(Request{Route: "r", Headers: []string{bearer(token)}})
@@ -214,6 +217,7 @@ func loginOvertakes(t *testing.T, h *Harness) {
 	raw.respondWith(wholeReply(`{"data":{"method":"login","token":"` + token + `"},"meta":{"status":true,"message_code":"200-1"}}`))
 	h.Do(Request{Route: "login", Method: "POST", Path: f.base + panelAuth + "login"})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(token)}}) // by a lookup of its own
+	close(loggedIn)
 	if r := <-early; r.Status != 401 {
 		t.Errorf("who asked before the login got %d", r.Status)
 	}

@@ -113,7 +113,7 @@ func otherLoginSecrets(t *testing.T, h *Harness) {
 func loginWithoutIdentity(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	f := newLoginFixture(t, h, "ippanel", up.URL, "timeout", "1s")
+	f := newLoginFixture(t, h, "ippanel", up.URL, "timeout", "20s")
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(f.login(up, Marker+"sara"))}})
 	token := f.login(up, Marker+"ali")
 	up.Answer(token, upstreams.Reply{Status: 503})
