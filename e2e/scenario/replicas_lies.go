@@ -166,7 +166,7 @@ func lyingRedis(t *testing.T, f *Fleet) {
 		}
 		f.Expect(200, getRequest("foreign", bearer(foreign)))
 		login.post(200, panelAuth+"logout", nil, "Authorization: "+ended)
-		f.feltAfter(other, ended, time.Now(), 5*time.Second)
+		f.feltAfter(other, ended, time.Now(), mostFelt)
 		up.Answer(foreign, upstreams.Reply{Status: 401, Body: deniedByPanel})
 		lying.Set(lie)
 		for i := range 4 {
@@ -211,7 +211,7 @@ func (f *Fleet) deniedLater(up *upstreams.IPPanel, other *Harness, count int) (t
 	f.pass(1100 * time.Millisecond)
 	for _, token := range tokens {
 		waitFor(f.t, "the denial at the one that asks again", func() bool { return f.Do(getRequest("again", bearer(token))).Status == 401 })
-		f.feltAfter(other, token, time.Now(), 5*time.Second)
+		f.feltAfter(other, token, time.Now(), mostFelt)
 	}
 	return tokens
 }
