@@ -78,8 +78,10 @@ func operatorsKeyRevalidates(t *testing.T, h *Harness) {
 		calls := up.Calls()
 		up.AnswerAll(&aboutTheKey[i])
 		h.Advance(1100 * time.Millisecond)
-		h.Expect(200, request)
-		waitFor(t, "it is revalidated", func() bool { return up.Calls() > calls })
+		waitFor(t, "it is revalidated", func() bool {
+			h.Expect(200, request) // the last revalidation may not have ended yet
+			return up.Calls() > calls
+		})
 		time.Sleep(20 * time.Millisecond) // the answer's way back
 		h.Expect(200, request)
 	}
@@ -94,6 +96,7 @@ func operatorsKeyLogged(t *testing.T, h *Harness) {
 		up.AnswerAll(&reply)
 		h.Expect(500, Request{Route: "r", Headers: []string{basic(fmt.Sprint(Marker, "another-", i), password)}})
 	}
+	waitFor(t, "it is in the log", func() bool { return strings.Contains(h.Logs(), `"event":"misconfigured"`) })
 	found := 0
 	for _, line := range strings.Split(h.Logs(), "\n") {
 		if !strings.Contains(line, `"event":"misconfigured"`) {
@@ -104,7 +107,7 @@ func operatorsKeyLogged(t *testing.T, h *Harness) {
 			t.Errorf("the line: %s", line)
 		}
 	}
-	if found == 0 || found > 6 {
+	if found > 6 {
 		t.Errorf("%d lines", found)
 	}
 }

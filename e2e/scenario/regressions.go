@@ -178,15 +178,15 @@ func newestReports(t *testing.T, h *Harness) {
 	expectCount(t, "calls of one scope", up.CallsWith(token), 1)
 	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "{}"})
 	h.Expect(500, Request{Route: "new", Headers: []string{bearer(Marker + "invalid")}})
-	logged := false
-	for _, line := range strings.Split(h.Logs(), "\n") {
-		if strings.Contains(line, `"event":"outage"`) {
-			logged = strings.Contains(line, `"middleware":"new@file"`)
+	waitFor(t, "the outage is logged under the new route's name", func() bool {
+		logged := false
+		for _, line := range strings.Split(h.Logs(), "\n") {
+			if strings.Contains(line, `"event":"outage"`) {
+				logged = strings.Contains(line, `"middleware":"new@file"`)
+			}
 		}
-	}
-	if !logged {
-		t.Error("the outage is not logged under the new route's name")
-	}
+		return logged
+	})
 }
 
 func rateLimitKept(t *testing.T, h *Harness) {

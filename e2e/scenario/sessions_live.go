@@ -14,7 +14,7 @@ import (
 func sentLink(t *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	config := routeConfig("bearer", "ippanel", up.URL, "timeout", "1s")
+	config := routeConfig("bearer", "ippanel", up.URL, "timeout", "20s")
 	h.Serve(Routes{"r": sessionConfig(config)})
 	ali, sara := Marker+"ali", Marker+"sara"
 	b := h.newBrowser(t)

@@ -49,7 +49,8 @@ func noAnswerShare(t *testing.T, h *Harness) {
 	} {
 		up := newWebService(h.Clock())
 		failOn(up, fault)
-		h.Serve(Routes{"r": webServiceConfig(up, "budget", "40/1h")})
+		// A call whose kept connection is closed goes once more, on a new one.
+		h.Serve(Routes{"r": webServiceConfig(up, "budget", "40/1h", "keepAlive", fmt.Sprint(!fault.Drop))})
 		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
 		odd := 0
 		for i := range 30 {
@@ -86,6 +87,7 @@ func bulk(t *testing.T, h *Harness) {
 		up.AddAccount(upstreams.Account{User: user, Password: password, Type: "student"})
 		h.Expect(200, Request{Route: "r", Headers: []string{basic(user, password)}, From: "127.0.0.71"})
 	}
+	waitFor(t, "the canary's second call", func() bool { return up.Calls() >= 30 })
 	r := h.Expect(429, Request{Route: "r", Headers: []string{basic(student, password)}, From: "127.0.0.71"})
 	expectRetryAfter(t, r, 3500, 3600)
 }

@@ -60,20 +60,34 @@ func atOnce(h *Harness, requests []Request) []Response {
 }
 
 func smallBudgetCrowd(t *testing.T, h *Harness) {
-	up := newThammasat(h.Clock())
-	defer up.Close()
-	var requests []Request
-	for i := range 13 {
-		requests = append(requests, Request{Route: "r", Headers: []string{newStudent(up, fmt.Sprint("new", i))}, From: "127.0.0.81"})
-	}
-	up.AnswerWhere(func(string) bool { return true }, upstreams.Reply{Status: 200, Delay: 100 * time.Millisecond, Body: `{"status":true,"message":"Success"}`})
-	h.Serve(Routes{"r": with(basicConfig(up, "budget", "20/1m"), "canary", "false")})
-	for i, r := range atOnce(h, requests) {
-		if r.Status != 200 {
-			h.Counters.falseRejects.Add(1)
-			t.Errorf("user %d of one address: %d %s", i, r.Status, r.Body)
+	const most = 2 * time.Second // that one waits for others' calls; a busy machine may need it for a few
+	for range 10 {
+		up := newThammasat(h.Clock())
+		defer up.Close()
+		var requests []Request
+		for i := range 13 {
+			requests = append(requests, Request{Route: "r", Headers: []string{newStudent(up, fmt.Sprint("new", i))}, From: "127.0.0.81"})
+		}
+		up.AnswerWhere(func(string) bool { return true }, upstreams.Reply{Status: 200, Delay: 100 * time.Millisecond, Body: `{"status":true,"message":"Success"}`})
+		h.Serve(Routes{"r": with(basicConfig(up, "budget", "20/1m"), "canary", "false")})
+		begun := time.Now()
+		responses := atOnce(h, requests)
+		inTime, refused := time.Since(begun) < most, 0
+		for i, r := range responses {
+			if r.Status == 200 {
+				continue
+			}
+			refused++
+			if inTime {
+				h.Counters.falseRejects.Add(1)
+				t.Errorf("user %d of one address: %d %s", i, r.Status, r.Body)
+			}
+		}
+		if inTime || refused == 0 {
+			return
 		}
 	}
+	t.Errorf("13 users of one address take longer than %s", most)
 }
 
 func guessesAtOnce(t *testing.T, h *Harness) {
