@@ -14,7 +14,14 @@ import (
 func streams() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/socket", echoSocket)
-	mux.HandleFunc("/events", events)
+	arrived := make(chan struct{})
+	mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) { events(w, r, arrived) })
+	mux.HandleFunc("/events/arrived", func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case arrived <- struct{}{}:
+		case <-r.Context().Done():
+		}
+	})
 	mux.HandleFunc("/upload", upload)
 	mux.HandleFunc("/trailers", trailers)
 	return mux
@@ -41,17 +48,23 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// eventGap is the time between two events. Events of a stream that is buffered on
-// the way arrive together.
-const eventGap = 300 * time.Millisecond
-
-func events(w http.ResponseWriter, r *http.Request) {
+// events sends an event once the one before it has arrived, as the client tells by a request
+// of its own. A stream that is buffered on the way brings none, until it ends.
+func events(w http.ResponseWriter, r *http.Request, arrived <-chan struct{}) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set(backendHeader, "reached")
+	patience := time.NewTimer(20 * time.Second)
+	defer patience.Stop()
 	for i := range 5 {
 		fmt.Fprintf(w, "data: %d\n\n", i)
 		w.(http.Flusher).Flush()
-		time.Sleep(eventGap)
+		select {
+		case <-arrived:
+		case <-patience.C:
+			return
+		case <-r.Context().Done():
+			return
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"runtime/pprof"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,8 +66,29 @@ func newInProcess(backend string, clock *upstreams.Clock, build newHandler, logs
 	}
 	l := &inProcess{clock: clock, newHandler: build, logs: logs, next: writes(proxy), cleanup: cleanup, cancel: func() {}}
 	l.routes.Store(&map[string]http.Handler{})
-	l.server = httptest.NewServer(http.HandlerFunc(l.route))
+	l.mark(func() { l.server = httptest.NewServer(http.HandlerFunc(l.route)) })
 	return l
+}
+
+// mark marks all goroutines that begin meanwhile, and all that those begin, as this level's.
+func (l *inProcess) mark(do func()) {
+	pprof.Do(context.Background(), pprof.Labels("level", fmt.Sprintf("%p", l)), func(context.Context) { do() })
+}
+
+// Goroutines counts this level's: others of the process may serve another level.
+func (l *inProcess) Goroutines() int {
+	var profile bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&profile, 1)
+	total, same := 0, 0
+	for _, line := range strings.Split(profile.String(), "\n") {
+		if count, _, found := strings.Cut(line, " @ "); found {
+			same, _ = strconv.Atoi(count)
+		}
+		if strings.HasPrefix(line, "# labels:") && strings.Contains(line, fmt.Sprintf(`"%p"`, l)) {
+			total += same
+		}
+	}
+	return total
 }
 
 func (l *inProcess) route(w http.ResponseWriter, r *http.Request) {
@@ -117,7 +140,12 @@ func recoverPanic(w http.ResponseWriter) {
 
 // Apply does as Traefik does: the context of the old handlers ends before the new
 // ones are made, and the old ones serve until then.
-func (l *inProcess) Apply(routes Routes) error {
+func (l *inProcess) Apply(routes Routes) (err error) {
+	l.mark(func() { err = l.apply(routes) })
+	return err
+}
+
+func (l *inProcess) apply(routes Routes) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cancel()

@@ -76,7 +76,7 @@ func (h *Harness) raw(method, text string) (net.Conn, *bufio.Reader, *http.Respo
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	// A server that refuses a request before it has read it closes the connection.
 	go func() { _, _ = conn.Write([]byte(text)) }()
 	reader := bufio.NewReader(conn)

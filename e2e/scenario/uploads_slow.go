@@ -13,16 +13,32 @@ func endlessUpload(t *testing.T, h *Harness) {
 	defer up.Close()
 	h.Serve(Routes{"r": webServiceConfig(up)})
 	for _, length := range []int64{1 << 40, -1} {
-		u := h.begin(t, "POST", "/", "r", length)
-		sent := int64(0)
-		for sent < 1024*mib && u.send(mib, length < 0) == nil {
-			sent += mib
+		sent, pause := h.sendEndless(t, length)
+		for tries := 1; tries < 5 && sent < 48*mib && pause > shortStep/2; tries++ { // then the machine held it up
+			sent, pause = h.sendEndless(t, length)
 		}
-		u.close()
 		if sent < 48*mib || sent > 256*mib {
 			t.Errorf("length %d: %d MiB were taken", length, sent>>20)
 		}
 	}
+}
+
+// sendEndless sends a body until it is cut off, and returns how much was sent and the longest
+// time that a part of it took.
+func (h *Harness) sendEndless(t *testing.T, length int64) (sent int64, pause time.Duration) {
+	t.Helper()
+	u := h.begin(t, "POST", "/", "r", length)
+	defer u.close()
+	for sent < 1024*mib {
+		begun := time.Now()
+		err := u.send(mib, length < 0)
+		pause = max(pause, time.Since(begun))
+		if err != nil {
+			break
+		}
+		sent += mib
+	}
+	return sent, pause
 }
 
 func slowUploads(t *testing.T, h *Harness) {
@@ -73,7 +89,7 @@ func uploadsBesideSlowOnes(t *testing.T, h *Harness, line string) (wrong string)
 		h.ExpectCached(Request{Route: "r", Headers: []string{line}})
 		h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "wrong")}})
 		if took := time.Since(asked); took > 2*time.Second {
-			t.Errorf("two requests took %s", took)
+			wrong += fmt.Sprintf("two requests took %s; ", took)
 		}
 	}
 	for _, length := range []int64{5 * mib, 30 * mib} {
