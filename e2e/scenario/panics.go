@@ -86,8 +86,16 @@ func (f *panicFixture) expectOrLimited(request Request) {
 	}
 }
 
-// apply applies a configuration, with a short timeout where it has none: a request
-// that waits for a lookup lost in a panic waits that long.
+// timeout is that of lookups. A request that waits for one that was lost in a panic waits
+// that long; without a panic, all that is not to end by it has to succeed.
+func (f *panicFixture) timeout(short string) string {
+	if f.enabled {
+		return short
+	}
+	return "5s"
+}
+
+// apply applies a configuration, with a timeout where it has none.
 func (f *panicFixture) apply(routes Routes) {
 	f.t.Helper()
 	for _, config := range routes {
@@ -97,7 +105,7 @@ func (f *panicFixture) apply(routes Routes) {
 		for _, inner := range config {
 			inner, ok := inner.(map[string]any)
 			if ok && inner["url"] != nil && inner["timeout"] == nil {
-				inner["timeout"] = "1s"
+				inner["timeout"] = f.timeout("1s")
 			}
 		}
 	}

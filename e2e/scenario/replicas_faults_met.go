@@ -72,9 +72,10 @@ func SharedFaults(t *testing.T, levels ReplicaLevels, lasts time.Duration, all b
 // faultFixture is two replicas before one upstream, and what the second one met.
 type faultFixture struct {
 	*Fleet
-	up    *upstreams.WebService
-	users int
-	row   FaultRow
+	up      *upstreams.WebService
+	timeout string // of a batch of commands
+	users   int
+	row     FaultRow
 }
 
 func runFault(t *testing.T, levels ReplicaLevels, fault memoryFault, lasts time.Duration) FaultRow {
@@ -82,6 +83,10 @@ func runFault(t *testing.T, levels ReplicaLevels, fault memoryFault, lasts time.
 	f := &faultFixture{Fleet: NewFleet(t, levels, nil), row: FaultRow{Fault: fault.name}}
 	f.up = newWebService(nil)
 	t.Cleanup(f.up.Close)
+	f.timeout = "100ms"
+	if !fault.says && !fault.may {
+		f.timeout = patience // so that a busy machine does not make it look away
+	}
 	f.connect(c.connection)
 	known := f.know(5)
 	if !c.never {
@@ -138,7 +143,7 @@ func (f *faultFixture) callsAbout(tokens []string) (calls int) {
 // connect has both replicas share what is there.
 func (f *faultFixture) connect(connection map[string]any) {
 	f.t.Helper()
-	f.serve(Routes{"r": sharingWith(webServiceConfig(f.up), connection, "timeout", "100ms")})
+	f.serve(Routes{"r": sharingWith(webServiceConfig(f.up), connection, "timeout", f.timeout)})
 }
 
 // user is a user whom nobody has seen.
@@ -163,18 +168,19 @@ func (f *faultFixture) awaitSharing() {
 	f.t.Error("nothing is shared")
 }
 
-// during asks the second replica for known, new and invalid users, side by side.
+// during asks the second replica for known, new and invalid users, side by side: a few of
+// each at least, also where the machine takes all of that time for itself.
 func (f *faultFixture) during(known []string, lasts time.Duration) {
 	end := time.Now().Add(lasts)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for i := 0; time.Now().Before(end); i++ {
+		for i := 0; i < 10 || time.Now().Before(end); i++ {
 			f.timed(known[i%len(known)], "", &f.row.Known)
 			time.Sleep(5 * time.Millisecond)
 		}
 	}()
-	for i := 0; time.Now().Before(end); i++ {
+	for i := 0; i < 10 || time.Now().Before(end); i++ {
 		token, name := f.user()
 		f.timed(token, name, &f.row.Unknown)
 		f.row.Invalid++

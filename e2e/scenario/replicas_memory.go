@@ -124,7 +124,7 @@ func ownRefusals(t *testing.T, f *Fleet) {
 func ownInstants(t *testing.T, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
-	f.serve(f.shareAll(Routes{"r": webServiceConfig(up, "lifetime", "6s")}))
+	f.serve(f.shareAll(Routes{"r": webServiceConfig(up, "lifetime", "8s")}))
 	token := issueToken(up, "client")
 	first := f.Expect(200, getRequest("r", bearer(token))).Seen
 	asked := time.Now()
@@ -134,9 +134,9 @@ func ownInstants(t *testing.T, f *Fleet) {
 	expectSameEnd(t, "after three seconds", second, first)
 	expectCount(t, "calls", up.CallsWith(token), 1)
 	if f.Clock() == nil {
-		time.Sleep(time.Until(asked.Add(6100 * time.Millisecond)))
+		time.Sleep(time.Until(asked.Add(8100 * time.Millisecond)))
 	} else {
-		f.pass(3100 * time.Millisecond)
+		f.pass(5100 * time.Millisecond)
 	}
 	up.Fail(token, -105, "")
 	for _, h := range []*Harness{f.other(), f.Harness} {

@@ -23,8 +23,25 @@ type reporter interface {
 	Fatalf(format string, args ...any)
 }
 
-// runCase sends a case's request twice, and checks both responses.
+// runCase sends a case's request twice, and checks both responses. Where the machine took
+// longer than an answer holds, what differs shows nothing, and another credential is next.
 func (r *tableRunner) runCase(h *Harness, t reporter, s servedCase) {
+	t.Helper()
+	for tries := 1; ; tries++ {
+		found, begun := &differences{}, clockOf(h)
+		found.of(func() { r.sendTwice(h, found, s) })
+		if len(found.texts) > 0 && !found.let() && tries < 3 && clockOf(h).Sub(begun) >= time.Second {
+			continue
+		}
+		for _, text := range found.texts {
+			t.Errorf("%s", text)
+		}
+		return
+	}
+}
+
+// sendTwice is runCase, once.
+func (r *tableRunner) sendTwice(h *Harness, t reporter, s servedCase) {
 	p := r.newPlaceholders()
 	p.shape(s.credential)
 	r.secrets[p.credential] = true
