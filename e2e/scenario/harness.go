@@ -102,7 +102,9 @@ func (h *Harness) Get(route string, lines ...string) Response {
 // Try sends a request, and counts it.
 func (h *Harness) Try(request Request) (Response, error) {
 	h.Counters.requests.Add(1)
+	begun := time.Now()
 	r, err := h.send(request)
+	raise(&h.Counters.longest, time.Since(begun))
 	if err != nil {
 		h.Counters.noResponse.Add(1)
 	}

@@ -12,7 +12,7 @@ import (
 // ReplicaScenario is a promise of several Traefiks that share a memory.
 type ReplicaScenario struct {
 	Name string
-	Run  func(t *testing.T, f *Fleet)
+	Run  func(t testing.TB, f *Fleet)
 	// NeedsClock: as of Scenario.
 	NeedsClock bool
 }
@@ -45,7 +45,7 @@ type Fleet struct {
 	Redis    *redis.Server
 	Replicas []*Harness
 
-	t     *testing.T
+	t     testing.TB
 	fresh Opener
 	full  bool
 }
@@ -73,28 +73,17 @@ func RunShared(t *testing.T, levels ReplicaLevels, scenarios []ReplicaScenario) 
 	all := NewFleet(t, levels, nil)
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
-			f := all.in(t, startRedis(t, redis.Options{}))
-			if s.NeedsClock && f.Clock() == nil {
+			if s.NeedsClock && all.Clock() == nil {
 				t.Skip("needs a clock that can be moved; it runs native and interpreted")
 			}
-			s.Run(t, f)
-			r := Result{Scenario: s.Name}
-			for _, h := range f.Replicas {
-				one := h.Counters.Result(s.Name, 0)
-				r.Requests += one.Requests
-				r.FalseAccepts += one.FalseAccepts
-				r.FalseRejects += one.FalseRejects
-				r.NoResponse += one.NoResponse
-				r.Slowest = max(r.Slowest, one.Slowest)
-			}
-			results = append(results, r)
+			results = append(results, runInTime(t, all, s))
 		})
 	}
 	return results
 }
 
 // in is the same replicas in one more test, over a Redis of its own.
-func (f *Fleet) in(t *testing.T, server *redis.Server) *Fleet {
+func (f *Fleet) in(t testing.TB, server *redis.Server) *Fleet {
 	one := &Fleet{Redis: server, t: t, fresh: f.fresh, full: f.full}
 	for _, h := range f.Replicas {
 		one.Replicas = append(one.Replicas, NewHarness(t, h.Level, h.Backend))
@@ -117,7 +106,7 @@ func RunSharedHalves(t *testing.T, scenarios []ReplicaScenario, groups ...Replic
 	}
 }
 
-func startRedis(t *testing.T, options redis.Options) *redis.Server {
+func startRedis(t testing.TB, options redis.Options) *redis.Server {
 	t.Helper()
 	server, err := redis.Start(options)
 	if err != nil {

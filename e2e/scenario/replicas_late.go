@@ -8,7 +8,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
 )
 
-func lateAllowElsewhere(t *testing.T, f *Fleet) {
+func lateAllowElsewhere(t testing.TB, f *Fleet) {
 	up := newSMSPanel(f.Clock())
 	defer up.Close()
 	login := f.logins("ippanel", up.URL, []any{"timeout", "20s"})

@@ -134,7 +134,7 @@ func (f *Fleet) proxy(tamper redis.Tamper) *redis.Proxy {
 
 // lyingRedis: the first replica writes honestly. What it writes, and what one with another
 // secret writes, is what the other one gets to see.
-func lyingRedis(t *testing.T, f *Fleet) {
+func lyingRedis(t testing.TB, f *Fleet) {
 	written := &recorder{byKey: map[string][]string{}, byKind: map[string][]string{}}
 	honest, lying := f.proxy(written.record), f.proxy(nil)
 	up := newSMSPanel(f.Clock())

@@ -24,7 +24,7 @@ func (f *Fleet) logins(api, url string, block []any, more ...any) *loginFixture 
 	return &loginFixture{Harness: f.Harness, t: f.t, base: pathOf(url)}
 }
 
-func loginElsewhere(t *testing.T, f *Fleet) {
+func loginElsewhere(t testing.TB, f *Fleet) {
 	up := newBTS(f.Clock())
 	defer up.Close()
 	login := f.logins("bts", up.URL, []any{"path", upstreams.BTSStatusPath, "lifetime", "1h"})
@@ -85,7 +85,7 @@ func (f *Fleet) feltAfter(h *Harness, token string, since time.Time, most time.D
 	}
 }
 
-func logoutFelt(t *testing.T, f *Fleet) {
+func logoutFelt(t testing.TB, f *Fleet) {
 	up := newSMSPanel(f.Clock())
 	defer up.Close()
 	login := f.logins("ippanel", up.URL, nil)
@@ -133,7 +133,7 @@ func (f *Fleet) expectFeltWithin(login *loginFixture, up *upstreams.IPPanel, loc
 	expectCount(f.t, "calls for who was not logged out", up.CallsWith(kept), 1)
 }
 
-func deafReplica(t *testing.T, f *Fleet) {
+func deafReplica(t testing.TB, f *Fleet) {
 	if _, err := f.Redis.CLI("ACL", "SETUSER", "deaf", "on", ">"+RedisPassword, "~*", "+@all", "-xread"); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func deafReplica(t *testing.T, f *Fleet) {
 	f.expectFeltWithin(login, up, time.Second)
 }
 
-func swallowedPush(t *testing.T, f *Fleet) {
+func swallowedPush(t testing.TB, f *Fleet) {
 	proxy, err := redis.NewProxy(f.Redis)
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +166,7 @@ func swallowedPush(t *testing.T, f *Fleet) {
 	f.expectFeltWithin(login, up, time.Second)
 }
 
-func sessionElsewhere(t *testing.T, f *Fleet) {
+func sessionElsewhere(t testing.TB, f *Fleet) {
 	up := newSMSPanel(f.Clock())
 	defer up.Close()
 	f.serve(f.shareAll(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL))}))
@@ -205,7 +205,7 @@ func (f *Fleet) openFreshWith(routes Routes) *Harness {
 	return h
 }
 
-func denialFelt(t *testing.T, f *Fleet) {
+func denialFelt(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	f.Serve(f.shareAll(Routes{"r": webServiceConfig(up, "revalidate", "1s")}))

@@ -23,7 +23,7 @@ func (f *Fleet) everyCredential(more ...any) ([]credential, Routes) {
 	return all, f.shareAll(routesOf(all))
 }
 
-func knownElsewhere(t *testing.T, f *Fleet) {
+func knownElsewhere(t testing.TB, f *Fleet) {
 	all, routes := f.everyCredential()
 	f.serve(routes)
 	first := map[string]*SeenRequest{}
@@ -64,7 +64,7 @@ func expectSameEnd(t testing.TB, what string, one, two *SeenRequest) {
 	}
 }
 
-func canaryElsewhere(t *testing.T, f *Fleet) {
+func canaryElsewhere(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	f.serve(f.shareAll(Routes{"r": webServiceConfig(up)}))
@@ -89,7 +89,7 @@ func canaryElsewhere(t *testing.T, f *Fleet) {
 	expectCount(t, "entries of an upstream that allows everything", f.keys("e")-entries, 0)
 }
 
-func ownRefusals(t *testing.T, f *Fleet) {
+func ownRefusals(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	f.serve(f.shareAll(Routes{"r": webServiceConfig(up)}))
@@ -121,7 +121,7 @@ func ownRefusals(t *testing.T, f *Fleet) {
 	expectCount(t, "keys of other kinds", f.keys("?"), 4)
 }
 
-func ownInstants(t *testing.T, f *Fleet) {
+func ownInstants(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	f.serve(f.shareAll(Routes{"r": webServiceConfig(up, "lifetime", "8s")}))
@@ -147,7 +147,7 @@ func ownInstants(t *testing.T, f *Fleet) {
 	}
 }
 
-func ownRevalidation(t *testing.T, f *Fleet) {
+func ownRevalidation(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	again := 4 * time.Second
@@ -174,7 +174,7 @@ func ownRevalidation(t *testing.T, f *Fleet) {
 	}
 }
 
-func ownPolicies(t *testing.T, f *Fleet) {
+func ownPolicies(t testing.TB, f *Fleet) {
 	up := newBTS(f.Clock())
 	defer up.Close()
 	config := btsConfig(up)
@@ -203,7 +203,7 @@ func ownPolicies(t *testing.T, f *Fleet) {
 	f.Expect(200, getRequest("r", bearer(token)))
 }
 
-func otherMemories(t *testing.T, f *Fleet) {
+func otherMemories(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	config := webServiceConfig(up)

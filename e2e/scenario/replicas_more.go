@@ -19,7 +19,7 @@ func (f *Fleet) size(few, many int) int {
 
 // budgetTogether: more users than the budget come to all replicas at once. One route may
 // spend a third of what the other one may.
-func budgetTogether(t *testing.T, f *Fleet) {
+func budgetTogether(t testing.TB, f *Fleet) {
 	f.openFresh()
 	up := newThammasat(f.Clock())
 	defer up.Close()
@@ -104,7 +104,7 @@ func (r *rotation) add(h *Harness) {
 	r.all = append(r.all, h)
 }
 
-func rollingRestart(t *testing.T, f *Fleet) {
+func rollingRestart(t testing.TB, f *Fleet) {
 	up := newWebService(f.Clock())
 	defer up.Close()
 	routes := f.shareAll(Routes{"r": webServiceConfig(up)})

@@ -11,7 +11,7 @@ import (
 )
 
 // silentRedis searches all that Redis holds, after everything was done that writes to it.
-func silentRedis(t *testing.T, f *Fleet) {
+func silentRedis(t testing.TB, f *Fleet) {
 	all, routes := f.everyCredential()
 	panel, bts := newSMSPanel(f.Clock()), newLenientBTS(f.Clock())
 	defer panel.Close()
@@ -56,7 +56,7 @@ func silentRedis(t *testing.T, f *Fleet) {
 	expectSilent(t, snapshot, secrets)
 }
 
-func expectSilent(t *testing.T, snapshot []byte, secrets []string) {
+func expectSilent(t testing.TB, snapshot []byte, secrets []string) {
 	t.Helper()
 	if !bytes.Contains(snapshot, []byte("upstreamauth:forgotten")) || len(snapshot) < 2000 {
 		t.Fatalf("%d bytes: not all that Redis holds", len(snapshot))

@@ -12,6 +12,7 @@ import (
 type Counters struct {
 	requests, falseAccepts, falseRejects, noResponse atomic.Int64
 	slowest                                          atomic.Int64 // ns, of a cached credential; 0: none was timed
+	longest                                          atomic.Int64 // ns, of any request
 }
 
 // Result sums up one scenario. False accepts, false rejects and requests without
@@ -36,10 +37,13 @@ func (c *Counters) Result(scenario string, calls int64) Result {
 }
 
 // recordLatency records how long the response to a cached credential took.
-func (c *Counters) recordLatency(took time.Duration) {
+func (c *Counters) recordLatency(took time.Duration) { raise(&c.slowest, took) }
+
+// raise keeps the longest of all times.
+func raise(most *atomic.Int64, took time.Duration) {
 	for {
-		slowest := c.slowest.Load()
-		if int64(took) <= slowest || c.slowest.CompareAndSwap(slowest, int64(took)) {
+		longest := most.Load()
+		if int64(took) <= longest || most.CompareAndSwap(longest, int64(took)) {
 			return
 		}
 	}
