@@ -41,6 +41,7 @@ func silentRedis(t testing.TB, f *Fleet) {
 			continue
 		}
 		access, refresh := login.courierLogin()
+		f.written("r", 1)
 		f.other().Expect(200, getRequest("r", bearer(access)))
 		f.other().Expect(401, getRequest("r", bearer(refresh)))
 		secrets = append(secrets, access, refresh)
