@@ -140,7 +140,7 @@ func halfReplies(t *testing.T, h *Harness) {
 	for route := range routes {
 		h.Expect(200, Request{Route: route, Headers: []string{bearer(rawUser + route)}})
 	}
-	time.Sleep(2 * rest)
+	rested()
 	for route := range routes {
 		h.Expect(500, Request{Route: route, Headers: []string{bearer(rawUser + "-half-" + route)}})
 		expectCount(t, route+": questions", asked[route].of("Bearer "+rawUser+"-half-"+route), 1)
