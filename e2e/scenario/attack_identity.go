@@ -11,14 +11,18 @@ import (
 )
 
 // faultWindow is the time in which the upstream's faults may show. It goes on after
-// the fault itself, because an open circuit makes no calls for ten seconds.
+// the fault itself, because an open circuit makes no calls for ten seconds, and what opens
+// it may be a call that has lasted for its timeout.
 type faultWindow struct {
 	mu      sync.Mutex
 	active  bool
 	changed time.Time
 }
 
-const recoveryTime = 12 * time.Second
+const (
+	recoveryTime   = 17 * time.Second
+	mixtureTimeout = 5 * time.Second // nothing but a fault is to take as long
+)
 
 func (w *faultWindow) setActive(bad bool) {
 	w.mu.Lock()
@@ -39,7 +43,7 @@ var faults = []upstreams.Reply{
 	{Status: 502, Body: "bad gateway"},
 	{Status: 200, Body: "<html>", Header: map[string]string{"Content-Type": "text/html"}},
 	{Status: 200, Body: `{"IsSuccess":true,"Data":{"UserName":"` + Marker + `user0"},"isSuccess":false}`},
-	{Status: 200, Delay: 3 * time.Second, Body: `{"IsSuccess":true,"Data":{"UserName":"` + Marker + `user0"}}`},
+	{Status: 200, Delay: 2 * mixtureTimeout, Body: `{"IsSuccess":true,"Data":{"UserName":"` + Marker + `user0"}}`},
 	{Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: "{}"},
 }
 
@@ -54,8 +58,8 @@ func identitiesStayApart(t *testing.T, h *Harness, n int) string {
 	routes := func(version int) Routes {
 		negative := map[string]any{"negativeLifetime": fmt.Sprint(version%20+1, "s")}
 		return Routes{
-			"r":     with(u.routeConfig("timeout", "1s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
-			"short": with(u.routeConfig("timeout", "1s", "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
+			"r":     with(u.routeConfig("timeout", mixtureTimeout.String()), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
+			"short": with(u.routeConfig("timeout", mixtureTimeout.String(), "lifetime", "2s"), "cache", negative, "limits", map[string]any{"perClient": "100000000/1h"}),
 		}
 	}
 	h.Serve(routes(0))

@@ -124,7 +124,7 @@ func manyAtOnce(t *testing.T, h *Harness, n int) string {
 // cached users are served as before, users of other addresses who are not cached are allowed
 // at once, and further lookups of that address are denied at once.
 func hangingUpstream(t *testing.T, h *Harness, n int) string {
-	const lookups, waiting = 57, 512
+	const lookups, waiting, beyond = 57, 512, 16
 	u := newUsers(200)
 	defer u.up.Close()
 	h.Serve(Routes{"r": with(u.routeConfig("timeout", "60s"), "limits", map[string]any{"clientDepth": "1", "perClient": "1000000/1h"})})
@@ -135,12 +135,17 @@ func hangingUpstream(t *testing.T, h *Harness, n int) string {
 		u.up.Answer(token, upstreams.Reply{Status: 401, Delay: 50 * time.Second, Body: `{"IsSuccess":false,"Msg":{"Code":-202,"Msg":"no"}}`})
 		return Request{Route: "r", Headers: []string{bearer(token), "X-Forwarded-For: 198.51.100.66"}}
 	}
-	for i := range lookups + waiting {
+	var turnedAway atomic.Int64
+	for i := range lookups + waiting + beyond {
 		request := junk("hanging", i)
-		go func() { _, _ = h.send(request) }() // it has a response long after the attack
+		go func() { // nearly all have a response long after the attack
+			if _, err := h.send(request); err == nil {
+				turnedAway.Add(1)
+			}
+		}()
 	}
 	waitFor(t, "lookups hang", func() bool { return u.up.Calls() == calls+lookups })
-	time.Sleep(2 * time.Second) // the others wait by then
+	waitFor(t, "there is no more room to wait", func() bool { return turnedAway.Load() >= beyond })
 	u.latencyDuring(h, "r", func() { h.sendInvalid(n/10, func(i int) Request { return junk("invalid", i) }) })
 	newcomers := n / 10
 	concurrently(newcomers, 0, func(i int) {

@@ -17,36 +17,48 @@ var Budgets = []Scenario{
 	{Name: "an account is not looked up after five wrong passwords", Run: accountLockedOut},
 }
 
-func budgetSpent(t *testing.T, h *Harness) {
+func budgetSpent(_ *testing.T, h *Harness) {
 	up := newThammasat(h.Clock())
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "budget", "8/5s")
-	h.Serve(Routes{"r": config})
-	cached := Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}}
-	begun := time.Now()
-	h.ExpectCached(cached)
-	counted := time.Now() // the first call, with which the period began
-	for i := range 2 {
-		h.Expect(401, Request{Route: "r", Headers: []string{key(validKey), basic(fmt.Sprint("unknown", i), "wrong")}})
-	}
-	for i := range 3 {
-		user := fmt.Sprint(Marker, "new", i)
-		up.AddAccount(upstreams.Account{User: user, Password: password, Type: "student"})
-		h.Expect(200, Request{Route: "r", Headers: []string{key(validKey), basic(user, password)}, From: "127.0.0.30"})
-	}
-	calls := up.CallsWith(validKey)
-	expectCount(t, "calls until a quarter is left", calls, 6)
-	late := Request{Route: "r", Headers: []string{key(validKey), basic(employee, password)}}
-	r := h.Expect(429, late)
-	gone := int(time.Since(begun) / time.Second)
-	expectRetryAfter(t, r, max(1, 5-gone-1), max(1, 5-gone))
-	h.ExpectCached(cached)
-	h.Expect(200, Request{Route: "r", Headers: []string{key(otherKey), basic(employee, password)}})
-	h.Serve(Routes{"r": with(config, "cache", map[string]any{"negativeLifetime": "31s"})})
-	h.Expect(429, late)
-	h.ExpectCached(cached)
-	expectCount(t, "calls beyond the budget", up.CallsWith(validKey), calls)
-	h.Advance(5*time.Second - time.Since(counted) + 100*time.Millisecond)
+	var late Request
+	var counted time.Time
+	h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+		h.Serve(Routes{"r": config})
+		used := fmt.Sprint(validKey, n) // each key has a budget of its own
+		up.AddKey(used)
+		send := func(user, password string) Request {
+			return Request{Route: "r", Headers: []string{key(used), basic(user, password)}}
+		}
+		cached := send(student, password)
+		begun := clockOf(h)
+		by(begun.Add(5 * time.Second))
+		h.ExpectCached(cached)
+		counted = clockOf(h) // the first call, with which the period began
+		for i := range 2 {
+			h.Expect(401, send(fmt.Sprint("unknown", n, "-", i), "wrong"))
+		}
+		for i := range 3 {
+			user := fmt.Sprint(Marker, "new", i)
+			up.AddAccount(upstreams.Account{User: user, Password: password, Type: "student"})
+			request := send(user, password)
+			request.From = "127.0.0.30"
+			h.Expect(200, request)
+		}
+		calls := up.CallsWith(used)
+		expectCount(h.t, "calls until a quarter is left", calls, 6)
+		late = send(employee, password)
+		asked := clockOf(h)
+		r := h.Expect(429, late)
+		h.expectRest(r, 5*time.Second, begun, counted, asked)
+		h.ExpectCached(cached)
+		h.Expect(200, Request{Route: "r", Headers: []string{key(otherKey), basic(employee, password)}})
+		h.Serve(Routes{"r": with(config, "cache", map[string]any{"negativeLifetime": "31s"})})
+		h.Expect(429, late)
+		h.ExpectCached(cached)
+		expectCount(h.t, "calls beyond the budget", up.CallsWith(used), calls)
+	})
+	h.Pass(counted, 5100*time.Millisecond)
 	h.Expect(200, late)
 }
 

@@ -30,12 +30,16 @@ func negativeLifetimes(t *testing.T, h *Harness) {
 		up := newThammasat(h.Clock())
 		defer up.Close()
 		h.Serve(Routes{"key": with(routeConfig("applicationKey", "thammasat", up.URL), "cache", map[string]any{"negativeLifetime": c.lifetime})})
-		wrong := Marker + "wrong-key"
-		h.Expect(403, Request{Route: "key", Headers: []string{key(wrong)}})
-		h.Expect(403, Request{Route: "key", Headers: []string{key(wrong)}})
-		expectCount(t, c.lifetime+": calls for two requests", up.CallsWith(wrong), c.calls)
-		up.AddKey(wrong)
-		h.Expect(c.afterAdded, Request{Route: "key", Headers: []string{key(wrong)}})
+		var wrong string
+		h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+			wrong = fmt.Sprint(Marker, "wrong-key-", n)
+			by(clockOf(h).Add(2 * time.Second))
+			h.Expect(403, Request{Route: "key", Headers: []string{key(wrong)}})
+			h.Expect(403, Request{Route: "key", Headers: []string{key(wrong)}})
+			expectCount(h.t, c.lifetime+": calls for two requests", up.CallsWith(wrong), c.calls)
+			up.AddKey(wrong)
+			h.Expect(c.afterAdded, Request{Route: "key", Headers: []string{key(wrong)}})
+		})
 		h.Advance(2 * time.Second)
 		h.Expect(200, Request{Route: "key", Headers: []string{key(wrong)}})
 		expectCount(t, c.lifetime+": calls after two seconds", up.CallsWith(wrong), c.calls+1)
@@ -108,24 +112,30 @@ func rateLimitedKey(t *testing.T, h *Harness) {
 	defer up.Close()
 	config := routeConfig("applicationKey", "thammasat", up.URL, "account", "true", "lifetime", "1h")
 	h.Serve(Routes{"r": config})
-	cached := Request{Route: "r", Headers: []string{key(validKey), basic(student, password)}}
-	h.Expect(200, cached)
-	up.Answer(employee+":"+password, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "4"}, Body: `{"status":false,"message":"quota"}`})
-	limited := Request{Route: "r", Headers: []string{key(validKey), basic(employee, password)}}
-	r := h.Expect(429, limited)
-	if r.Header.Get("Retry-After") != "4" {
-		t.Errorf("Retry-After %q, want the upstream's 4", r.Header.Get("Retry-After"))
-	}
-	calls := up.Calls()
-	h.Expect(429, limited)
-	r = h.Expect(429, Request{Route: "r", Headers: []string{key(validKey), basic("unknown", "other")}})
-	expectCount(t, "calls while the key is rate-limited", up.Calls(), calls)
-	if r.Header.Get("Retry-After") == "" || r.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("headers while the key is rate-limited: %v", r.Header)
-	}
-	h.Expect(200, cached)
-	up.Unscript(employee + ":" + password)
-	h.Expect(200, Request{Route: "r", Headers: []string{key(otherKey), basic(employee, password)}})
+	var limited Request
+	h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+		busy := fmt.Sprint(validKey, n)
+		up.AddKey(busy)
+		cached := Request{Route: "r", Headers: []string{key(busy), basic(student, password)}}
+		h.Expect(200, cached)
+		up.Answer(employee+":"+password, upstreams.Reply{Status: 429, Header: map[string]string{"Retry-After": "4"}, Body: `{"status":false,"message":"quota"}`})
+		limited = Request{Route: "r", Headers: []string{key(busy), basic(employee, password)}}
+		by(clockOf(h).Add(4 * time.Second))
+		r := h.Expect(429, limited)
+		if r.Header.Get("Retry-After") != "4" {
+			h.t.Errorf("Retry-After %q, want the upstream's 4", r.Header.Get("Retry-After"))
+		}
+		calls := up.Calls()
+		h.Expect(429, limited)
+		r = h.Expect(429, Request{Route: "r", Headers: []string{key(busy), basic("unknown", "other")}})
+		expectCount(h.t, "calls while the key is rate-limited", up.Calls(), calls)
+		if r.Header.Get("Retry-After") == "" || r.Header.Get("Cache-Control") != "no-store" {
+			h.t.Errorf("headers while the key is rate-limited: %v", r.Header)
+		}
+		h.Expect(200, cached)
+		up.Unscript(employee + ":" + password)
+		h.Expect(200, Request{Route: "r", Headers: []string{key(otherKey), basic(employee, password)}})
+	})
 	h.Advance(4100 * time.Millisecond)
 	h.Expect(200, limited)
 }

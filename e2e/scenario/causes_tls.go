@@ -3,6 +3,7 @@ package scenario
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -142,4 +143,26 @@ func causesOfEachAPI(t *testing.T, h *Harness) {
 		delete(want, route)
 	}
 	expectCount(t, "routes without a line", len(want), 0)
+}
+
+// nameEvent: a machine without name servers cannot tell that a name does not exist.
+func nameEvent() string {
+	_, err := net.LookupHost("upstream.invalid")
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return "misconfigured"
+	}
+	return "outage"
+}
+
+// tlsPort is a server of net/http that is asked without TLS.
+func tlsPort(t *testing.T, certificate tls.Certificate) string {
+	return "http" + strings.TrimPrefix(serveHTTP(t, &tls.Config{Certificates: []tls.Certificate{certificate}}, nil), "https")
+}
+
+// http2Alone is a server that accepts no other protocol than h2.
+func http2Alone(t *testing.T, certificate tls.Certificate) string {
+	var only http.Protocols
+	only.SetHTTP2(true)
+	return serveHTTP(t, &tls.Config{Certificates: []tls.Certificate{certificate}}, &only)
 }

@@ -28,24 +28,25 @@ func circuitOpens(t *testing.T, h *Harness) {
 	defer healthy.Close()
 	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}}
 	h.Serve(Routes{
-		"r":     webServiceConfig(up),
+		"r":     webServiceConfig(up, "timeout", "20s"),
 		"other": webServiceConfig(healthy),
 	})
 	h.ExpectCached(cached)
 	calls := up.Calls()
 	up.AnswerAll(&upstreams.Reply{Status: 503, Body: "<html>"})
+	begun := clockOf(h)
 	for i := range 5 {
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}, From: fmt.Sprint("127.0.0.4", i/2)})
 	}
-	opened := time.Now()
+	opened := clockOf(h)
 	expectCount(t, "calls until it opens", up.Calls(), calls+5)
 	r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "late")}})
-	expectRetryAfter(t, r, 8, 10)
+	h.expectRest(r, 10*time.Second, begun, opened, opened)
 	h.ExpectCached(cached)
 	h.Expect(200, Request{Route: "other", Headers: []string{bearer(issueToken(healthy, "x"))}})
 	expectCount(t, "calls while it is open", up.Calls(), calls+5)
 	up.AnswerAll(nil)
-	h.Advance(10*time.Second - time.Since(opened) + 100*time.Millisecond)
+	h.Pass(opened, 10100*time.Millisecond)
 
 	release := up.Hold()
 	var callers sync.WaitGroup
@@ -63,6 +64,7 @@ func circuitOpens(t *testing.T, h *Harness) {
 		})
 	}
 	waitFor(t, "all but the probe have their response", func() bool { return denied.Load() == 19 })
+	waitFor(t, "the probe has come", func() bool { return up.Calls() > calls+5 })
 	expectCount(t, "calls with the probe", up.Calls(), calls+6)
 	release()
 	callers.Wait()
@@ -80,12 +82,16 @@ func failingToken(t *testing.T, h *Harness) {
 	defer up.Close()
 	h.Serve(Routes{"r": webServiceConfig(up)})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}})
-	odd := Marker + "odd"
-	up.Answer(odd, upstreams.Reply{Status: 500, Body: "{}"})
-	for range 12 {
-		h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
-	}
-	expectCount(t, "calls with that token, which is not asked about again at once", up.CallsWith(odd), 1)
+	var odd string
+	h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+		odd = fmt.Sprint(Marker, "odd", n)
+		up.Answer(odd, upstreams.Reply{Status: 500, Body: "{}"})
+		by(clockOf(h).Add(time.Second))
+		for range 12 {
+			h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
+		}
+		expectCount(h.t, "calls with that token, which is not asked about again at once", up.CallsWith(odd), 1)
+	})
 	h.Advance(1100 * time.Millisecond)
 	h.Expect(500, Request{Route: "r", Headers: []string{bearer(odd)}})
 	expectCount(t, "calls with that token", up.CallsWith(odd), 2)
@@ -112,7 +118,7 @@ func noOutage(t *testing.T, h *Harness) {
 	expectCount(t, "calls for every token", up.Calls(), calls+24)
 }
 
-func refusedConnections(t *testing.T, h *Harness) {
+func refusedConnections(_ *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	proxy := upstreams.NewFaultProxy(up.URL, nil)
@@ -122,11 +128,13 @@ func refusedConnections(t *testing.T, h *Harness) {
 	h.ExpectCached(cached)
 	for _, fault := range []*upstreams.Fault{{Refused: true}, {}} {
 		proxy.Inject(fault)
+		begun := clockOf(h)
 		for i := range 5 {
 			h.Expect(500, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}, From: "127.0.0.50"})
 		}
+		opened := clockOf(h)
 		r := h.Expect(500, Request{Route: "r", Headers: []string{bearer(Marker + "late")}})
-		expectRetryAfter(t, r, 8, 10)
+		h.expectRest(r, 10*time.Second, begun, opened, opened)
 		proxy.Inject(nil)
 		h.ExpectCached(cached)
 		h.Expect(500, Request{Route: "r", Headers: []string{bearer(issueToken(up, "early"))}})

@@ -16,33 +16,43 @@ var ClientLimits = []Scenario{
 	{Name: "valid users behind one address are all allowed", Run: sharedAddress},
 }
 
-func oneClient(t *testing.T, h *Harness) {
+func oneClient(_ *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	cached := Request{Route: "r", Headers: []string{bearer(issueToken(up, "client"))}}
 	h.Serve(Routes{"r": with(webServiceConfig(up), "limits", map[string]any{"perClient": "5/5s"})})
 	h.ExpectCached(cached)
-	calls := up.Calls()
-	begun := time.Now()
-	counted := begun // the first call, with which the period began
-	for i := range 5 {
-		h.Expect(401, Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid", i))}, From: "127.0.0.9"})
-		if i == 0 {
-			counted = time.Now()
+	var late Request
+	var counted time.Time // after the first call, with which the period began
+	h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+		address, another := fmt.Sprint("127.0.9.", n+1), fmt.Sprint("127.0.10.", n+1)
+		invalid := func(i int) Request {
+			return Request{Route: "r", Headers: []string{bearer(fmt.Sprint(Marker, "invalid-", n, "-", i))}, From: address}
 		}
-	}
-	r := h.Expect(429, Request{Route: "r", Headers: []string{bearer(Marker + "more")}, From: "127.0.0.9"})
-	passed := int(time.Since(begun) / time.Second)
-	expectRetryAfter(t, r, max(1, 5-passed-1), max(1, 5-passed))
-	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "invalid0")}, From: "127.0.0.9"})
-	expectCount(t, "calls for one client", up.Calls(), calls+5)
-	cached.From = "127.0.0.9"
-	h.ExpectCached(cached)
-	late := Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}}
-	late.From = "127.0.0.9"
-	h.Expect(429, late)
-	h.Expect(401, Request{Route: "r", Headers: []string{bearer(Marker + "more")}, From: "127.0.0.10"})
-	h.Advance(5*time.Second - time.Since(counted) + 100*time.Millisecond)
+		calls := up.Calls()
+		begun := clockOf(h)
+		by(begun.Add(5 * time.Second))
+		for i := range 5 {
+			h.Expect(401, invalid(i))
+			if i == 0 {
+				counted = clockOf(h)
+			}
+		}
+		asked := clockOf(h)
+		more := invalid(5)
+		r := h.Expect(429, more)
+		h.expectRest(r, 5*time.Second, begun, counted, asked)
+		h.Expect(401, invalid(0))
+		expectCount(h.t, "calls for one client", up.Calls(), calls+5)
+		known := cached
+		known.From = address
+		h.ExpectCached(known)
+		late = Request{Route: "r", Headers: []string{bearer(issueToken(up, "late"))}, From: address}
+		h.Expect(429, late)
+		more.From = another
+		h.Expect(401, more)
+	})
+	h.Pass(counted, 5100*time.Millisecond)
 	h.Expect(200, late)
 }
 

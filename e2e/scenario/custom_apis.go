@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -108,21 +109,25 @@ func customOwnAccount(t *testing.T, h *Harness) {
 	waitFor(t, "the operator is told", func() bool { return strings.Contains(h.Logs(), `"event":"misconfigured"`) })
 }
 
-func customGitHub(t *testing.T, h *Harness) {
+func customGitHub(_ *testing.T, h *Harness) {
 	up := upstreams.NewGitHub(upstreams.Options{Clock: h.Clock()})
 	defer up.Close()
-	one, two := "ghp_MARKERone", "ghp_MARKERtwo"
-	up.AddToken(one, upstreams.GitHubUser{Login: Marker + "octo", ID: 7, Scopes: "repo, read:org"})
-	up.AddToken(two, upstreams.GitHubUser{Login: Marker + "mona", ID: 8})
-	h.Serve(Routes{"r": with(customConfig(t, "github", up.URL), "cache", map[string]any{"negativeLifetime": "0s"})})
-
-	up.Spend(one, upstreams.GitHubLimit{RetryAfter: 2 * time.Second})
-	r := h.Expect(429, Request{Route: "r", Headers: []string{bearer(one)}})
-	expectRetryAfter(t, r, 2, 2)
-	h.Expect(429, Request{Route: "r", Headers: []string{bearer(one)}})
-	expectCount(t, "calls with the limited token", up.CallsWith(one), 1)
-	seen := h.Expect(200, Request{Route: "r", Headers: []string{"Authorization: token " + two}}).Seen
-	expectEqual(t, "user", seen.Header.Get("X-Auth-User"), Marker+"mona")
+	const second = "ghp_MARKERtwo"
+	up.AddToken(second, upstreams.GitHubUser{Login: Marker + "mona", ID: 8})
+	h.Serve(Routes{"r": with(customConfig(h.t, "github", up.URL), "cache", map[string]any{"negativeLifetime": "0s"})})
+	var first string
+	h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+		first = fmt.Sprint("ghp_MARKERone", n)
+		up.AddToken(first, upstreams.GitHubUser{Login: Marker + "octo", ID: 7, Scopes: "repo, read:org"})
+		by(clockOf(h).Add(2 * time.Second))
+		up.Spend(first, upstreams.GitHubLimit{RetryAfter: 2 * time.Second})
+		r := h.Expect(429, Request{Route: "r", Headers: []string{bearer(first)}})
+		expectRetryAfter(h.t, r, 2, 2)
+		h.Expect(429, Request{Route: "r", Headers: []string{bearer(first)}})
+		expectCount(h.t, "calls with the limited token", up.CallsWith(first), 1)
+	})
+	seen := h.Expect(200, Request{Route: "r", Headers: []string{"Authorization: token " + second}}).Seen
+	expectEqual(h.t, "user", seen.Header.Get("X-Auth-User"), Marker+"mona")
 	h.Expect(401, Request{Route: "r", Headers: []string{bearer("ghp_MARKERnone")}})
 	if h.Clock() == nil {
 		time.Sleep(2 * time.Second) // the server's own clock is moved with the level's
@@ -130,13 +135,13 @@ func customGitHub(t *testing.T, h *Harness) {
 	} else {
 		h.Advance(3 * time.Second)
 	}
-	seen = h.Expect(200, Request{Route: "r", Headers: []string{bearer(one)}}).Seen
-	expectEqual(t, "scopes", seen.Header.Get("X-Auth-Scopes"), "repo,read:org")
+	seen = h.Expect(200, Request{Route: "r", Headers: []string{bearer(first)}}).Seen
+	expectEqual(h.t, "scopes", seen.Header.Get("X-Auth-Scopes"), "repo,read:org")
 
-	three := "ghp_MARKERthree"
-	up.AddToken(three, upstreams.GitHubUser{Login: Marker + "three", ID: 9})
-	up.Spend(three, upstreams.GitHubLimit{Reset: up.Clock.Now().Add(5 * time.Minute)})
-	expectRetryAfter(t, h.Expect(429, Request{Route: "r", Headers: []string{bearer(three)}}), 200, 310)
+	third := "ghp_MARKERthree"
+	up.AddToken(third, upstreams.GitHubUser{Login: Marker + "three", ID: 9})
+	up.Spend(third, upstreams.GitHubLimit{Reset: up.Clock.Now().Add(5 * time.Minute)})
+	expectRetryAfter(h.t, h.Expect(429, Request{Route: "r", Headers: []string{bearer(third)}}), 200, 310)
 }
 
 func customSanctum(t *testing.T, h *Harness) {

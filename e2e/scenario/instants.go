@@ -122,17 +122,21 @@ func fractionsOfBars(t *testing.T, h *Harness) {
 	h.Serve(Routes{"login": issuerConfig("bts", up.URL), "r": btsConfig(up, "loginSecret", loginSecret)})
 	h.Backend.ProxyTo("login", raw.URL)
 	for i, form := range []string{"%d.9", `"%d.9"`, "%d.9e0"} {
-		end := clockOf(h).Truncate(time.Second).Add(10 * time.Second)
-		refresh := signed(up, fmt.Sprintf(`{"sub":"x","jti":"refresh %d","exp":`+form+`}`, i, end.Unix()))
-		access := signed(up, fmt.Sprintf(`{"sub":"x","jti":"access %d","exp":%d}`, i, end.Unix()+3600))
-		up.Answer(refresh, upstreams.Reply{Body: `{"status":true}`})
-		raw.respondWith(wholeReply(`{"status":true,"status_code":200,"data":{"access_token":"` + access + `","refresh_token":"` + refresh + `"}}`))
-		h.Do(Request{Route: "login", Method: "POST", Path: "/auth/login"})
-		for _, before := range []time.Duration{9 * time.Second, 500 * time.Millisecond, -500 * time.Millisecond} {
-			h.Advance(end.Add(-before).Sub(clockOf(h)))
-			h.Expect(401, Request{Route: "r", Headers: []string{bearer(refresh)}})
-		}
-		expectCount(t, form+": calls about the refresh token", up.CallsWith(refresh), 0)
-		h.Expect(200, Request{Route: "r", Headers: []string{bearer(access)}})
+		h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+			end := clockOf(h).Truncate(time.Second).Add(10 * time.Second)
+			refresh := signed(up, fmt.Sprintf(`{"sub":"x","jti":"refresh %d %d","exp":`+form+`}`, i, n, end.Unix()))
+			access := signed(up, fmt.Sprintf(`{"sub":"x","jti":"access %d %d","exp":%d}`, i, n, end.Unix()+3600))
+			up.Answer(refresh, upstreams.Reply{Body: `{"status":true}`})
+			raw.respondWith(wholeReply(`{"status":true,"status_code":200,"data":{"access_token":"` + access + `","refresh_token":"` + refresh + `"}}`))
+			by(end.Add(900 * time.Millisecond))
+			h.Do(Request{Route: "login", Method: "POST", Path: "/auth/login"})
+			for _, before := range []time.Duration{9 * time.Second, 500 * time.Millisecond, -500 * time.Millisecond} {
+				h.Advance(end.Add(-before).Sub(clockOf(h)))
+				h.Expect(401, Request{Route: "r", Headers: []string{bearer(refresh)}})
+			}
+			expectCount(h.t, form+": calls about the refresh token", up.CallsWith(refresh), 0)
+			by(time.Time{})
+			h.Expect(200, Request{Route: "r", Headers: []string{bearer(access)}})
+		})
 	}
 }

@@ -11,64 +11,72 @@ import (
 
 // What ends a login, and what does not.
 
-func lifetimeEnds(t *testing.T, h *Harness) {
+func lifetimeEnds(_ *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "3h")
-	before := h.Clock().Now()
-	issued := f.login(up, Marker+"ali")
-	after := h.Clock().Now()
-	seenLate := up.IssueToken(Marker + "sara")
-	h.Clock().Advance(time.Hour)
-	seenBefore := h.Clock().Now()
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
-	seenAfter := h.Clock().Now()
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
-	config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "3h")
-	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
-	to := func(at time.Time) { h.Clock().Advance(at.Sub(h.Clock().Now())) }
-	to(before.Add(3*time.Hour - 2*time.Second))
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
-	expectCount(t, "calls with the issued token, before its end", up.CallsWith(issued), 1)
-	to(after.Add(3 * time.Hour))
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}}) // its upstream still allows it
-	expectCount(t, "calls with the issued token, at its end", up.CallsWith(issued), 2)
-	to(seenBefore.Add(3*time.Hour - 2*time.Second))
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
-	expectCount(t, "calls with the first-seen token, before its end", up.CallsWith(seenLate), 1)
-	to(seenAfter.Add(3 * time.Hour))
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
-	expectCount(t, "calls with the first-seen token, at its end", up.CallsWith(seenLate), 2)
+	h.again(func(h *Harness, _ int, by func(deadline time.Time)) {
+		const lifetime = 3 * time.Hour
+		f := newLoginFixture(h.t, h, "ippanel", up.URL, "lifetime", "3h")
+		before := h.Clock().Now()
+		issued := f.login(up, Marker+"ali")
+		after := h.Clock().Now()
+		seenLate := up.IssueToken(Marker + "sara")
+		h.Clock().Advance(time.Hour)
+		seenBefore := h.Clock().Now()
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
+		seenAfter := h.Clock().Now()
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+		config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "3h")
+		h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
+		to := func(at time.Time) { h.Clock().Advance(at.Sub(h.Clock().Now())) }
+		by(before.Add(lifetime))
+		to(before.Add(lifetime - 2*time.Second))
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+		expectCount(h.t, "calls with the issued token, before its end", up.CallsWith(issued), 1)
+		by(seenBefore.Add(lifetime))
+		to(after.Add(lifetime))
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}}) // its upstream still allows it
+		expectCount(h.t, "calls with the issued token, at its end", up.CallsWith(issued), 2)
+		to(seenBefore.Add(lifetime - 2*time.Second))
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
+		expectCount(h.t, "calls with the first-seen token, before its end", up.CallsWith(seenLate), 1)
+		by(time.Time{})
+		to(seenAfter.Add(lifetime))
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seenLate)}})
+		expectCount(h.t, "calls with the first-seen token, at its end", up.CallsWith(seenLate), 2)
+	})
 }
 
-func shortLifetimes(t *testing.T, h *Harness) {
+func shortLifetimes(_ *testing.T, h *Harness) {
 	up := newSMSPanel(h.Clock())
 	defer up.Close()
-	f := newLoginFixture(t, h, "ippanel", up.URL, "lifetime", "4s")
-	issued := f.login(up, Marker+"ali")
-	begun := time.Now()
-	seen := up.IssueToken(Marker + "sara")
-	h.Advance(1500 * time.Millisecond)
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
-	seenBy := time.Now()
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
-	config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "4s")
-	h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
-	expectCount(t, "calls with the issued token, in its lifetime", up.CallsWith(issued), 1)
-	h.Advance(4100*time.Millisecond - time.Since(begun))
-	if h.Clock() != nil {
-		h.Advance(1500 * time.Millisecond) // the moved clock has not passed this time by itself
-	}
-	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
-	expectCount(t, "calls with the issued token, after its end", up.CallsWith(issued), 2)
-	if h.Clock() == nil {
+	h.again(func(h *Harness, _ int, by func(deadline time.Time)) {
+		const lifetime, over = 4 * time.Second, 4100 * time.Millisecond
+		f := newLoginFixture(h.t, h, "ippanel", up.URL, "lifetime", "4s")
+		by(clockOf(h).Add(lifetime))
+		issued := f.login(up, Marker+"ali")
+		begun := clockOf(h)
+		seen := up.IssueToken(Marker + "sara")
+		h.Pass(begun, 1500*time.Millisecond)
+		asked := clockOf(h)
 		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
-		expectCount(t, "calls with the first-seen token, in its lifetime", up.CallsWith(seen), 1)
-		h.Advance(4100*time.Millisecond - time.Since(seenBy))
+		seenBy := clockOf(h)
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+		config := routeConfig("bearer", "ippanel", up.URL, "loginSecret", loginSecret, "lifetime", "4s")
+		h.Serve(Routes{"login": issuerConfig("ippanel", up.URL), "r": with(config, "cache", map[string]any{"negativeLifetime": "10s"})})
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+		expectCount(h.t, "calls with the issued token, in its lifetime", up.CallsWith(issued), 1)
+		by(asked.Add(lifetime))
+		h.Pass(begun, over)
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(issued)}})
+		expectCount(h.t, "calls with the issued token, after its end", up.CallsWith(issued), 2)
 		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
-		expectCount(t, "calls with the first-seen token, after its end", up.CallsWith(seen), 2)
-	}
+		expectCount(h.t, "calls with the first-seen token, in its lifetime", up.CallsWith(seen), 1)
+		by(time.Time{})
+		h.Pass(seenBy, over)
+		h.Expect(200, Request{Route: "r", Headers: []string{bearer(seen)}})
+		expectCount(h.t, "calls with the first-seen token, after its end", up.CallsWith(seen), 2)
+	})
 }
 
 func otherLoginSecrets(t *testing.T, h *Harness) {

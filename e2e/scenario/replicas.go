@@ -223,9 +223,14 @@ func (f *Fleet) keys(kind string) int {
 
 func keysIn(t testing.TB, server *redis.Server, kind string) int {
 	t.Helper()
+	return len(namesIn(t, server, kind))
+}
+
+func namesIn(t testing.TB, server *redis.Server, kind string) []string {
+	t.Helper()
 	text, err := server.CLI("--raw", "KEYS", "*:"+kind+":*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(strings.Fields(text))
+	return strings.Fields(text)
 }

@@ -21,50 +21,58 @@ func revalidatingConfig(up *upstreams.WebService, more ...any) map[string]any {
 	return webServiceConfig(up, append([]any{"revalidate", "1s"}, more...)...)
 }
 
-func revalidated(t *testing.T, h *Harness) {
+func revalidated(_ *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := issueToken(up, "client")
 	h.Serve(Routes{"r": revalidatingConfig(up, "timeout", "20s")})
-	request := Request{Route: "r", Headers: []string{bearer(token)}}
-	end := h.Expect(200, request).Seen.Header.Get("X-Auth-Expires")
-	for range 3 {
+	h.again(func(h *Harness, _ int, by func(deadline time.Time)) {
+		token := issueToken(up, "client")
+		request := Request{Route: "r", Headers: []string{bearer(token)}}
+		by(clockOf(h).Add(time.Second))
+		end := h.Expect(200, request).Seen.Header.Get("X-Auth-Expires")
+		for range 3 {
+			h.Expect(200, request)
+		}
+		expectCount(h.t, "calls before revalidate has passed", up.CallsWith(token), 1)
+		by(time.Time{})
+		h.Advance(1100 * time.Millisecond)
+		release := up.Hold()
+		defer release()
+		by(clockOf(h).Add(3 * time.Second)) // none waits for what is held
+		var callers sync.WaitGroup
+		for range 50 {
+			callers.Go(func() {
+				if r, err := h.Try(request); err != nil || r.Status != 200 {
+					h.t.Errorf("%d %v", r.Status, err)
+				}
+			})
+		}
+		callers.Wait()
+		by(time.Time{})
+		waitFor(h.t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
+		h.Advance(1100 * time.Millisecond) // due again, but the last one is under way
 		h.Expect(200, request)
-	}
-	expectCount(t, "calls before revalidate has passed", up.CallsWith(token), 1)
-	h.Advance(1100 * time.Millisecond)
-	release := up.Hold()
-	begun := time.Now()
-	var callers sync.WaitGroup
-	for range 50 {
-		callers.Go(func() {
-			if r, err := h.Try(request); err != nil || r.Status != 200 {
-				t.Errorf("%d %v", r.Status, err)
-			}
-		})
-	}
-	callers.Wait()
-	if waited := time.Since(begun); waited > 3*time.Second {
-		t.Errorf("they waited for %s", waited)
-	}
-	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
-	h.Advance(1100 * time.Millisecond) // due again, but the last one is under way
-	h.Expect(200, request)
-	release()
-	time.Sleep(50 * time.Millisecond)
-	expectCount(t, "calls: one revalidation at a time", up.CallsWith(token), 2)
-	expectEqual(t, "X-Auth-Expires", h.Expect(200, request).Seen.Header.Get("X-Auth-Expires"), end)
+		release()
+		time.Sleep(50 * time.Millisecond)
+		expectCount(h.t, "calls: one revalidation at a time", up.CallsWith(token), 2)
+		expectEqual(h.t, "X-Auth-Expires", h.Expect(200, request).Seen.Header.Get("X-Auth-Expires"), end)
+	})
 }
 
 func revalidationDenied(t *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := issueToken(up, "client")
 	h.Serve(Routes{"r": revalidatingConfig(up)})
-	request := Request{Route: "r", Headers: []string{bearer(token)}}
-	h.Expect(200, request)
-	up.Fail(token, -105, "")
-	h.Expect(200, request)
+	var token string
+	var request Request
+	h.again(func(h *Harness, _ int, by func(deadline time.Time)) {
+		token = issueToken(up, "client")
+		request = Request{Route: "r", Headers: []string{bearer(token)}}
+		by(clockOf(h).Add(time.Second))
+		h.Expect(200, request)
+		up.Fail(token, -105, "")
+		h.Expect(200, request)
+	})
 	h.Advance(1100 * time.Millisecond)
 	h.Expect(200, request)
 	waitFor(t, "it is revalidated", func() bool { return up.CallsWith(token) == 2 })
@@ -72,30 +80,37 @@ func revalidationDenied(t *testing.T, h *Harness) {
 	expectCount(t, "calls once the denial is cached", up.CallsWith(token), 2)
 }
 
-func revalidationOutage(t *testing.T, h *Harness) {
+func revalidationOutage(_ *testing.T, h *Harness) {
+	const lifetime = 6 * time.Second
 	up := newWebService(h.Clock())
 	defer up.Close()
-	token := issueToken(up, "client")
-	h.Serve(Routes{"r": revalidatingConfig(up, "lifetime", "6s")})
-	request := Request{Route: "r", Headers: []string{bearer(token)}}
-	end, err := time.Parse(time.RFC3339, h.Expect(200, request).Seen.Header.Get("X-Auth-Expires"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	up.AnswerAll(&upstreams.Reply{Status: 502, Body: "bad gateway"})
-	for calls := 2; calls <= 4; calls++ {
-		h.Advance(1100 * time.Millisecond)
-		r := h.Expect(200, request)
-		expectEqual(t, "X-Auth-Expires", r.Seen.Header.Get("X-Auth-Expires"), end.Format(time.RFC3339))
-		waitFor(t, "it is revalidated", func() bool {
-			h.Expect(200, request) // the last revalidation may not have ended yet
-			return up.CallsWith(token) == calls
-		})
-		h.Expect(200, request)
-		expectCount(t, "calls: none before revalidate has passed again", up.CallsWith(token), calls)
-	}
-	h.Advance(3 * time.Second)
-	h.Expect(500, request)
+	h.Serve(Routes{"r": revalidatingConfig(up, "lifetime", lifetime.String())})
+	h.again(func(h *Harness, _ int, by func(deadline time.Time)) {
+		up.AnswerAll(nil)
+		token := issueToken(up, "client")
+		request := Request{Route: "r", Headers: []string{bearer(token)}}
+		over := clockOf(h).Add(lifetime)
+		end := h.Expect(200, request).Seen.Header.Get("X-Auth-Expires")
+		asked := clockOf(h)
+		up.AnswerAll(&upstreams.Reply{Status: 502, Body: "bad gateway"})
+		for calls := 2; calls <= 4; calls++ {
+			by(over)
+			h.Advance(1100 * time.Millisecond)
+			due := clockOf(h).Add(time.Second)
+			r := h.Expect(200, request)
+			expectEqual(h.t, "X-Auth-Expires", r.Seen.Header.Get("X-Auth-Expires"), end)
+			waitFor(h.t, "it is revalidated", func() bool {
+				h.Expect(200, request) // the last revalidation may not have ended yet
+				return up.CallsWith(token) >= calls
+			})
+			by(due)
+			h.Expect(200, request)
+			expectCount(h.t, "calls: none before revalidate has passed again", up.CallsWith(token), calls)
+		}
+		by(time.Time{})
+		h.Pass(asked, lifetime+300*time.Millisecond)
+		h.Expect(500, request)
+	})
 }
 
 func lateAllow(t *testing.T, h *Harness) {

@@ -92,7 +92,7 @@ func bulk(t *testing.T, h *Harness) {
 	expectRetryAfter(t, r, 3500, 3600)
 }
 
-func ownBudgets(t *testing.T, h *Harness) {
+func ownBudgets(_ *testing.T, h *Harness) {
 	up := newWebService(h.Clock())
 	defer up.Close()
 	token := func(i int) string { return up.IssueToken(upstreams.User{UserName: fmt.Sprint(Marker, "client", i)}) }
@@ -108,11 +108,14 @@ func ownBudgets(t *testing.T, h *Harness) {
 	h.Expect(429, Request{Route: "narrow", Headers: []string{bearer(token(20))}})
 	h.Expect(200, Request{Route: "none", Headers: []string{bearer(token(21))}})
 	h.Expect(200, Request{Route: "short", Headers: []string{bearer(token(22))}})
-	h.Advance(1100 * time.Millisecond)
-	h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(23))}})
-	h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(24))}})
-	h.Expect(429, Request{Route: "short", Headers: []string{bearer(token(25))}})
-	h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(26))}})
+	h.again(func(h *Harness, n int, by func(deadline time.Time)) {
+		h.Advance(1100 * time.Millisecond)
+		by(clockOf(h).Add(time.Second))
+		h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(10*n + 30))}})
+		h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(10*n + 31))}})
+		h.Expect(429, Request{Route: "short", Headers: []string{bearer(token(10*n + 32))}})
+		h.Expect(200, Request{Route: "wide", Headers: []string{bearer(token(10*n + 33))}})
+	})
 }
 
 func writtenAddresses(t *testing.T, h *Harness) {
