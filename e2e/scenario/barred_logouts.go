@@ -56,6 +56,7 @@ func unconfirmedLogout(t *testing.T, h *Harness) {
 		}
 	}
 	f.up.AnswerAll(&upstreams.Reply{Status: 500})
+	h.newSecond()
 	if r := f.logout(b); r.Status != 303 || b.cookie != nil {
 		t.Errorf("the logout: %d", r.Status)
 	}

@@ -57,6 +57,7 @@ func clientsLeave(t *testing.T, h *Harness) {
 	defer up.Close()
 	h.Serve(Routes{"r": webServiceConfig(up, "timeout", "20s")})
 	h.Expect(200, Request{Route: "r", Headers: []string{bearer(issueToken(up, "first"))}})
+	h.newSecond()
 	calls := up.Calls()
 	release := up.Hold()
 	tokens := make([]string, 6)
@@ -78,6 +79,7 @@ func handOffsLeave(t *testing.T, h *Harness) {
 	defer up.Close()
 	h.Serve(Routes{"r": sessionConfig(routeConfig("bearer", "ippanel", up.URL, "timeout", "20s"))})
 	token := up.IssueToken(Marker + "ali")
+	h.newSecond()
 	release := up.Hold()
 	h.leave(t, Request{Route: "r", Path: "/external-login?token=" + token, Headers: []string{"Sec-Fetch-Site: none"}},
 		func() bool { return up.CallsWith(token) == 1 })

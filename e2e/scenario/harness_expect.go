@@ -74,6 +74,10 @@ func expectEqual(t testing.TB, what string, got, want any) {
 	}
 }
 
+// newSecond waits for the next second: the log takes ten lines in one of what clients cause,
+// and scenarios before, in the same process, may have caused that many.
+func (h *Harness) newSecond() { h.Advance(time.Second) }
+
 // waitFor waits until a condition holds; if it does not within half a minute, the
 // test fails.
 func waitFor(t testing.TB, what string, holds func() bool) {
