@@ -147,7 +147,7 @@ func halfReplies(t *testing.T, h *Harness) {
 		n := 0
 		r := h.Get(route, bearer(half(n)))
 		for opened.of("Bearer "+half(n)) > 0 && n < mostTries { // a busy machine ended the rest late
-			time.Sleep(2 * rest)
+			rested()
 			n++
 			r = h.Get(route, bearer(half(n)))
 		}
