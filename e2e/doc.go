@@ -8,7 +8,8 @@
 //   - interpreted: the plugin, loaded by an interpreter as Traefik does
 //   - traefik: a real Traefik with the plugin, found or built
 //   - redis: real Redis servers, clusters and Sentinels, and the plugin's client against them
-//   - ending: nothing is left behind where a process is asked to end
+//   - ending: nothing is left behind where a process is asked to end, or ends otherwise
+//   - ports: a port for each program that tests start
 //
 // What the tests are:
 //

@@ -20,12 +20,16 @@ func testCluster(t *testing.T, l level) {
 	number := l.open(c.Addresses(), "", "", "staple", 0, nil, patience)
 
 	t.Run("slots that move meanwhile lead to no wrong value and no loss", func(t *testing.T) {
-		moved := make(chan error)
-		go func() { moved <- c.Move(0, 1, 400) }()
-		done := false
-		for round := 0; !done; round++ {
+		round := 0
+		all := func() {
 			counts, text := l.run(number, callers, 20, fmt.Sprint("ua", round), true, hang)
 			expectCounts(t, counts, text, callers*20)
+			round++
+		}
+		all() // by then it is known where each slot lies
+		moved := make(chan error, 1)
+		go func() { moved <- c.Move(0, 1, 400) }()
+		for done := false; !done; {
 			select {
 			case err := <-moved:
 				if err != nil {
@@ -34,6 +38,7 @@ func testCluster(t *testing.T, l level) {
 				done = true
 			default:
 			}
+			all() // once more when they have moved
 		}
 		met := cli(t, c.Nodes[0], "INFO", "errorstats")
 		t.Logf("%q", met)

@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -72,15 +73,19 @@ func testFaults(t *testing.T, l level) {
 				}
 			}
 		}()
-		began := time.Now()
-		counts, text := l.run(number, callers, 1<<30, "ua", false, chaos)
-		if took := time.Since(began); took > 5*chaos {
-			t.Errorf("it took %v to end", took)
+		enough := false
+		for round := 0; round < 10 && !enough; round++ { // where the machine pauses, little is done
+			began := time.Now()
+			counts, text := l.run(number, callers, 1<<30, fmt.Sprint("ua", round), false, chaos)
+			if took := time.Since(began); took > 5*chaos {
+				t.Errorf("it took %v to end", took)
+			}
+			expectCounts(t, counts, text, int(counts[0]))
+			enough = counts[0] >= callers && counts[1] > 0
 		}
 		close(quit)
 		<-done
-		expectCounts(t, counts, text, int(counts[0]))
-		if counts[0] < callers || counts[1] == 0 {
+		if !enough {
 			t.Error("too little was done, or no fault was met")
 		}
 		l.close(number)

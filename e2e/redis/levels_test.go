@@ -28,6 +28,7 @@ type level struct {
 	current    func(int) time.Time
 	failure    func(int) string
 	hold       func(int, bool)
+	waits      func(int) bool
 	stop       func(int)
 	operations int // that a caller does where each takes as long as it does
 }
@@ -35,7 +36,8 @@ type level struct {
 func compiled() level {
 	return level{
 		open: storm.Open, close: storm.Close, do: storm.Do, run: storm.Run,
-		listen: storm.Listen, heard: storm.Heard, current: storm.Current, failure: storm.Failure, hold: storm.Hold, stop: storm.Stop, operations: 500,
+		listen: storm.Listen, heard: storm.Heard, current: storm.Current, failure: storm.Failure, hold: storm.Hold, waits: storm.Waits,
+		stop: storm.Stop, operations: 500,
 	}
 }
 
@@ -90,6 +92,7 @@ func interpretedFrom(t testing.TB, goPath string) level {
 		current:    find("Current").(func(int) time.Time),
 		failure:    find("Failure").(func(int) string),
 		hold:       find("Hold").(func(int, bool)),
+		waits:      find("Waits").(func(int) bool),
 		stop:       find("Stop").(func(int)),
 		operations: 150,
 	}
@@ -137,7 +140,7 @@ func cli(t *testing.T, s *redis.Server, arguments ...string) string {
 
 func eventually(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !reached(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !reached(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("no end of waiting for %s", what)
 		}

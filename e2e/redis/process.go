@@ -10,25 +10,25 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 )
+
+// startTimeout is generous: a busy machine needs seconds for what takes milliseconds otherwise.
+const startTimeout = 2 * time.Minute
 
 // run starts the process and waits until it answers.
 func (s *Server) run() error {
 	process := exec.Command(s.program, filepath.Join(s.dir, "redis.conf"))
 	process.Dir = s.dir
-	tie(process)
-	if err := process.Start(); err != nil {
+	ended, err := ending.Start(process)
+	if err != nil {
 		return err
 	}
-	ended := make(chan struct{})
-	go func() {
-		_ = process.Wait()
-		close(ended)
-	}()
 	s.mu.Lock()
 	s.process, s.ended = process, ended
 	s.mu.Unlock()
-	for end := time.Now().Add(20 * time.Second); !s.answers(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(startTimeout); !s.answers(); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-ended:
 			return fmt.Errorf("redis: it did not start\n%s", s.Log())

@@ -1,5 +1,5 @@
 // Package redis runs real Redis servers for the tests: alone, as a cluster, or with
-// Sentinels. Each has a folder of its own and a port that was free, and is ended by its
+// Sentinels. Each has a folder and a port of its own, and is ended by its
 // process; no service of the machine is touched.
 //
 // The programs are Debian's (`make redis`).
@@ -9,7 +9,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"math/rand"
 	"net"
 	"os"
 	"os/exec"
@@ -17,8 +16,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/ending"
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 )
 
 // ErrMissing is returned where the programs are not installed.
@@ -43,6 +44,7 @@ type Server struct {
 	dir     string
 	remove  func()
 	forget  func()
+	release func() // gives the port back
 	port    int
 	program string
 	options Options
@@ -50,7 +52,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	process *exec.Cmd
-	ended   chan struct{} // closed when the process is gone
+	ended   <-chan struct{} // closed when the process is gone
 }
 
 // Start starts a server and waits until it answers.
@@ -81,34 +83,24 @@ func prepare(program string, options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, remove: remove, program: program, options: options}
+	s := &Server{dir: dir, remove: remove, release: func() {}, program: program, options: options}
 	s.forget = ending.OnSignal(s.Kill)
-	if s.port, err = freePort(); err != nil {
+	port, release, err := ports.Take(busAbove)
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
+	s.port, s.release = port, release
 	return s, nil
 }
 
-// freePort finds a port that is free, and so is the one 10,000 above, where a node of a
-// cluster talks to the others. It lies below those that the system gives out by itself.
-func freePort() (int, error) {
-	for range 200 {
-		port := 12000 + rand.Intn(10000)
-		if isFree(port) && isFree(port+10000) {
-			return port, nil
-		}
-	}
-	return 0, errors.New("redis: no free port")
-}
+// busAbove is how far above a node's port is the one where it talks to the others of its
+// cluster.
+const busAbove = 10000
 
-func isFree(port int) bool {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return false
-	}
-	return listener.Close() == nil
-}
+// nodeTimeout is after what silence the nodes of a cluster take one for failing, and themselves
+// for cut off: no pause of a busy machine is as long. None has a replica to take its place.
+const nodeTimeout = 15 * time.Second
 
 // configure writes the configuration: passwords do not belong on a command line.
 func (s *Server) configure() error {
@@ -147,8 +139,8 @@ func (s *Server) configure() error {
 		lines = append(lines, fmt.Sprintf("replicaof 127.0.0.1 %d", of.port))
 	}
 	if s.options.Cluster {
-		lines = append(lines, "cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-node-timeout 1000",
-			"cluster-require-full-coverage no")
+		lines = append(lines, "cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-require-full-coverage no",
+			fmt.Sprint("cluster-node-timeout ", nodeTimeout.Milliseconds()))
 	}
 	lines = append(lines, s.options.More...)
 	return s.write(lines)
@@ -209,6 +201,7 @@ func (s *Server) Close() {
 	s.Kill()
 	s.forget()
 	s.remove()
+	s.release()
 }
 
 // Snapshot is everything that the server holds, as it writes it to disk, uncompressed.

@@ -78,9 +78,12 @@ type Sentinels struct {
 	Watchers []*Server
 }
 
+// downAfter is after what silence Sentinels replace a master: no pause of a busy machine is as
+// long. After one of two seconds and more they replace none for half a minute.
+const downAfter = 4 * time.Second
+
 // StartSentinels starts a master, replicas of it and three Sentinels, which replace a
-// master that has not answered for half a second. Sentinels require the options' password,
-// too.
+// master that has not answered for downAfter. Sentinels require the options' password, too.
 func StartSentinels(replicas int, options Options) (*Sentinels, error) {
 	s := &Sentinels{}
 	master, err := Start(options)
@@ -130,7 +133,8 @@ func startSentinel(master *Server, password string) (*Server, error) {
 	lines := []string{
 		"bind 127.0.0.1", fmt.Sprintf("port %d", s.port), "daemonize no", "logfile redis.log",
 		fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", MasterName, master.port),
-		"sentinel down-after-milliseconds " + MasterName + " 500", "sentinel failover-timeout " + MasterName + " 4000",
+		fmt.Sprintf("sentinel down-after-milliseconds %s %d", MasterName, downAfter.Milliseconds()),
+		"sentinel failover-timeout " + MasterName + " 4000",
 	}
 	if password != "" {
 		lines = append(lines, "requirepass "+password, "sentinel sentinel-pass "+password,
@@ -196,7 +200,7 @@ func closeAll(servers []*Server) {
 }
 
 func until(what string, reached func() bool) error {
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(startTimeout); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if reached() {
 			return nil
 		}

@@ -14,14 +14,19 @@ type ear struct {
 	mu       sync.Mutex
 	heard    []string
 	missed   int
+	waits    int        // entries that it has got and not heard
 	held     sync.Mutex // while it is locked nothing is heard
 }
 
 func (e *ear) hear(entry redis.Entry) {
+	e.mu.Lock()
+	e.waits++
+	e.mu.Unlock()
 	e.held.Lock()
 	e.held.Unlock() //nolint:staticcheck // it only waits
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.waits--
 	e.heard = append(e.heard, strings.Join(entry.Fields, "="))
 }
 
@@ -65,6 +70,14 @@ func Hold(number int, hold bool) {
 	} else {
 		e.held.Unlock()
 	}
+}
+
+// Waits tells whether a listener waits with an entry.
+func Waits(number int) bool {
+	e := listening(number)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.waits > 0
 }
 
 // Current is up to when all was heard.
