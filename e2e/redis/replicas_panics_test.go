@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,28 +30,30 @@ func TestInterpretedReplicasPanics(t *testing.T) {
 	endSoon(t, goPath)
 	j := &journey{traefiks: traefiksFrom(t, goPath), server: start(t, redis.Options{}), tokens: &atomic.Int64{}}
 	before := runtime.NumGoroutine()
-	passed, err := injector.Trace(func() {
-		for range 2 {
+	passed := map[string]bool{}
+	// Some are passed or not as replicas happen to look before they hear.
+	const mostUnreached = 10
+	for run := 0; run < 2 || run < 10 && len(missing(injector, passed)) > mostUnreached; run++ {
+		now, err := injector.Trace(func() {
 			if wrong := j.run(j.begin(), whole); wrong != "" {
 				t.Error(wrong)
 			}
 			j.end(t, before)
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	if err != nil {
-		t.Fatal(err)
+		maps.Copy(passed, now)
 	}
-	passes, fired, played, unreached, share := 0, 0, 0, 0, 10
+	passes, fired, played, share := 0, 0, 0, 10
 	if *full {
 		share = 1
 	}
+	unreached := missing(injector, passed)
+	t.Logf("not reached: %q", unreached)
 	for _, point := range injector.Points {
 		reason, excused := unreachedByReplicas[point]
 		if !isShared(point) || !passed[point] {
-			if isShared(point) && !excused {
-				t.Logf("%s: not reached", point)
-				unreached++
-			}
 			continue
 		}
 		if excused {
@@ -61,15 +64,27 @@ func TestInterpretedReplicasPanics(t *testing.T) {
 			continue
 		}
 		played++
-		if j.play(t, injector, point, before) {
-			fired++
+		for range 3 { // where its moment was missed
+			if j.play(t, injector, point, before) {
+				fired++
+				break
+			}
 		}
 	}
 	t.Logf("%d points, of which %d were played: %d panics", passes, played, fired)
-	// Some are reached or not as replicas happen to look before they hear.
-	if unreached > 10 || fired*10 < played*9 {
-		t.Errorf("%d panics at %d points; %d were not reached", fired, played, unreached)
+	if len(unreached) > mostUnreached || fired*10 < played*9 {
+		t.Errorf("%d panics at %d points; %d were not reached", fired, played, len(unreached))
 	}
+}
+
+// missing are the points of the shared memory that were to be passed, and were not.
+func missing(injector *panics.Injector, passed map[string]bool) (points []string) {
+	for _, point := range injector.Points {
+		if _, excused := unreachedByReplicas[point]; isShared(point) && !excused && !passed[point] {
+			points = append(points, point)
+		}
+	}
+	return points
 }
 
 // endSoon has the staged plugin listen on without a live instance for a moment alone: what

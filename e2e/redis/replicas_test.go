@@ -119,15 +119,24 @@ func (f *fleet) replica(local time.Duration) int {
 	return n
 }
 
-// listens waits until a replica hears what the others tell.
+// listens waits until a replica hears what the others tell, and has heard all of it, and until
+// what it has asked about meanwhile is written: nothing of that happens in the test itself.
 func (f *fleet) listens(n int) {
 	f.t.Helper()
-	first := f.token()
+	first, teller, told := f.token(), f.teller(), 0
+	written := func() int { return f.counts(n)[3] + f.counts(n)[4] }
+	before := written()
 	f.verify(n, first)
+	eventually(f.t, "an entry to be written, or lost", func() bool { return written() > before })
 	eventually(f.t, "a replica to listen", func() bool {
-		f.logout(f.teller(), f.token())
+		f.logout(teller, f.token())
+		told++
 		return f.counts(n)[6] > 0
 	})
+	f.answer(first, "fail")
+	f.logout(teller, first)
+	eventually(f.t, "all to be told", func() bool { return f.counts(teller)[5] > told })
+	f.comes(n, first, "unavailable") // the last one is heard, and so are those before it
 }
 
 // teller is a replica that only tells.
@@ -136,6 +145,9 @@ func (f *fleet) teller() int {
 	f.t.Cleanup(func() { f.close(n) })
 	return n
 }
+
+// tokens counts those of all tests: what is said of one stays said.
+var tokens atomic.Int64
 
 // token is one that no test has used.
 func (f *fleet) token() string { return fmt.Sprintf("token-%d", f.tokens.Add(1)) }
@@ -165,10 +177,9 @@ func TestReplicas(t *testing.T)            { testReplicas(t, compiledTraefiks())
 func TestInterpretedReplicas(t *testing.T) { testReplicas(t, interpretedTraefiks(t)) }
 
 func testReplicas(t *testing.T, l traefiks) {
-	tokens := &atomic.Int64{}
 	on := func(test func(f *fleet)) func(t *testing.T) {
 		return func(t *testing.T) {
-			test(&fleet{traefiks: l, t: t, server: start(t, redis.Options{}), tokens: tokens})
+			test(&fleet{traefiks: l, t: t, server: start(t, redis.Options{}), tokens: &tokens})
 		}
 	}
 	t.Run("what one has asked the others know, and it gets no younger by that", on(testKnown))

@@ -128,7 +128,7 @@ func (u *upstream) Verify(_ context.Context, c verifier.Credential) (verifier.De
 	held := u.r.held
 	u.r.mu.Unlock()
 	answer := answerOf(c.Token)
-	if held != nil {
+	if held != nil && answer == "" {
 		<-held
 	}
 	if answer == "deny" {
@@ -153,7 +153,8 @@ func Answer(token, answer string) {
 	state.answers[token] = answer
 }
 
-// Hold has the upstream of a replica wait with its answers, or answer all that wait.
+// Hold has the upstream of a replica wait with its answers, but those that Answer has said, or
+// answer all that wait.
 func Hold(number int, holds bool) {
 	r := of(number)
 	r.mu.Lock()
