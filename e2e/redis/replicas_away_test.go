@@ -23,7 +23,7 @@ func testAway(f *fleet) {
 	eventually(f.t, "prebuilt answers to be dropped, and none to be made", func() bool {
 		return f.prebuild(quick, token)+f.prebuild(quick, token) == 0
 	})
-	time.Sleep(local)
+	time.Sleep(2 * local)
 	calls := f.calls(quick)
 	began := time.Now()
 	for i := 0; i < 20; i++ {

@@ -15,8 +15,8 @@ import (
 
 const (
 	// applyTimeout is how long Traefik may take to serve a configuration;
-	// usually it takes milliseconds.
-	applyTimeout = 15 * time.Second
+	// usually it takes milliseconds, and seconds on a busy machine.
+	applyTimeout = time.Minute
 
 	// pollInterval is how often it is asked whether it does.
 	pollInterval = 2 * time.Millisecond

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -14,14 +13,11 @@ import (
 )
 
 // stopTimeout is how long Traefik may take to end by itself. Its entrypoints
-// give open connections one second.
-const stopTimeout = 5 * time.Second
+// give open connections one second; the rest is for a busy machine.
+const stopTimeout = 30 * time.Second
 
-// launch starts the process with all its output in the log file.
-//
-// The system ends Traefik when this process ends in any way (see tie), which
-// Linux understands as the end of the *thread* that started it. So one thread
-// starts it and stays until Traefik has ended.
+// launch starts the process with all its output in the log file. The system ends
+// it when this process ends in any way.
 func (s *Server) launch(program string, options Options) error {
 	log, err := os.OpenFile(s.LogFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -32,23 +28,9 @@ func (s *Server) launch(program string, options Options) error {
 	s.cmd.Dir = s.dir
 	s.cmd.Env = environment(options.Env)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
-	tie(s.cmd)
-
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-
-		err := s.cmd.Start()
-		_ = log.Close()
-		started <- err
-		if err == nil {
-			s.exit = s.cmd.Wait()
-			close(s.exited)
-		}
-	}()
-
-	if err := <-started; err != nil {
+	s.exited, err = ending.Start(s.cmd)
+	_ = log.Close()
+	if err != nil {
 		return fmt.Errorf("traefik: starting %s: %w", filepath.Base(program), err)
 	}
 	// Where the system does not tie it to this process, a signal has to.
@@ -80,6 +62,7 @@ func (s *Server) Stop() error {
 		s.client.CloseIdleConnections()
 		s.forget()
 		s.remove()
+		s.release()
 	})
 
 	return s.stopped
@@ -127,7 +110,7 @@ func (s *Server) Died() error {
 		return fmt.Errorf("%w\n%s", errPortTaken, end)
 	}
 
-	return fmt.Errorf("traefik: ended by itself (%v); its last lines:\n%s", s.exit, end)
+	return fmt.Errorf("traefik: ended by itself (%v); its last lines:\n%s", s.cmd.ProcessState, end)
 }
 
 // PID is Traefik's process id.

@@ -4,20 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 )
-
-// tie makes the system kill Traefik when its parent ends, however that happens:
-// a test that panics or runs into its time limit calls no Stop. In a process
-// group of its own Traefik is not hit by a Ctrl-C meant for its parent, which
-// stops it in its own order.
-func tie(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-}
 
 // Memory is the physical memory that Traefik holds, in bytes.
 func (s *Server) Memory() (int64, error) {

@@ -4,13 +4,8 @@ package traefik
 
 import (
 	"errors"
-	"os/exec"
 	"time"
 )
-
-// tie does nothing: other systems have no such bond. Traefik shares the process
-// group of its parent, so that a Ctrl-C ends both.
-func tie(*exec.Cmd) {}
 
 // Memory is known on Linux only.
 func (s *Server) Memory() (int64, error) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"gopkg.in/yaml.v3"
 )
@@ -71,34 +72,42 @@ func overlay(base, more map[string]any) map[string]any {
 	return merged
 }
 
-// freePorts gives two loopback addresses on which nothing listens, the one at the
-// wished port or the next free one. Both are held while they are chosen, so they
-// differ.
-func freePorts(wished int) (one, other string, err error) {
-	first, err := listen(wished)
+// freePorts gives two loopback addresses on which nothing listens. They are no other test's
+// until they are released; the first one, where a port is wished for, is that one or the next
+// that is free.
+func freePorts(wished int) (one, other string, release func(), err error) {
+	one, first, err := ports.Address()
 	if err != nil {
-		return "", "", fmt.Errorf("traefik: looking for a free port: %w", err)
+		return "", "", nil, fmt.Errorf("traefik: %w", err)
 	}
-	defer func() { _ = first.Close() }()
-
-	second, err := net.Listen("tcp", "127.0.0.1:0")
+	other, second, err := ports.Address()
 	if err != nil {
-		return "", "", fmt.Errorf("traefik: looking for a free port: %w", err)
+		first()
+		return "", "", nil, fmt.Errorf("traefik: %w", err)
 	}
-	defer func() { _ = second.Close() }()
+	release = func() {
+		first()
+		second()
+	}
+	if wished == 0 {
+		return one, other, release, nil
+	}
 
-	return first.Addr().String(), second.Addr().String(), nil
+	listener, err := listen(wished)
+	if err != nil {
+		release()
+		return "", "", nil, fmt.Errorf("traefik: looking for a free port: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+
+	return listener.Addr().String(), other, release, nil
 }
 
 // tries is how many ports are tried, from the one that is wished for.
 const tries = 100
 
-// listen takes a loopback port: any free one, or the first that is free of those
-// from wished on.
+// listen takes the first loopback port that is free of those from wished on.
 func listen(wished int) (listener net.Listener, err error) {
-	if wished == 0 {
-		return net.Listen("tcp", "127.0.0.1:0")
-	}
 	for port := wished; port < wished+tries; port++ {
 		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			return listener, nil

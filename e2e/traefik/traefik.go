@@ -36,7 +36,8 @@ type Options struct {
 	// Env is added to Traefik's environment, as "NAME=value".
 	Env []string
 
-	// Static is laid over the static configuration, key by key.
+	// Static is laid over the static configuration, key by key. Further entrypoints
+	// have an address of ports.Address.
 	Static map[string]any
 
 	// Plugin is the name that middlewares use for the plugin; "upstreamauth"
@@ -51,7 +52,7 @@ type Options struct {
 	Context context.Context
 
 	// FirstPort is the port of the entrypoint "web"; where another program has it,
-	// the next free one is taken. Zero: any free port.
+	// the next free one is taken. Zero: one that no other test is given.
 	FirstPort int
 
 	// Profiling opens Traefik's debug routes, which Goroutines needs. They make
@@ -67,16 +68,16 @@ type Server struct {
 
 	dir     string // the working directory
 	remove  func() // removes it; called by Stop, and where a signal ends this process
+	release func() // gives its ports back
 	starts  context.Context
 	client  *http.Client
 	settled []byte       // the file that settle applies
 	written atomic.Int64 // numbers files as they are written
 
 	cmd      *exec.Cmd
-	forget   func()        // takes back what a signal would do to it
-	running  atomic.Bool   // it has served once
-	exited   chan struct{} // closed when the process has ended
-	exit     error         // how it ended; set before exited is closed
+	forget   func()          // takes back what a signal would do to it
+	running  atomic.Bool     // it has served once
+	exited   <-chan struct{} // closed when the process has ended
 	stopping sync.Once
 	stopped  error
 }
@@ -87,11 +88,11 @@ func Binary() (string, error) { return binary.Find(binary.Newest) }
 
 const (
 	// startTimeout is generous: a busy machine needs seconds to load plugins.
-	startTimeout = 60 * time.Second
+	startTimeout = 3 * time.Minute
 
-	// attempts is how often Start picks ports. A port found free may be taken
+	// attempts is how often Start picks ports. A first port found free may be taken
 	// by another process before Traefik listens on it.
-	attempts = 3
+	attempts = 10
 )
 
 var errPortTaken = errors.New("traefik: a port was taken by another process")
@@ -125,10 +126,10 @@ func start(program string, options Options) (_ *Server, err error) {
 	}
 
 	s := &Server{
-		dir:    dir,
-		remove: remove,
-		starts: options.Context,
-		exited: make(chan struct{}),
+		dir:     dir,
+		remove:  remove,
+		release: func() {},
+		starts:  options.Context,
 		// Connections that are not kept open leave no goroutines in Traefik.
 		client: &http.Client{
 			Timeout:   5 * time.Second,
@@ -138,6 +139,7 @@ func start(program string, options Options) (_ *Server, err error) {
 	defer func() {
 		if err != nil {
 			remove()
+			s.release()
 		}
 	}()
 
@@ -180,10 +182,11 @@ func (s *Server) furnish(options Options) error {
 		return err
 	}
 
-	web, api, err := freePorts(options.FirstPort)
+	web, api, release, err := freePorts(options.FirstPort)
 	if err != nil {
 		return err
 	}
+	s.release = release
 	s.URL, s.API = "http://"+web, "http://"+api
 
 	return s.writeStatic(options, web, api)
