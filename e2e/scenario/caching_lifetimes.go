@@ -47,6 +47,7 @@ func documentedLifetimes(t *testing.T, h *Harness) {
 
 func documentedLifetime(h *Harness, route string, life time.Duration) {
 	h.again(func(h *Harness, _ int, by func(deadline time.Time)) {
+		issued := h.Clock().Now().Truncate(time.Second)
 		all, done := oneOfEach(h.Clock())
 		defer done()
 		h.Serve(routesOf(all))
@@ -60,7 +61,7 @@ func documentedLifetime(h *Harness, route string, life time.Duration) {
 			h.Expect(200, Request{Route: route, Headers: []string{cred.header}})
 			seen := h.Clock().Now()
 			calls := cred.calls()
-			by(before.Add(life - time.Second))
+			by(issued.Add(life))
 			h.Clock().Advance(life - 3*time.Second - h.Clock().Since(before))
 			h.Expect(200, Request{Route: route, Headers: []string{cred.header}})
 			expectCount(h.t, "calls three seconds before the end", cred.calls(), calls)
