@@ -47,6 +47,15 @@ func newGonePanel(t *testing.T, config *tls.Config, end func(c net.Conn)) *goneP
 	return p
 }
 
+// expectAnswered expects that a call that was lost with its connection was repeated.
+func (p *gonePanel) expectAnswered(t *testing.T, name, call string) {
+	t.Helper()
+	if p.broken.of(call) > p.whole.of(call) {
+		what, _, _ := strings.Cut(call, " ")
+		t.Errorf("%s: %d lost and %d whole calls of %s", name, p.broken.of(call), p.whole.of(call), what)
+	}
+}
+
 // keptConnectionsOfEverySort: the calls that no client waits for are repeated as well.
 func keptConnectionsOfEverySort(t *testing.T, h *Harness) {
 	certificate, ca, err := upstreams.Certificate("127.0.0.1", time.Time{})
@@ -94,11 +103,8 @@ func keptConnectionsOfEverySort(t *testing.T, h *Harness) {
 				t.Errorf("%s: the logout: %d, %d calls", name, r.Status, p.whole.of(logout+" "+token))
 			}
 			lost += p.broken.of(logout + " " + token)
-			for _, call := range []string{check, logout} {
-				if p.broken.of(call+" "+token) > p.whole.of(call+" "+token) {
-					t.Errorf("%s: %d lost and %d whole calls of %s", name, p.broken.of(call+" "+token), p.whole.of(call+" "+token), call)
-				}
-			}
+			p.expectAnswered(t, name, check+" "+token)
+			p.expectAnswered(t, name, logout+" "+token)
 		}
 		h.Expect(401, Request{Route: name, Headers: []string{bearer("junk")}})
 		if name != "reset" && lost == 0 {
