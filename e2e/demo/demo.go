@@ -35,6 +35,8 @@ type Demo struct {
 type Options struct {
 	// Program is the path of the Traefik; if it is empty, the one that the tests use is started.
 	Program string
+	// AnyPort has Traefik listen on a port that no other test is given, in the place of Port.
+	AnyPort bool
 	// Seen is told of each call to an API, one after the other. It may be nil.
 	Seen func(upstreams.Seen)
 }
@@ -68,12 +70,16 @@ func Start(ctx context.Context, progress io.Writer, o Options) (_ *Demo, err err
 		return nil, err
 	}
 	fmt.Fprintln(progress, "starting Traefik with the plugin (a few seconds)")
+	first := Port
+	if o.AnyPort {
+		first = 0
+	}
 	key := d.APIs.Secrets.ApplicationKey
 	d.Traefik, err = traefik.Start(traefik.Options{
 		Program:   o.Program,
 		LogLevel:  "ERROR",
 		Context:   ctx,
-		FirstPort: Port,
+		FirstPort: first,
 		Env: []string{
 			"UPSTREAMAUTH_TU_KEY=" + key,
 			"UPSTREAMAUTH_LOGIN_SECRET=" + key + key,
@@ -83,7 +89,7 @@ func Start(ctx context.Context, progress io.Writer, o Options) (_ *Demo, err err
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasSuffix(d.Traefik.URL, fmt.Sprint(":", Port)) {
+	if !o.AnyPort && !strings.HasSuffix(d.Traefik.URL, fmt.Sprint(":", Port)) {
 		fmt.Fprintf(progress, "port %d is taken by another program, so this is %s\n", Port, d.Traefik.URL)
 	}
 	secrets := Secrets{ApplicationKey: "env:UPSTREAMAUTH_TU_KEY", Login: "env:UPSTREAMAUTH_LOGIN_SECRET", Session: "env:UPSTREAMAUTH_SESSION"}

@@ -2,7 +2,6 @@ package floods
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/h2c"
 )
@@ -50,12 +50,12 @@ func TestFloods(t *testing.T) {
 	}
 
 	t.Run("an address without a server is an error", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		address, release, err := ports.Address()
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = listener.Close()
-		if _, err := Send(listener.Addr().String(), HTTP1()[0], "r", false); err == nil {
+		defer release()
+		if _, err := Send(address, HTTP1()[0], "r", false); err == nil {
 			t.Error("none")
 		}
 	})

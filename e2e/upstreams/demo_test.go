@@ -4,6 +4,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 )
 
 func TestNewDemo(t *testing.T) {
@@ -59,12 +61,11 @@ func TestNewDemoFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer taken.Close()
-		free, err := net.Listen("tcp", "127.0.0.1:0")
+		first, release, err := ports.Address()
 		if err != nil {
 			t.Fatal(err)
 		}
-		first := free.Addr().String()
-		free.Close()
+		defer release()
 
 		_, err = NewDemo(DemoOptions{ThammasatAddr: first, WebServiceAddr: taken.Addr().String()})
 		if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {

@@ -34,7 +34,7 @@ func send(t *testing.T, method, url, body string, headers ...string) testRespons
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	client := &http.Client{
-		Timeout:       20 * time.Second,
+		Timeout:       time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
@@ -80,10 +80,10 @@ func (h testResponse) expect(t *testing.T, status int, text string) {
 	}
 }
 
-// waitFor waits until a condition holds, and fails the test if it does not within ten seconds.
+// waitFor waits until a condition holds, and fails the test if it does not within a minute.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("still waiting: " + what)
 		}

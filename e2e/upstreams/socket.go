@@ -8,24 +8,24 @@ import (
 )
 
 var (
-	portsMu sync.Mutex
-	ports   = map[int]bool{}
+	givenMu sync.Mutex
+	given   = map[int]bool{} // ports
 )
 
 // fresh opens a socket on a loopback port that no upstream of this process has had. The plugin
 // remembers an upstream by its URL: at a port that comes again, a new upstream would be taken for
 // the one that was there before, with the proof of its canary and the credentials it had allowed.
 func fresh() (net.Listener, error) {
-	portsMu.Lock()
-	defer portsMu.Unlock()
+	givenMu.Lock()
+	defer givenMu.Unlock()
 	for {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		port := listener.Addr().(*net.TCPAddr).Port
-		if !ports[port] {
-			ports[port] = true
+		if !given[port] {
+			given[port] = true
 			return listener, nil
 		}
 		_ = listener.Close()

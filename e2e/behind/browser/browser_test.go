@@ -47,15 +47,16 @@ func newVisitor(t *testing.T, name string) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A busy machine needs seconds for what takes milliseconds otherwise.
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(900, 420), chromedp.UserDataDir(profile),
+		chromedp.ExecPath(chromium), chromedp.WSURLReadTimeout(2*time.Minute), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(900, 420), chromedp.UserDataDir(profile),
 		chromedp.Flag("ignore-certificate-errors", true), // the certificate is Traefik's own
 		chromedp.Flag("host-resolver-rules", "MAP "+distant+" 127.0.0.1"),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
 	allocator, release := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	limited, expire := context.WithTimeout(ctx, 90*time.Second)
+	limited, expire := context.WithTimeout(ctx, 5*time.Minute)
 	v := &visitor{t: t, ctx: limited, name: name, profile: profile, close: sync.OnceFunc(func() {
 		_ = chromedp.Cancel(ctx)
 		expire()

@@ -3,7 +3,6 @@ package browser
 import (
 	"fmt"
 	"html"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 	"github.com/upstreamauth/upstreamauth/e2e/upstreams"
@@ -31,6 +31,7 @@ const lifetime = 2 * time.Hour
 type site struct {
 	server        *traefik.Server
 	secure        string // the address of the entry point with TLS
+	release       func() // gives its port back
 	up            *upstreams.IPPanel
 	pages, others *httptest.Server
 	safe          *httptest.Server // others, with TLS: pages with it send no Referer to a server without
@@ -52,12 +53,11 @@ func startWith(static, session map[string]any) (*site, error) {
 	s.others = httptest.NewServer(http.HandlerFunc(s.panel))
 	s.safe = httptest.NewTLSServer(http.HandlerFunc(s.panel))
 	s.pages = httptest.NewServer(http.HandlerFunc(s.page))
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := ports.Address()
 	if err != nil {
 		return nil, err
 	}
-	address := free.Addr().String()
-	_ = free.Close()
+	s.release = release
 	s.secure = "https://" + strings.Replace(address, "127.0.0.1", host, 1)
 	static["entryPoints"] = map[string]any{"secure": map[string]any{"address": address, "http": map[string]any{"tls": map[string]any{}}}}
 	s.server, err = traefik.Start(traefik.Options{Env: scenario.Environment(), Static: static})
@@ -105,6 +105,7 @@ func (s *site) elsewhere(scheme string) *httptest.Server {
 
 func (s *site) stop() {
 	_ = s.server.Stop()
+	s.release()
 	s.pages.Close()
 	s.others.Close()
 	s.safe.Close()

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
@@ -15,7 +16,7 @@ import (
 // it is, and asked on each of its routes.
 func TestDynamicConfiguration(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "emulated.yml")
-	p := start(t, nil, built(t, "upstreams"), append(anywhere, "-dynamic", file,
+	p := start(t, nil, built(t, "upstreams"), append(anywhere(t), "-dynamic", file,
 		"-application-key", "key-{{of-mine", "-service-token", "my-service-token", "-password", "my-password")...)
 	p.says("Ctrl-C ends")
 	text, err := os.ReadFile(file)
@@ -86,17 +87,24 @@ func TestDynamicConfiguration(t *testing.T) {
 	})
 
 	t.Run("a line is printed for each call, and no credential is in one", func(t *testing.T) {
-		_, lines, _ := strings.Cut(p.out.String(), "Ctrl-C ends them.\n")
+		said := func() string {
+			_, lines, _ := strings.Cut(p.out.String(), "Ctrl-C ends them.\n")
+			return lines
+		}
 		for _, call := range []string{
 			`thammasat +POST +/api/v1/auth/Ad/verify +\d+`, `ippanel +POST +/v1/api/acl/auth/check_token +200`,
 			`bts +GET +\S+ +200`, `webservice +GET +/api/user/info +200`,
 		} {
-			if !regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d +` + call + `$`).MatchString(lines) {
-				t.Errorf("there is no line %s:\n%s", call, lines)
+			line := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d +` + call + `$`)
+			for end := time.Now().Add(30 * time.Second); !line.MatchString(said()); time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(end) {
+					t.Errorf("there is no line %s:\n%s", call, said())
+					break
+				}
 			}
 		}
 		for _, credential := range []string{panel, courier, "key-{{of-mine", "my-service-token", "my-password", "somchai"} {
-			if strings.Contains(lines, credential) {
+			if strings.Contains(said(), credential) {
 				t.Error("a credential is in a line")
 			}
 		}

@@ -74,21 +74,21 @@ type process struct {
 	cmd        *exec.Cmd
 	out        *text
 	temporary  string
-	terminated chan struct{}
+	terminated <-chan struct{}
 }
 
 // start starts a program in a session of its own, as a terminal does.
 func start(t *testing.T, environment []string, program string, arguments ...string) *process {
 	t.Helper()
 	t.Cleanup(ending.Deliver())
-	p := &process{t: t, cmd: exec.Command(program, arguments...), out: &text{}, temporary: t.TempDir(), terminated: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(program, arguments...), out: &text{}, temporary: t.TempDir()}
 	p.cmd.Env = append(append(os.Environ(), "TMPDIR="+p.temporary), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := p.cmd.Start(); err != nil {
+	var err error
+	if p.terminated, err = ending.Start(p.cmd); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = p.cmd.Wait(); close(p.terminated) }()
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		<-p.terminated
@@ -99,7 +99,7 @@ func start(t *testing.T, environment []string, program string, arguments ...stri
 // says waits until it has written a text.
 func (p *process) says(what string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if strings.Contains(p.out.String(), what) {
 			return
 		}
@@ -114,15 +114,19 @@ func (p *process) says(what string) {
 	}
 }
 
-// leavesNothing sends a signal, and looks for folders, processes and ports.
+// soon is within what time a program ends, with all that it started, also on a busy machine.
+const soon = 20 * time.Second
+
+// leavesNothing sends a signal, and looks for folders, processes and ports. The ports are ones
+// that no other test is given.
 func (p *process) leavesNothing(s syscall.Signal) {
 	p.t.Helper()
 	ports := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindAllString(p.out.String(), -1)
 	_ = p.cmd.Process.Signal(s)
 	select {
 	case <-p.terminated:
-	case <-time.After(20 * time.Second):
-		p.t.Fatal("it has not ended after 20 seconds")
+	case <-time.After(soon):
+		p.t.Fatalf("it has not ended after %s", soon)
 	}
 	left, err := filepath.Glob(filepath.Join(p.temporary, "*"))
 	if err != nil || len(left) > 0 {
@@ -130,7 +134,7 @@ func (p *process) leavesNothing(s syscall.Signal) {
 	}
 	// What its processes have in common is the folder in their environment.
 	mark := []byte("TMPDIR=" + p.temporary)
-	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(soon); ; time.Sleep(20 * time.Millisecond) {
 		left := processes(mark)
 		if len(left) == 0 {
 			break

@@ -9,14 +9,24 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 )
 
 var signals = []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM}
 
-// anywhere has each of the emulated APIs, and the backend, listen on a free port.
-var anywhere = []string{
-	"-thammasat", "127.0.0.1:0", "-ippanel", "127.0.0.1:0", "-bts", "127.0.0.1:0", "-webservice", "127.0.0.1:0",
-	"-backend", "127.0.0.1:0",
+// anywhere has each of the emulated APIs, and the backend, listen on a port of its own.
+func anywhere(t *testing.T) (arguments []string) {
+	t.Helper()
+	for _, name := range []string{"-thammasat", "-ippanel", "-bts", "-webservice", "-backend"} {
+		address, release, err := ports.Address()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(release)
+		arguments = append(arguments, name, address)
+	}
+	return arguments
 }
 
 func TestSignals(t *testing.T) {
@@ -27,7 +37,7 @@ func TestSignals(t *testing.T) {
 			p.leavesNothing(s)
 		})
 		t.Run("the emulated APIs leave nothing: "+s.String(), func(t *testing.T) {
-			p := start(t, nil, built(t, "upstreams"), anywhere...)
+			p := start(t, nil, built(t, "upstreams"), anywhere(t)...)
 			p.says("Ctrl-C ends")
 			p.leavesNothing(s)
 		})
@@ -78,7 +88,7 @@ func TestPort(t *testing.T) {
 func TestWaitingBuild(t *testing.T) {
 	t.Run("a build that waits names the other one, its folder and its lock, and goes on when that one is killed", func(t *testing.T) {
 		slow, cache := t.TempDir(), t.TempDir()
-		if err := os.WriteFile(filepath.Join(slow, "go"), []byte("#!/bin/sh\nexec sleep 20\n"), 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(slow, "go"), []byte("#!/bin/sh\nexec sleep 60\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		environment := []string{"TRAEFIK=", "XDG_CACHE_HOME=" + cache, "PATH=" + slow + ":" + os.Getenv("PATH")}

@@ -57,7 +57,7 @@ func TestSessionMirrored(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}
-	for end := time.Now().Add(10 * time.Second); mirror.count() < visits && time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); mirror.count() < visits && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	for _, c := range []struct {

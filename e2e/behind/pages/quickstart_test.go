@@ -3,18 +3,20 @@ package pages
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/examples"
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
 )
@@ -28,7 +30,12 @@ func TestQuickStart(t *testing.T) {
 
 func asPasted(t *testing.T) {
 	start, request, reply := quickStart(t)
-	port := freePort(t)
+	number, release, err := ports.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	port := strconv.Itoa(number)
 	fromPort := strings.NewReplacer("8080", port)
 
 	shell := exec.Command("bash", "-e", "-c", fromPort.Replace(start))
@@ -42,16 +49,15 @@ func asPasted(t *testing.T) {
 	defer log.Close()
 	shell.Stdout, shell.Stderr = log, log
 	begun := time.Now()
-	if err := shell.Start(); err != nil {
+	ended, err := ending.Start(shell)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = shell.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-shell.Process.Pid, syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(15 * time.Second):
+		case <-time.After(time.Minute):
 			_ = syscall.Kill(-shell.Process.Pid, syscall.SIGKILL)
 			<-ended
 		}
@@ -63,7 +69,7 @@ func asPasted(t *testing.T) {
 	serves(t, "http://127.0.0.1:"+port+"/", ended)
 	t.Logf("from `git clone` to an answer: %.1f s", time.Since(begun).Seconds())
 
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "bash", "-c", strings.Replace(fromPort.Replace(request), "curl -i", "curl -si", 1)).Output()
 	if err != nil {
@@ -139,7 +145,7 @@ func shims(t *testing.T) string {
 // serves waits until Traefik answers by a router.
 func serves(t *testing.T, address string, ended <-chan struct{}) {
 	t.Helper()
-	client := &http.Client{Timeout: time.Second}
+	client := &http.Client{Timeout: 5 * time.Second}
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
 		select {
 		case <-ended:
@@ -156,18 +162,4 @@ func serves(t *testing.T, address string, ended <-chan struct{}) {
 		}
 	}
 	t.Fatal("no answer in three minutes")
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/e2e/ending"
 	"github.com/upstreamauth/upstreamauth/e2e/examples"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
@@ -175,16 +176,15 @@ func starts(t *testing.T, binary, dir string, arguments []string, log string) bo
 	command := exec.Command(binary, arguments...)
 	command.Dir = dir
 	command.Stdout, command.Stderr = output, output
-	if err := command.Start(); err != nil {
+	ended, err := ending.Start(command)
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = command.Wait(); close(ended) }()
 	defer func() {
 		_ = command.Process.Kill()
 		<-ended
 	}()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
 		text, err := os.ReadFile(log)
 		if err == nil && strings.Contains(string(text), started) {
 			return true

@@ -75,7 +75,7 @@ func TestCalls(t *testing.T) {
 }
 
 func calling(t *testing.T, token string) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	if token == "" {
 		return ctx

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestLeft(t *testing.T) {
 	want := map[string]int{}
 	for protocol, client := range clients() {
 		ctx, leave := context.WithCancel(context.Background())
-		var all sync.WaitGroup
+		var all, sent sync.WaitGroup
 		ask := func(route, path, token string) {
 			request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.server.URL+path, nil)
 			if err != nil {
@@ -36,6 +37,11 @@ func TestLeft(t *testing.T) {
 			if token != "" {
 				request.Header.Set("Authorization", "Bearer "+token)
 			}
+			written := sync.OnceFunc(sent.Done)
+			defer written()
+			request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+				WroteRequest: func(httptrace.WroteRequestInfo) { written() },
+			}))
 			response, err := client.Do(request)
 			if err == nil {
 				_ = response.Body.Close()
@@ -46,21 +52,40 @@ func TestLeft(t *testing.T) {
 		}
 		for i := range each {
 			token := fmt.Sprintf("00000000000000000000000000%s%03d", protocol[5:6]+protocol[7:8], i)
+			sent.Add(1)
 			all.Go(func() { ask("app", "/", token) })
 		}
+		sent.Add(2)
 		all.Go(func() { ask("app", "/external-login?token="+s.api.IssueToken("ali"), "") })
 		ask("slow", "/", "00000000000000000000000000000slow"+protocol[5:6]) // its own time is over: that is no one's leaving
-		time.Sleep(1500 * time.Millisecond)
+		sent.Wait()
+		time.Sleep(1500 * time.Millisecond) // by then all of them are checked, or wait for their turn
 		leave()
 		all.Wait()
 		want["app "+protocol+" 499"] = each + 1
 		want["slow "+protocol+" 500"] = 1
 	}
-	time.Sleep(500 * time.Millisecond)
+	lines := 0
+	for _, n := range want {
+		lines += n
+	}
+	for end := time.Now().Add(time.Minute); total(s.statuses()) < lines && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond) // Traefik notices a client that left on its own time
+	}
+	if err := s.server.Stop(); err != nil {
+		t.Error(err)
+	}
 	got := s.statuses()
 	for line, n := range want {
 		if got[line] != n {
 			t.Errorf("%s: %d lines, want %d; all: %v", line, got[line], n, got)
 		}
 	}
+}
+
+func total(counts map[string]int) (sum int) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
 }

@@ -160,7 +160,7 @@ func TestExamples(t *testing.T) {
 var answered = regexp.MustCompile(`HTTP/1\.1 (\d{3})|(?m)(?:^|\})(\d{3})$`)
 
 func TestDemo(t *testing.T) {
-	d, err := demo.Start(t.Context(), io.Discard, demo.Options{})
+	d, err := demo.Start(t.Context(), io.Discard, demo.Options{AnyPort: true})
 	if err != nil {
 		t.Fatal(err)
 	}

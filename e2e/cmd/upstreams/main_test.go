@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/upstreamauth/upstreamauth/e2e/ports"
 )
 
 // anywhere lets every API listen on a free port.
@@ -53,7 +55,12 @@ func running(t *testing.T, args ...string) (printed string, calls <-chan string,
 
 func TestRun(t *testing.T) {
 	t.Run("prints what it starts, and serves until it is interrupted", func(t *testing.T) {
-		printed, calls, end := running(t, "-service-token", "my-token", "-application-key", "my-key", "-otp", "12345")
+		address, release, err := ports.Address()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		printed, calls, end := running(t, "-webservice", address, "-service-token", "my-token", "-application-key", "my-key", "-otp", "12345")
 		for _, want := range []string{"thammasat", "ippanel", "bts", "webservice", "my-token", "my-key", "OTP 12345", "curl "} {
 			if !strings.Contains(printed, want) {
 				t.Errorf("%q is not printed", want)

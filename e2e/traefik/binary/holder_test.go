@@ -98,7 +98,7 @@ func TestHolder(t *testing.T) {
 		defer func() { cancel(); <-ended }()
 
 		file := filepath.Join(cache, "traefik-"+Newest+".lock")
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			if text, _ := os.ReadFile(file); len(text) > 0 || time.Now().After(deadline) {
 				break
 			}
