@@ -42,6 +42,9 @@ UNRACED := /cmd/folding$$|/e2e/yaegi$$
 # copies receivers while their locks are used.
 INTERPRETED := ^TestInterpreted
 
+# How long the tests of a room may take: several times as long as they do, for a busy machine.
+LIMIT := -timeout 40m
+
 export GOWORK := off
 
 # Tests run in other folders than this one, so a path is made absolute. It is
@@ -117,38 +120,38 @@ fmt: linter ## format all Go files as lint wants them (seconds)
 # plugin's sources, and would give old results for new ones.
 check: race-ready redis lint ## lint, then test the plugin compiled (with -race) and interpreted, without Traefik (11 to 15 minutes)
 	@echo "== the plugin, compiled, with the race detector"
-	$(GO) test -race ./...
+	$(GO) test -race $(LIMIT) ./...
 	@echo "== the command upstreamauth"
-	$(CMD) test -race -count=1 ./...
+	$(CMD) test -race -count=1 $(LIMIT) ./...
 	@echo "== the plugin against its upstreams, compiled, with the race detector"
 	@packages="$$($(TESTED))" && \
-		$(E2E) test -race -count=1 -timeout 20m -skip '$(INTERPRETED)' $$(echo "$$packages" | grep -v -E '$(BEHIND)|$(UNRACED)')
+		$(E2E) test -race -count=1 $(LIMIT) -skip '$(INTERPRETED)' $$(echo "$$packages" | grep -v -E '$(BEHIND)|$(UNRACED)')
 	@packages="$$($(TESTED))" && \
-		$(E2E) test -count=1 $$(echo "$$packages" | grep -E '$(UNRACED)')
+		$(E2E) test -count=1 $(LIMIT) $$(echo "$$packages" | grep -E '$(UNRACED)')
 	@echo "== the plugin against its upstreams, interpreted"
 	@packages="$$($(TESTED))" && \
-		$(E2E) test -count=1 -timeout 20m -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
+		$(E2E) test -count=1 $(LIMIT) -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
 test: check traefik traefik-oldest chromium shells language-server ## test everything: check, then behind a real Traefik (21 to 24 minutes, once Traefik is there)
 	@echo "== the schema of the configuration, in the YAML language server"
-	LANGUAGE_SERVER=$(LANGUAGE_SERVER) $(CMD) test -count=1 ./schema
+	LANGUAGE_SERVER=$(LANGUAGE_SERVER) $(CMD) test -count=1 $(LIMIT) ./schema
 	@echo "== made-up input, for a moment (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=8000x
 	@echo "== the plugin behind Traefik"
-	$(E2E) test -count=1 -p 2 -timeout 20m ./behind/...
+	$(E2E) test -count=1 -p 2 $(LIMIT) ./behind/...
 
 attack: traefik redis ## play faults and attacks in full, and end with tables, also in dist/attack.md and dist/replicas.md (30 minutes, once Traefik is there)
 	@mkdir -p dist
 	@echo "== panics at every function, interpreted: five minutes"
-	$(E2E) test -count=1 -timeout 20m ./panics -args -full
+	$(E2E) test -count=1 $(LIMIT) ./panics -args -full
 	@echo "== panics at every function of the shared memory: three minutes"
-	$(E2E) test -count=1 -timeout 30m -run ReplicasPanics ./redis -args -full
+	$(E2E) test -count=1 $(LIMIT) -run ReplicasPanics ./redis -args -full
 	@echo "== made-up input: three minutes (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=40000x
 	@echo "== faults and attacks behind Traefik, in full: thirteen minutes"
-	$(E2E) test -count=1 -timeout 30m -v ./behind/attack -args -full -table "$$(pwd)/dist/attack.md" | grep -v '^=== '
+	$(E2E) test -count=1 $(LIMIT) -v ./behind/attack -args -full -table "$$(pwd)/dist/attack.md" | grep -v '^=== '
 	@echo "== several Traefiks that share a memory, in full, and how Redis may fail: eight minutes"
-	$(E2E) test -count=1 -timeout 30m -v ./behind/replicas -args -full -table "$$(pwd)/dist/replicas.md" | grep -v '^=== '
+	$(E2E) test -count=1 $(LIMIT) -v ./behind/replicas -args -full -table "$$(pwd)/dist/replicas.md" | grep -v '^=== '
 
 # wrk is fetched where it is missing: as root by apt-get, else it is said how.
 bench: traefik redis ## measure what the plugin costs, into docs/results/bench.txt and bench.svg (10 minutes, on a quiet machine)

@@ -156,7 +156,7 @@ func (f *faultFixture) user() (token, name string) {
 // awaitSharing waits until the second replica knows what the first one has asked.
 func (f *faultFixture) awaitSharing() {
 	f.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		token, _ := f.user()
 		f.Expect(200, getRequest("r", bearer(token)))
 		time.Sleep(20 * time.Millisecond)
@@ -215,9 +215,11 @@ func (f *faultFixture) judge(fault memoryFault, comesBack bool) {
 	}
 	count := func(event string) int { return strings.Count(other.Logs(), `"shared `+event+`"`) }
 	if comesBack {
-		token, _ := f.user()
-		other.Expect(200, getRequest("r", bearer(token))) // it writes, too
-		waitFor(f.t, "a log line that it is back", func() bool { return count("available") == count("unavailable") })
+		waitFor(f.t, "a log line that it is back", func() bool {
+			token, _ := f.user()
+			other.Expect(200, getRequest("r", bearer(token))) // it writes, too
+			return count("available") == count("unavailable")
+		})
 	}
 	row.Away, row.Back = count("unavailable"), count("available")
 	if row.FalseAccepts+row.FalseRejects > 0 {
