@@ -174,19 +174,7 @@ func reloads(t *testing.T, h *Harness) {
 			}
 		})
 	}
-	times := 100
-	if h.Clock() != nil { // in one process with its load a reload takes ten times as long
-		times = 40
-	}
-	for i := range times {
-		changed := Routes{}
-		for name, config := range routes {
-			changed[name] = with(config, "cache", map[string]any{"negativeLifetime": fmt.Sprint(i+1, "s")})
-		}
-		if err := h.Apply(changed); err != nil {
-			t.Fatal(err)
-		}
-	}
+	times := h.reloadOften(t, routes)
 	stop.Store(true)
 	load.Wait()
 	after := 0
@@ -205,3 +193,22 @@ func reloads(t *testing.T, h *Harness) {
 
 // goroutines is the number of those that serve the level.
 func (h *Harness) goroutines() int { return h.Level.(interface{ Goroutines() int }).Goroutines() }
+
+// reloadOften replaces routes again and again, and returns how often.
+func (h *Harness) reloadOften(t *testing.T, routes Routes) (times int) {
+	t.Helper()
+	times = 100
+	if h.Clock() != nil { // in one process with its load a reload takes ten times as long
+		times = 40
+	}
+	for i := range times {
+		changed := Routes{}
+		for name, config := range routes {
+			changed[name] = with(config, "cache", map[string]any{"negativeLifetime": fmt.Sprint(i+1, "s")})
+		}
+		if err := h.Apply(changed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return times
+}

@@ -162,14 +162,6 @@ func storedAnswers(t *testing.T, h *Harness) {
 	for _, m := range all {
 		h.Expect(200, Request{Route: m.route, Headers: m.good}) // proven, and remembered from here on
 	}
-	expectOwn := func(m cachedAPI, user string, headers []string) {
-		t.Helper()
-		r := h.Expect(200, Request{Route: m.route, Headers: headers})
-		if r.Seen != nil && user != "" && r.Seen.Header.Get("X-Auth-User") != user {
-			h.Counters.falseAccepts.Add(1)
-			t.Errorf("%s: X-Auth-User %q, want %q", m.route, r.Seen.Header.Get("X-Auth-User"), user)
-		}
-	}
 	for i, sign := range []map[string]string{
 		{"Age": "3"}, {"Age": "0", "X-Varnish": "32770 3"}, {"Cache-Status": "edge; hit"}, {"X-Cache": "HIT from edge"}, {"Age": "86400", "X-Cache": "MISS"},
 	} {
@@ -178,7 +170,7 @@ func storedAnswers(t *testing.T, h *Harness) {
 			for _, m := range all {
 				if stored == "yes" {
 					user, headers := m.valid(round)
-					expectOwn(m, user, headers)
+					expectOwn(t, h, m, user, headers)
 				} else {
 					round = 4*i + 2
 					h.Expect(m.denied(), Request{Route: m.route, Headers: m.unknown(round)})
@@ -206,7 +198,7 @@ func storedAnswers(t *testing.T, h *Harness) {
 			h.Advance(1100 * time.Millisecond) // they are not asked about again for a second
 			for _, m := range all {
 				user, headers := m.valid(round + 1)
-				expectOwn(m, user, headers)
+				expectOwn(t, h, m, user, headers)
 				h.Expect(m.denied(), Request{Route: m.route, Headers: m.unknown(round + 1)})
 			}
 		}
@@ -214,6 +206,16 @@ func storedAnswers(t *testing.T, h *Harness) {
 	for _, m := range all {
 		_, silent := m.cache.counts()
 		expectCount(t, m.route+": questions that a cache may answer", silent, 0)
+	}
+}
+
+// expectOwn sends the credential of a user, who is to be let in as nobody else.
+func expectOwn(t *testing.T, h *Harness, m cachedAPI, user string, headers []string) {
+	t.Helper()
+	r := h.Expect(200, Request{Route: m.route, Headers: headers})
+	if r.Seen != nil && user != "" && r.Seen.Header.Get("X-Auth-User") != user {
+		h.Counters.falseAccepts.Add(1)
+		t.Errorf("%s: X-Auth-User %q, want %q", m.route, r.Seen.Header.Get("X-Auth-User"), user)
 	}
 }
 

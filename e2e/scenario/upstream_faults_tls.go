@@ -83,13 +83,12 @@ func unresolvedAndSlow(t *testing.T, h *Harness) {
 		}
 	})
 	h.inTime(2*time.Second+faultMargin, func(n int) func() {
-		line := bearer(slow)
+		asked := slow
 		if n > 0 {
-			another := token(fmt.Sprint("slow", n))
-			up.Answer(another, reply)
-			line = bearer(another)
+			asked = token(fmt.Sprint("slow", n))
+			up.Answer(asked, reply)
 		}
-		r := h.Do(Request{Route: "short", Headers: []string{line}})
+		r := h.Do(Request{Route: "short", Headers: []string{bearer(asked)}})
 		return func() { expectCount(t, "the status with the short timeout", r.Status, 500) }
 	})
 	h.ExpectCached(cached)
