@@ -118,6 +118,11 @@ func (c *sharedCache) counts() (hits, silent int) {
 	return c.hits, c.silent
 }
 
+func (c *sharedCache) hitsSoFar() int {
+	hits, _ := c.counts()
+	return hits
+}
+
 // cachedAPI is a way to ask an API, with a cache on the way.
 type cachedAPI struct {
 	marked
@@ -179,7 +184,7 @@ func storedAnswers(t *testing.T, h *Harness) {
 			}
 			h.Advance(1100 * time.Millisecond) // the good ones are to be revalidated
 			for _, m := range all {
-				hits, _ := m.cache.counts()
+				hits := m.cache.hitsSoFar()
 				_, headers := m.valid(round + 1)
 				for _, sent := range [][]string{headers, m.unknown(round + 1)} {
 					r := h.Expect(500, Request{Route: m.route, Headers: sent})
@@ -187,10 +192,9 @@ func storedAnswers(t *testing.T, h *Harness) {
 						t.Errorf("%s: the client got %v %s", m.route, r.Header, r.Body)
 					}
 				}
-				waitFor(t, m.route+" is revalidated", func() bool {
-					h.Expect(200, Request{Route: m.route, Headers: m.good}) // the last revalidation may not have ended yet
-					now, _ := m.cache.counts()
-					return now >= hits+3
+				waitFor(t, m.route+" is revalidated", func() bool { // the last revalidation may not have ended yet
+					h.Expect(200, Request{Route: m.route, Headers: m.good})
+					return m.cache.hitsSoFar() >= hits+3
 				})
 				h.Expect(200, Request{Route: m.route, Headers: m.good})
 				m.cache.answer(nil)
