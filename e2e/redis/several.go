@@ -79,8 +79,12 @@ type Sentinels struct {
 }
 
 // downAfter is after what silence Sentinels replace a master: no pause of a busy machine is as
-// long. After one of two seconds and more they replace none for half a minute.
+// long.
 const downAfter = 4 * time.Second
+
+// tiltAfter is after what pause of its own a Sentinel would replace none for half a minute. By
+// itself that is two seconds.
+const tiltAfter = time.Minute
 
 // StartSentinels starts a master, replicas of it and three Sentinels, which replace a
 // master that has not answered for downAfter. Sentinels require the options' password, too.
@@ -144,7 +148,11 @@ func startSentinel(master *Server, password string) (*Server, error) {
 		s.Close()
 		return nil, err
 	}
-	if err := s.run(); err != nil {
+	err = s.run()
+	if err == nil {
+		_, err = s.CLI("SENTINEL", "DEBUG", "TILT-TRIGGER", fmt.Sprint(tiltAfter.Milliseconds()))
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
