@@ -83,12 +83,16 @@ func TestPlugin(t *testing.T) {
 
 	// The go command is started once: staging again costs a few file writes.
 	t.Run("staging again is quick", func(t *testing.T) {
-		start := time.Now()
-		if err := stage.Plugin(t.TempDir()); err != nil {
-			t.Fatal(err)
+		fastest := time.Hour
+		for tries := 0; tries < 5 && fastest > time.Second; tries++ { // a busy machine may be slow once
+			start := time.Now()
+			if err := stage.Plugin(t.TempDir()); err != nil {
+				t.Fatal(err)
+			}
+			fastest = min(fastest, time.Since(start))
 		}
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("staging a second time took %s", took)
+		if fastest > time.Second {
+			t.Errorf("staging again took %s at best", fastest)
 		}
 	})
 }
