@@ -32,10 +32,10 @@ BIN := dist/bin
 BEHIND := /e2e/behind
 TESTED := $(E2E) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./scenario ./panics ./release ./redis ./repository ./...
 
-# A table of all of Unicode, compared by one goroutine, and what the interpreter does to
-# small pieces of Go: with the race detector that takes several times as long, and finds
-# nothing, or the interpreter's own races.
-UNRACED := /cmd/folding$$|/e2e/yaegi$$
+# A table of all of Unicode, compared by one goroutine; what the interpreter does; and what
+# reads, stages and releases the repository's files: with the race detector that takes several
+# times as long, and finds nothing, or the interpreter's own races.
+UNRACED := /cmd/(folding|figures)$$|/e2e/(yaegi|catalog|repository|release|lint|stage)$$
 
 # Tests that play the plugin in the interpreter. They run without the race
 # detector, which finds the interpreter's own races: it computes types late and
