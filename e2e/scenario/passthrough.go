@@ -159,6 +159,9 @@ func reloads(t *testing.T, h *Harness) {
 		calls += cred.calls()
 	}
 	before := h.goroutines()
+	if before < 1 {
+		t.Fatal("no goroutines are counted")
+	}
 	var stop atomic.Bool
 	var sent, failed atomic.Int64
 	var load sync.WaitGroup

@@ -40,7 +40,7 @@ func TestOldest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := traefik.Start(writer.Added(traefik.Options{Program: program, Env: scenario.Environment(), Static: behind.Trusting()}))
+	server, err := traefik.Start(writer.Added(traefik.Options{Program: program, Env: scenario.Environment(), Profiling: true, Static: behind.Trusting()}))
 	if err != nil {
 		t.Fatal(err)
 	}
