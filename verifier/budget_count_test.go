@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -87,5 +89,21 @@ func TestBudgetCounting(t *testing.T) {
 		}
 		wait = 0
 		f.verify(Credential{Kind: Basic, User: "u", Client: "c"}, 0)
+	})
+}
+
+func TestBudgetFlood(t *testing.T) {
+	t.Run("a flood of made-up keys gives no client back what it was refused under a key in use", func(t *testing.T) {
+		f := newBudgetFixture(t, ApplicationKey, 8)
+		f.budget = NewBudget(verifierFunc(f.upstream), true, true, f.clock.Now, f.log.report)
+		f.verify(Credential{Token: "in use", User: "student", Client: "another"}, 0)
+		f.respond(deny)
+		f.verify(Credential{Token: "in use", User: "a", Client: "guesser"}, 0)
+		for i := range [maxWindows + 1]int{} {
+			_, _ = f.budget.Verify(context.Background(), Credential{Token: fmt.Sprint("fake", i), User: "a", Client: "guesser", Budget: f.limit})
+		}
+		f.verify(Credential{Token: "in use", User: "b", Client: "guesser"}, 0)
+		f.verify(Credential{Token: "in use", User: "c", Client: "guesser"}, 0)
+		f.verify(Credential{Token: "in use", User: "d", Client: "guesser"}, time.Hour)
 	})
 }

@@ -169,7 +169,8 @@ func (l *ledger) undo(r *reservation) {
 }
 
 // end ends a call, and charges its client where it brought no allow. A name under which
-// something was allowed is in use, and no flood of other names evicts its windows.
+// something was allowed is in use, and no flood of other names evicts its windows, nor those
+// of the clients that were refused under it: there are as many as its budget has calls.
 func (l *ledger) end(r *reservation, now time.Time) {
 	if r.charged {
 		l.landed(r.name)
@@ -185,6 +186,9 @@ func (l *ledger) end(r *reservation, now time.Time) {
 			w.start(now)
 			w.refused++
 			own := a.clients.count(r.client)
+			if a.names.protects(r.name) {
+				a.clients.protect(r.client)
+			}
 			if !own.started.Equal(w.started) {
 				own.started, own.refused = w.started, 0
 			}

@@ -203,6 +203,9 @@ func (s *Windows) protect(key [32]byte) {
 	}
 }
 
+// protects tells whether the window of a key is off probation.
+func (s *Windows) protects(key [32]byte) bool { return s.protected.Contains(key) }
+
 // key stands for a name under limits of one period: routes with other periods count
 // for themselves, so that none of them can end or stretch another's period.
 func (s *Windows) key(name string, limit Rate) [32]byte {
