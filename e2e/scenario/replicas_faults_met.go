@@ -61,7 +61,7 @@ func SharedFaults(t *testing.T, levels ReplicaLevels, lasts time.Duration, all b
 					t.Parallel()
 				}
 				for i := g; i < len(faults); i += groups {
-					t.Run(faults[i].name, func(t *testing.T) { rows[i] = runFault(t, levels, faults[i], lasts) })
+					t.Run(faults[i].name, func(t *testing.T) { rows[i] = runFault(t, levels, fmt.Sprint("fault", i), faults[i], lasts) })
 				}
 			})
 		}
@@ -73,14 +73,15 @@ func SharedFaults(t *testing.T, levels ReplicaLevels, lasts time.Duration, all b
 type faultFixture struct {
 	*Fleet
 	up      *upstreams.WebService
+	route   string // its own: where an earlier fault's Redis is gone, that is logged for a moment more
 	timeout string // of a batch of commands
 	users   int
 	row     FaultRow
 }
 
-func runFault(t *testing.T, levels ReplicaLevels, fault memoryFault, lasts time.Duration) FaultRow {
+func runFault(t *testing.T, levels ReplicaLevels, route string, fault memoryFault, lasts time.Duration) FaultRow {
 	c := fault.make(t)
-	f := &faultFixture{Fleet: NewFleet(t, levels, nil), row: FaultRow{Fault: fault.name}}
+	f := &faultFixture{Fleet: NewFleet(t, levels, nil), route: route, row: FaultRow{Fault: fault.name}}
 	f.up = newWebService(nil)
 	t.Cleanup(f.up.Close)
 	f.timeout = "100ms"
@@ -94,7 +95,7 @@ func runFault(t *testing.T, levels ReplicaLevels, fault memoryFault, lasts time.
 		time.Sleep(1200 * time.Millisecond) // by then it is known that one listens
 	}
 	for _, token := range known { // once more: what was looked up before one listened is looked up again
-		f.other().Expect(200, getRequest("r", bearer(token)))
+		f.other().Expect(200, getRequest(f.route, bearer(token)))
 	}
 	calls := f.callsAbout(known)
 	if err := c.begin(); err != nil {
@@ -112,7 +113,7 @@ func runFault(t *testing.T, levels ReplicaLevels, fault memoryFault, lasts time.
 	f.row.Recovered = time.Since(ended)
 	f.row.KnownCalls = f.callsAbout(known) - calls
 	for _, token := range known {
-		f.other().Expect(200, getRequest("r", bearer(token)))
+		f.other().Expect(200, getRequest(f.route, bearer(token)))
 	}
 	f.row.Again = f.callsAbout(known) - calls - f.row.KnownCalls
 	f.judge(fault, c.cure == nil)
@@ -124,11 +125,11 @@ func (f *faultFixture) know(users int) (tokens []string) {
 	for range users {
 		token, _ := f.user()
 		tokens = append(tokens, token)
-		f.Expect(200, getRequest("r", bearer(token)))
+		f.Expect(200, getRequest(f.route, bearer(token)))
 	}
 	time.Sleep(100 * time.Millisecond)
 	for _, token := range tokens {
-		f.other().Expect(200, getRequest("r", bearer(token)))
+		f.other().Expect(200, getRequest(f.route, bearer(token)))
 	}
 	return tokens
 }
@@ -143,7 +144,7 @@ func (f *faultFixture) callsAbout(tokens []string) (calls int) {
 // connect has both replicas share what is there.
 func (f *faultFixture) connect(connection map[string]any) {
 	f.t.Helper()
-	f.serve(Routes{"r": sharingWith(webServiceConfig(f.up), connection, "timeout", f.timeout)})
+	f.serve(Routes{f.route: sharingWith(webServiceConfig(f.up), connection, "timeout", f.timeout)})
 }
 
 // user is a user whom nobody has seen.
@@ -158,9 +159,9 @@ func (f *faultFixture) awaitSharing() {
 	f.t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		token, _ := f.user()
-		f.Expect(200, getRequest("r", bearer(token)))
+		f.Expect(200, getRequest(f.route, bearer(token)))
 		time.Sleep(20 * time.Millisecond)
-		f.other().Expect(200, getRequest("r", bearer(token)))
+		f.other().Expect(200, getRequest(f.route, bearer(token)))
 		if f.up.CallsWith(token) == 1 {
 			return
 		}
@@ -184,7 +185,7 @@ func (f *faultFixture) during(known []string, lasts time.Duration) {
 		token, name := f.user()
 		f.timed(token, name, &f.row.Unknown)
 		f.row.Invalid++
-		f.other().Counters.rejected(f.other().Try(getRequest("r", bearer(fmt.Sprint(Marker, "invalid", f.users, i)))))
+		f.other().Counters.rejected(f.other().Try(getRequest(f.route, bearer(fmt.Sprint(Marker, "invalid", f.users, i)))))
 		time.Sleep(10 * time.Millisecond)
 	}
 	<-done
@@ -194,7 +195,7 @@ func (f *faultFixture) during(known []string, lasts time.Duration) {
 
 func (f *faultFixture) timed(token, name string, took *[]time.Duration) {
 	begun := time.Now()
-	r, err := f.other().Try(getRequest("r", bearer(token)))
+	r, err := f.other().Try(getRequest(f.route, bearer(token)))
 	*took = append(*took, time.Since(begun))
 	if name == "" && r.Seen != nil {
 		name = r.Seen.Header.Get("X-Auth-User")
@@ -213,11 +214,18 @@ func (f *faultFixture) judge(fault memoryFault, comesBack bool) {
 	if row.KnownCalls > 0 {
 		f.t.Errorf("%d calls about known users", row.KnownCalls)
 	}
-	count := func(event string) int { return strings.Count(other.Logs(), `"shared `+event+`"`) }
+	count := func(event string) (lines int) {
+		for line := range strings.Lines(other.Logs()) {
+			if strings.Contains(line, `"shared `+event+`"`) && strings.Contains(line, `"middleware":"`+f.route+`@`) {
+				lines++
+			}
+		}
+		return lines
+	}
 	if comesBack {
 		waitFor(f.t, "a log line that it is back", func() bool {
 			token, _ := f.user()
-			other.Expect(200, getRequest("r", bearer(token))) // it writes, too
+			other.Expect(200, getRequest(f.route, bearer(token))) // it writes, too
 			return count("available") == count("unavailable")
 		})
 	}
