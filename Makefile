@@ -118,7 +118,7 @@ fmt: linter ## format all Go files as lint wants them (seconds)
 
 # -count=1 with e2e's tests: the go command does not see that they read the
 # plugin's sources, and would give old results for new ones.
-check: race-ready redis lint ## lint, then test the plugin compiled (with -race) and interpreted, without Traefik (11 to 15 minutes)
+check: race-ready redis lint ## lint, then test the plugin compiled (with -race) and interpreted, without Traefik (8 to 12 minutes)
 	@echo "== the plugin, compiled, with the race detector"
 	$(GO) test -race $(LIMIT) ./...
 	@echo "== the command upstreamauth"
@@ -132,7 +132,7 @@ check: race-ready redis lint ## lint, then test the plugin compiled (with -race)
 	@packages="$$($(TESTED))" && \
 		$(E2E) test -count=1 $(LIMIT) -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
-test: check traefik traefik-oldest chromium shells language-server ## test everything: check, then behind a real Traefik (21 to 24 minutes, once Traefik is there)
+test: check traefik traefik-oldest chromium shells language-server ## test everything: check, then behind a real Traefik (15 to 20 minutes, once Traefik is there)
 	@echo "== the schema of the configuration, in the YAML language server"
 	LANGUAGE_SERVER=$(LANGUAGE_SERVER) $(CMD) test -count=1 $(LIMIT) ./schema
 	@echo "== made-up input, for a moment (fuzzing)"
