@@ -140,7 +140,7 @@ test: check traefik traefik-oldest chromium shells language-server ## test every
 	@echo "== the plugin behind Traefik"
 	$(E2E) test -count=1 -p 2 $(LIMIT) ./behind/...
 
-attack: traefik redis ## play faults and attacks in full, and end with tables, also in dist/attack.md and dist/replicas.md (30 minutes, once Traefik is there)
+attack: traefik redis ## play faults and attacks in full, and end with tables, also in dist/attack.md and dist/replicas.md (half an hour and more, once Traefik is there)
 	@mkdir -p dist
 	@echo "== panics at every function, interpreted: five minutes"
 	$(E2E) test -count=1 $(LIMIT) ./panics -args -full
@@ -148,13 +148,13 @@ attack: traefik redis ## play faults and attacks in full, and end with tables, a
 	$(E2E) test -count=1 $(LIMIT) -run ReplicasPanics ./redis -args -full
 	@echo "== made-up input: three minutes (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=40000x
-	@echo "== faults and attacks behind Traefik, in full: thirteen minutes"
+	@echo "== faults and attacks behind Traefik, in full: sixteen minutes"
 	$(E2E) test -count=1 $(LIMIT) -v ./behind/attack -args -full -table "$$(pwd)/dist/attack.md" | grep -v '^=== '
 	@echo "== several Traefiks that share a memory, in full, and how Redis may fail: eight minutes"
 	$(E2E) test -count=1 $(LIMIT) -v ./behind/replicas -args -full -table "$$(pwd)/dist/replicas.md" | grep -v '^=== '
 
 # wrk is fetched where it is missing: as root by apt-get, else it is said how.
-bench: traefik redis ## measure what the plugin costs, into docs/results/bench.txt and bench.svg (10 minutes, on a quiet machine)
+bench: traefik redis ## measure what the plugin costs, into docs/results/bench.txt and bench.svg (10 to 20 minutes, on a quiet machine)
 	@mkdir -p $(BIN)
 	$(E2E) build -buildvcs=false -o ../$(BIN)/bench ./cmd/bench
 	@exec $(BIN)/bench

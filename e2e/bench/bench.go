@@ -69,9 +69,9 @@ func Full() Options {
 		Reloads:   1_000,
 		Routers:   50,
 		MixedLoad: 30 * time.Second,
-		Floods:    40 * time.Millisecond,
+		Floods:    300 * time.Millisecond,
 		Shared:    Shared{400, 41, 10_000},
-		Takes:     "about ten minutes",
+		Takes:     "ten to twenty minutes",
 	}
 }
 

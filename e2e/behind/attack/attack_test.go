@@ -63,7 +63,7 @@ const mostRatio = 10
 
 // runFloods measures what it costs to refuse a request of one thing in great numbers.
 func runFloods(t *testing.T) scenario.Result {
-	rows, err := floods.Measure(floods.Options{Least: 40 * time.Millisecond, Say: t.Logf})
+	rows, err := floods.Measure(floods.Options{Least: 300 * time.Millisecond, Say: t.Logf})
 	if err != nil {
 		t.Fatal(err)
 	}
