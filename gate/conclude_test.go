@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/steadytest"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -74,7 +75,7 @@ func TestConclude(t *testing.T) {
 	}
 	t.Run("a large body is read to its end after the response was sent", func(t *testing.T) {
 		for _, announced := range []int64{length, -1} {
-			steadily(t, func() string {
+			steadytest.Steadily(t, func() string {
 				body := newStalling(length)
 				close(body.stalled)
 				w := deny(post(body, announced))
@@ -101,7 +102,7 @@ func TestConclude(t *testing.T) {
 		}
 	})
 	t.Run("no more is read than 64 MiB", func(t *testing.T) {
-		steadily(t, func() string {
+		steadytest.Steadily(t, func() string {
 			body := newStalling(100 << 20)
 			defer close(body.stalled)
 			deny(post(body, -1))
@@ -114,18 +115,18 @@ func TestConclude(t *testing.T) {
 	t.Run("a body that stops coming is given up, the sooner the more there are", func(t *testing.T) {
 		body := newStalling(1 << 20)
 		defer close(body.stalled)
-		took, still := timed(func() { deny(post(body, length)) })
+		took, still := steadytest.Timed(func() { deny(post(body, length)) })
 		if took+still < longStep/2 || took > 3*longStep {
 			t.Errorf("alone it is given up after %s", took)
 		}
 		drains.Add(patientDrains)
 		defer drains.Add(-patientDrains)
-		if took, _ = timed(func() { deny(post(body, length)) }); took > longStep {
+		if took, _ = steadytest.Timed(func() { deny(post(body, length)) }); took > longStep {
 			t.Errorf("among many it is given up after %s", took)
 		}
 	})
 	t.Run("one that comes slowly, as from a telephone, is read to its end", func(t *testing.T) {
-		steadily(t, func() string {
+		steadytest.Steadily(t, func() string {
 			body := &slow{}
 			body.left.Store(9)
 			deny(post(body, -1))

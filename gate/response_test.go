@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/steadytest"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -112,7 +113,7 @@ func TestReplayForms(t *testing.T) {
 			if w := serve(calling); w.Code != 200 || w.Header().Get("Grpc-Status") != "16" || w.Body.Len() != 0 {
 				t.Errorf("a call: %d %v", w.Code, w.Header())
 			}
-			steadily(t, func() string {
+			steadytest.Steadily(t, func() string {
 				body := newStalling(1 << 20)
 				close(body.stalled)
 				w := serve(post(body, 1<<20))

@@ -29,7 +29,7 @@ type Budget struct {
 	now    func() time.Time
 	report Report
 	count  SharedCount   // nil: there is none
-	most   time.Duration // maxFollow
+	most   time.Duration // that a call waits for those before it; maxFollow, but in tests
 
 	mu       sync.Mutex
 	ledger   *ledger

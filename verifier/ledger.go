@@ -170,7 +170,7 @@ func (l *ledger) undo(r *reservation) {
 
 // end ends a call, and charges its client where it brought no allow. A name under which
 // something was allowed is in use, and no flood of other names evicts its windows, nor those
-// of the clients that were refused under it: there are as many as its budget has calls.
+// of the clients that were refused under it: there are no more than its budget has calls.
 func (l *ledger) end(r *reservation, now time.Time) {
 	if r.charged {
 		l.landed(r.name)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
+	"github.com/upstreamauth/upstreamauth/steadytest"
 )
 
 func TestLimits(t *testing.T) {
@@ -28,7 +29,7 @@ func TestLimits(t *testing.T) {
 			go func() {
 				defer wg.Done()
 				var err error
-				took, _ := timed(func() { _, err = client.Do(get) })
+				took, _ := steadytest.Timed(func() { _, err = client.Do(get) })
 				if err == nil || took > 2*limit+2*time.Second {
 					t.Errorf("it took %v: %v", took, err)
 				}
@@ -165,7 +166,7 @@ func TestDripping(t *testing.T) {
 			s := newServer(t, func(s *session, _ []string) string { return drip(s, answer) })
 			client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Timeout: limit})
 			var err error
-			took, _ := timed(func() { _, err = client.Do([][]string{{"XRANGE", "k", "-", "+"}}) })
+			took, _ := steadytest.Timed(func() { _, err = client.Do([][]string{{"XRANGE", "k", "-", "+"}}) })
 			if err == nil || took > 2*limit+2*time.Second {
 				t.Errorf("it took %v: %v", took, err)
 			}

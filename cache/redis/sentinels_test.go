@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
+	"github.com/upstreamauth/upstreamauth/steadytest"
 )
 
 // named is a Sentinel's reply that names a server.
@@ -101,7 +102,7 @@ func TestSentinels(t *testing.T) {
 		}
 		client := newClient(t, redis.Options{Endpoints: addresses, Master: "main", Timeout: limit})
 		var err error
-		took, _ := timed(func() { _, err = client.Do(get) })
+		took, _ := steadytest.Timed(func() { _, err = client.Do(get) })
 		if err == nil || took > 2*limit+2*time.Second {
 			t.Errorf("it took %v: %v", took, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
+	"github.com/upstreamauth/upstreamauth/steadytest"
 )
 
 // unread connects to a server that reads nothing, with TLS nothing but the handshake. What
@@ -67,7 +68,7 @@ func TestUnread(t *testing.T) {
 			options.Endpoints = []string{"127.0.0.1:6379"}
 			client := newClient(t, options)
 			var err error
-			took, _ := timed(func() {
+			took, _ := steadytest.Timed(func() {
 				_, err = client.Do(get)
 				client.Close()
 			})

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/steadytest"
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 	"github.com/upstreamauth/upstreamauth/version"
 )
@@ -51,7 +52,7 @@ func callWith(t *testing.T, client *Client, body string, limit time.Duration) (R
 	defer cancel()
 	var response Response
 	var err error
-	took, _ := timed(func() {
+	took, _ := steadytest.Timed(func() {
 		response, err = client.Do(ctx, Request{Header: http.Header{"Authorization": {marker}}, Body: body})
 	})
 	if took > limit+2*time.Second || took > prompt && limit == ample {

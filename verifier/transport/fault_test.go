@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/steadytest"
 )
 
 func TestClientFaults(t *testing.T) {
@@ -41,7 +43,7 @@ func TestClientFaults(t *testing.T) {
 		for _, c := range cases {
 			c := c
 			t.Run(c.name, func(t *testing.T) {
-				steadily(t, func() string {
+				steadytest.Steadily(t, func() string {
 					url, requests := serve(t, c.respond)
 					response, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
 					got := response.Defect
@@ -79,7 +81,7 @@ func TestClientUnreachable(t *testing.T) {
 			"http://" + closed:            "connection refused",
 			"http://nowhere.invalid:1234": "its name does not resolve: there is no such host, its name does not resolve: no answer of the name server in time, its name does not resolve: the name server has failed", // by the resolver
 		} {
-			steadily(t, func() string {
+			steadytest.Steadily(t, func() string {
 				_, err := call(t, Target{URL: url}, "", 300*time.Millisecond)
 				if err == nil || !strings.Contains(want, err.Error()) {
 					return fmt.Sprintf("%s: %v, want %s", url, err, want)
@@ -118,7 +120,7 @@ func TestClientDeadline(t *testing.T) {
 				}
 			}
 		})
-		steadily(t, func() string {
+		steadytest.Steadily(t, func() string {
 			response, err := call(t, Target{URL: url}, "", 200*time.Millisecond)
 			if err != nil || response.Defect != "its body was cut off: no response in time" {
 				return fmt.Sprintf("%+v (%v)", response, err)

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/steadytest"
 )
 
 // A kept connection that was closed before the first byte of a response says nothing.
@@ -58,7 +60,7 @@ func TestClientLost(t *testing.T) {
 						return ""
 					}
 					if c.name == "silent" {
-						steadily(t, ask)
+						steadytest.Steadily(t, ask)
 					} else if wrong := ask(); wrong != "" {
 						t.Error(wrong)
 					}

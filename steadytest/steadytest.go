@@ -1,14 +1,16 @@
-package gate
+// Package steadytest measures time in tests without that in which the process stood still: on
+// a busy machine, a process is stopped for seconds at times. It is compiled code, and no part
+// of the plugin.
+package steadytest
 
 import (
 	"testing"
 	"time"
 )
 
-// timed does something. It returns how long that took, without the time in which this
-// process stood still, and how long it did: on a busy machine, a process is stopped for
-// seconds at times.
-func timed(do func()) (took, still time.Duration) {
+// Timed does something. It returns how long that took, without the time in which this
+// process stood still, and how long it did.
+func Timed(do func()) (took, still time.Duration) {
 	const tick, late = 10 * time.Millisecond, 50 * time.Millisecond
 	ended, told := make(chan bool), make(chan time.Duration, 1)
 	begun := time.Now()
@@ -37,13 +39,13 @@ func timed(do func()) (took, still time.Duration) {
 	return took, still
 }
 
-// steadily does something that goes by time, and reports what is wrong with it. Where this
+// Steadily does something that goes by time, and reports what is wrong with it. Where this
 // process stood still meanwhile, that says nothing, and it is done again.
-func steadily(t *testing.T, do func() (wrong string)) {
+func Steadily(t testing.TB, do func() (wrong string)) {
 	t.Helper()
 	for again := 0; ; again++ {
 		wrong := ""
-		_, still := timed(func() { wrong = do() })
+		_, still := Timed(func() { wrong = do() })
 		if wrong == "" {
 			return
 		}
