@@ -3,7 +3,9 @@ package redis
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +21,9 @@ type connection struct {
 	raw     net.Conn // below TLS; it is this that is closed
 	address string
 	in      reader
-	number  int64 // of the last batch
-	replica bool  // the server takes no writes
+	mark    string // of this connection's batches: no value that Redis holds is like it
+	number  int64  // of the last batch
+	replica bool   // the server takes no writes
 	used    time.Time
 	checked time.Time // when a Sentinel named its server last
 }
@@ -33,11 +36,12 @@ type dialer struct {
 // open opens a connection, and sends the commands that it begins with. The context has a
 // deadline.
 func (d *dialer) open(ctx context.Context, address string, commands [][]string) (*connection, []*Reply, error) {
+	mark := newMark()
 	conn, raw, err := d.dial(ctx, address)
 	if err != nil {
 		return nil, nil, late(err)
 	}
-	c := &connection{conn: conn, raw: raw, address: address, in: reader{in: bufio.NewReader(conn)}}
+	c := &connection{conn: conn, raw: raw, address: address, in: reader{in: bufio.NewReader(conn)}, mark: mark}
 	if len(commands) == 0 {
 		return c, nil, nil
 	}
@@ -128,12 +132,12 @@ func (c *connection) ask(deadline time.Time, commands [][]string) ([]*Reply, err
 // connection that had been left open, so that the server had probably closed it before.
 func (c *connection) exchange(deadline time.Time, requests []*request) (bool, error) {
 	c.number++
-	number := strconv.FormatInt(c.number, 10)
+	end := c.mark + strconv.FormatInt(c.number, 10)
 	var wire []byte
 	for _, r := range requests {
 		wire = append(wire, r.wire...)
 	}
-	wire = append(wire, "*2\r\n$4\r\nPING\r\n$"+strconv.Itoa(len(number))+"\r\n"+number+"\r\n"...)
+	wire = append(wire, "*2\r\n$4\r\nPING\r\n$"+strconv.Itoa(len(end))+"\r\n"+end+"\r\n"...)
 	_ = c.conn.SetDeadline(deadline)
 	_, err := c.conn.Write(wire)
 	if err == nil {
@@ -158,15 +162,15 @@ func (c *connection) exchange(deadline time.Time, requests []*request) (bool, er
 			r.replies = append(r.replies, reply)
 		}
 	}
-	if err := c.finish(number); err != nil {
+	if err := c.finish(end); err != nil {
 		return false, late(err)
 	}
 	return false, nil
 }
 
-// finish reads the number that a batch ends with, after which there is nothing more. A
+// finish reads the text that a batch ends with, after which there is nothing more. A
 // server that refuses even this one takes no commands.
-func (c *connection) finish(number string) error {
+func (c *connection) finish(end string) error {
 	sign, err := c.in.in.Peek(1)
 	if err != nil {
 		return err
@@ -178,7 +182,7 @@ func (c *connection) finish(number string) error {
 		}
 		return refused(last)
 	}
-	want := "$" + strconv.Itoa(len(number)) + "\r\n" + number + "\r\n"
+	want := "$" + strconv.Itoa(len(end)) + "\r\n" + end + "\r\n"
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(c.in.in, got); err != nil {
 		return err
@@ -190,6 +194,16 @@ func (c *connection) finish(number string) error {
 		return errExtra
 	}
 	return nil
+}
+
+// newMark is random: a value that is a number, as a budget's count is, could be the end of
+// a batch that ends with its number alone.
+func newMark() string {
+	mark := make([]byte, 8)
+	if _, err := io.ReadFull(rand.Reader, mark); err != nil {
+		panic("no randomness")
+	}
+	return hex.EncodeToString(mark) + "-"
 }
 
 // close takes no time. The end of TLS would be announced first: where the server reads

@@ -7,8 +7,8 @@
 // An address has one connection. What callers want to send meanwhile goes out together,
 // in one write: a pool of connections ran into time limits without any fault.
 //
-// The order of the replies alone says whose they are. So every batch ends with a number
-// that has to come back, every reply has to be of a type that its command can have, and
+// The order of the replies alone says whose they are. So every batch ends with a text that
+// no server knows before, and that has to come back, every reply has to be of a type that its command can have, and
 // whatever else is odd closes the connection and fails the whole batch: there is no reply
 // that might be another one's.
 //
