@@ -20,6 +20,11 @@ const (
 	maxRaw     = 1 << 20 // bytes of a body as it is sent, with its chunks' sizes
 )
 
+// backstop is how long after a call's time a connection ends what is read or written, should
+// the end of the call not have done so. With the same deadline for both, chance would say
+// which of them ends a call.
+const backstop = time.Second
+
 // past is a deadline that is over: it ends what is being read or written.
 var past = time.Unix(1, 0)
 
@@ -55,9 +60,12 @@ func newConnection(conn net.Conn, now time.Time) *connection {
 // connection was a kept one, and ended before the first byte of a response, so that it
 // says nothing.
 func (c *connection) exchange(ctx context.Context, r *http.Request) (_ reply, lost bool, _ error) {
-	deadline, _ := ctx.Deadline() // the zero time is none
-	_ = c.conn.SetDeadline(deadline)
 	conn := c.conn
+	last, limited := ctx.Deadline()
+	if limited {
+		last = last.Add(backstop)
+	}
+	_ = conn.SetDeadline(last) // the zero time is none
 	stop := context.AfterFunc(ctx, func() {
 		defer func() { _ = recover() }()
 		_ = conn.SetDeadline(past)
