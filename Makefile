@@ -65,15 +65,18 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo unit lint fmt check test attack bench fuzz traefik traefik-oldest chromium shells redis dist clean race-ready
+.PHONY: help demo unit lint fmt check test attack bench fuzz traefik traefik-oldest chromium shells redis prometheus dist clean race-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: ## try it: Traefik, the plugin and upstreams to ask, until Ctrl-C (seconds, once there is any Traefik 3.x)
+# Where the page is, and the only address that it needs.
+DEMO_PORT ?= 8090
+
+demo: ## try it: Traefik, the plugin, upstreams and a page on http://127.0.0.1:8090, until Ctrl-C (ten seconds, once there is any Traefik 3.x; another port by DEMO_PORT=8091)
 	@mkdir -p $(BIN)
 	$(E2E) build -buildvcs=false -o ../$(BIN)/demo ./cmd/demo
-	@exec $(BIN)/demo
+	@exec $(BIN)/demo -port "$(DEMO_PORT)"
 
 unit: ## test the plugin compiled, without the race detector, and what checks its sources (seconds)
 	$(GO) test ./...
@@ -132,7 +135,7 @@ check: race-ready redis lint ## lint, then test the plugin compiled (with -race)
 	@packages="$$($(TESTED))" && \
 		$(E2E) test -count=1 $(LIMIT) -run '$(INTERPRETED)' $$(echo "$$packages" | grep -v '$(BEHIND)')
 
-test: check traefik traefik-oldest chromium shells language-server ## test everything: check, then behind a real Traefik (15 to 20 minutes, once Traefik is there)
+test: check traefik traefik-oldest chromium shells prometheus language-server ## test everything: check, then behind a real Traefik (15 to 20 minutes, once Traefik is there)
 	@echo "== the schema of the configuration, in the YAML language server"
 	LANGUAGE_SERVER=$(LANGUAGE_SERVER) $(CMD) test -count=1 $(LIMIT) ./schema
 	@echo "== made-up input, for a moment (fuzzing)"
@@ -148,7 +151,7 @@ attack: traefik redis ## play faults and attacks in full, and end with tables, a
 	$(E2E) test -count=1 $(LIMIT) -run ReplicasPanics ./redis -args -full
 	@echo "== made-up input: three minutes (fuzzing)"
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=40000x
-	@echo "== faults and attacks behind Traefik, in full: sixteen minutes"
+	@echo "== faults and attacks behind Traefik, in full: eighteen minutes"
 	$(E2E) test -count=1 $(LIMIT) -v ./behind/attack -args -full -table "$$(pwd)/dist/attack.md" | grep -v '^=== '
 	@echo "== several Traefiks that share a memory, in full, and how Redis may fail: eight minutes"
 	$(E2E) test -count=1 $(LIMIT) -v ./behind/replicas -args -full -table "$$(pwd)/dist/replicas.md" | grep -v '^=== '
@@ -215,6 +218,16 @@ redis: ## get the Redis that shared memory is tested with: Debian's, without its
 			printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d; \
 		fi; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends redis-server redis-sentinel redis-tools >/dev/null; }
+
+prometheus: ## get the Prometheus that metrics and alerts are tested with, and promtool: Debian's, without its service (seconds, once)
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || { \
+		if [ "$$(id -u)" != 0 ]; then echo "The tests need Prometheus: apt-get install -y prometheus"; exit 1; fi; \
+		echo "== getting Prometheus from Debian's packages, once"; \
+		if [ ! -e /usr/sbin/policy-rc.d ]; then \
+			trap 'rm -f /usr/sbin/policy-rc.d' EXIT; trap 'exit 1' HUP INT TERM; \
+			printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d; \
+		fi; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends prometheus >/dev/null; }
 
 # What editors check YAML with. The test of the schema runs it by node.
 LANGUAGE_SERVER_VERSION := 1.25.0

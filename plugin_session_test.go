@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth"
 )
 
 // Traefik's access log shows the headers of the request that came, after it has been
@@ -153,4 +156,28 @@ func TestSessionCookie(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestHandoffCount(t *testing.T) {
+	f := newFixture(t)
+	route := f.route(f.settings(block{"session": block{"secret": "0123456789abcdef0123456789abcdef"}}))
+	status := f.route(&upstreamauth.Config{Settings: block{"mode": "status", "status": block{"token": "a token of sixteen bytes"}}})
+	counted := func() (all int) {
+		text := f.ask(status, http.MethodGet, "/metrics", "Authorization", "Bearer a token of sixteen bytes").Body.String()
+		for _, line := range strings.Split(text, "\n") {
+			_, value, _ := strings.Cut(line, "} ")
+			if n, err := strconv.Atoi(value); err == nil && strings.HasPrefix(line, "upstreamauth_requests_total{") {
+				all += n
+			}
+		}
+		return all
+	}
+	cookie := f.ask(route, http.MethodGet, "/external-login?token=valid").Result().Cookies()[0]
+	if got := counted(); got != 1 {
+		t.Errorf("a hand-off counts as %d requests", got)
+	}
+	f.ask(route, http.MethodGet, "/external-login?token=denied", "Cookie", cookie.Name+"="+cookie.Value)
+	if got := counted(); got != 2 {
+		t.Errorf("another one, beside a live session, counts as %d", got-1)
+	}
 }

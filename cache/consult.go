@@ -192,7 +192,7 @@ func (s *Scope) publish(credential verifier.Credential, f *flight) {
 	if m == nil {
 		return
 	}
-	memory := s.memoryNow()
+	memory := s.shares() // by now: a reload may have changed how it is reached
 	if m.forgets {
 		memory.store.Forget(memory.names, credential)
 		return
@@ -202,17 +202,4 @@ func (s *Scope) publish(credential verifier.Credential, f *flight) {
 	}
 	memory.store.Keep(memory.names, credential,
 		&shared.Entry{Identity: e.identity, Asked: e.called, Issued: e.issued, Expires: e.expires}, e.end(m.lifetime))
-}
-
-// memoryNow is what the scope shares by now: a reload may have changed how it is reached.
-func (s *Scope) memoryNow() *memory {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.memory
-}
-
-// recoverPanic ends a panic where it happens: on a goroutine of its own it would
-// end the whole process.
-func recoverPanic() {
-	_ = recover()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
 	"github.com/upstreamauth/upstreamauth/cache/shared"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -210,7 +211,9 @@ func (fx *fixture) sharingAnd(ctx context.Context, o shared.Options, p Policy, r
 		Barred: fx.registry.BarredOf("api", sharedAddress), Shared: store, Names: shared.Scope{Parts: []string{"scope"}, API: "api", Address: sharedAddress},
 	}
 	fx.registry.Share(ctx, store, "api", sharedAddress, report)
-	c, _ := fx.registry.Join(fx.registry.Fingerprint("scope"), i, "", func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(fx.ask) })
+	c, _ := fx.registry.Join(fx.registry.Fingerprint("scope"), i, "", func(verifier.Report, verifier.SharedCount, *counters.Scope) verifier.Verifier {
+		return verifies(fx.ask)
+	})
 	return c
 }
 

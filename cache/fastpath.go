@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/keyed"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 )
 
 // maxSpellings is how many spellings of one credential's header one fast path
@@ -25,6 +26,9 @@ type FastPath struct {
 	Secret  string      // precedes the line in its digest
 	Lock    *sync.Mutex // the scope's
 	Answers map[[32]byte]*Prebuilt
+
+	// Tally is where the scope counts; its Found under Lock.
+	Tally *counters.Scope
 
 	closed bool
 }
@@ -120,6 +124,7 @@ func dropPrebuilt(entries []fastEntry) {
 type fastPaths struct {
 	secret string
 	lock   *sync.Mutex
+	tally  *counters.Scope
 	byKey  map[string]*FastPath
 }
 
@@ -130,6 +135,7 @@ func (all *fastPaths) of(renderKey string) *FastPath {
 		p = &FastPath{
 			Secret:  keyed.Derive(all.secret, "line", renderKey),
 			Lock:    all.lock,
+			Tally:   all.tally,
 			Answers: map[[32]byte]*Prebuilt{},
 		}
 		all.byKey[renderKey] = p

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -89,7 +90,9 @@ func usual() Policy {
 func (fx *fixture) join(ctx context.Context, scope, renderKey string, p Policy, quotaPerKey bool) (*Cache, *FastPath) {
 	i := Instance{Context: ctx, RenderKey: fx.registry.Fingerprint(renderKey, p.Lifetime.String()), Policy: p, Report: func(string, string, string) {}}
 	return fx.registry.Join(fx.registry.Fingerprint(scope), i, map[bool]string{true: verifier.QuotaByKey}[quotaPerKey],
-		func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(fx.ask) })
+		func(verifier.Report, verifier.SharedCount, *counters.Scope) verifier.Verifier {
+			return verifies(fx.ask)
+		})
 }
 
 // cache joins an instance that lives as long as the test.

@@ -32,6 +32,9 @@ type flight struct {
 	cancelled bool // the credential was forgotten meanwhile: an allow no longer counts
 	over      bool // it no longer counts as under way
 
+	swept int64    // the number of the last sweep when it began
+	tag   [32]byte // see keys.tagOf; only where the key does not tell
+
 	memory *consultation // what it asks of the shared memory; nil: there is none
 
 	superseded bool  // cancelled by a login: an allow counts, but a denial is not remembered
@@ -144,14 +147,6 @@ func (all *flights) join(f *flight, until time.Time) {
 		f.deadline = until
 	}
 	all.turns.Renew(f.ticket)
-}
-
-// overLimit is how long a client has to wait that has caused too many denied calls.
-func (all *flights) overLimit(client string, limit verifier.Rate, now time.Time) time.Duration {
-	if limit.Calls == 0 {
-		return 0
-	}
-	return all.clients.Wait(client, limit, now)
 }
 
 // add adds a flight that waits its turn until a deadline; nil: as many wait as may. A

@@ -6,13 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 // joinEpoch joins an instance of an epoch. It lives until ctx ends.
 func (fx *fixture) joinEpoch(ctx context.Context, epoch string) *Cache {
 	i := Instance{Context: ctx, Epoch: epoch, RenderKey: "key", Policy: usual(), Report: func(string, string, string) {}}
-	c, _ := fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(fx.ask) })
+	c, _ := fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount, *counters.Scope) verifier.Verifier {
+		return verifies(fx.ask)
+	})
 	return c
 }
 

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"runtime"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/logins"
@@ -134,38 +133,6 @@ func (s *Scope) forgetName(name [32]byte) {
 	s.forgetKey(name)
 }
 
-// forgetToken is forget where a token has ended elsewhere, in all spellings. It holds the
-// lock for a few of them at a time, so that hits wait for none.
-func (s *Scope) forgetToken(token [32]byte) {
-	if token == [32]byte{} {
-		return // that of all credentials which are no tokens
-	}
-	s.forgetFlights(token)
-	for s.forgetSome(token) {
-		runtime.Gosched()
-	}
-}
-
-// forgetFlights cancels the flights of a token.
-func (s *Scope) forgetFlights(token [32]byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, key := range s.flightsOf(token) {
-		s.forgetKey(key)
-	}
-}
-
-// forgetSome tells whether there may be more to forget of a token.
-func (s *Scope) forgetSome(token [32]byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	keys := s.answers.keysOf(token, maxTrimmed)
-	for _, key := range keys {
-		s.forgetKey(key)
-	}
-	return len(keys) == maxTrimmed
-}
-
 // supersedeToken is supersede where a login elsewhere has issued a token.
 func (s *Scope) supersedeToken(token [32]byte) {
 	if token == [32]byte{} {
@@ -183,12 +150,12 @@ func (s *Scope) supersedeToken(token [32]byte) {
 func (s *Scope) flightsOf(token [32]byte) [][32]byte {
 	var keys [][32]byte
 	for key, f := range s.flights.byKey {
-		if f.memory != nil && f.memory.token == token {
+		if f.tag == token || f.memory != nil && f.memory.token == token {
 			keys = append(keys, key)
 		}
 	}
 	for key, f := range s.superseded {
-		if f.memory != nil && f.memory.token == token {
+		if f.tag == token || f.memory != nil && f.memory.token == token {
 			keys = append(keys, key)
 		}
 	}

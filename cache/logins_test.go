@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -44,7 +45,7 @@ func (fx *fixture) joinTokens(scope string, seen *logins.Logins, epoch string, p
 		Context: context.Background(), Epoch: epoch, RenderKey: "key", Policy: p, Report: func(string, string, string) {},
 		Logins: seen, Barred: fx.registry.BarredOf("api", "https://api"),
 	}
-	c, _ := fx.registry.Join(scope, i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount) verifier.Verifier { return ask })
+	c, _ := fx.registry.Join(scope, i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount, *counters.Scope) verifier.Verifier { return ask })
 	return c
 }
 

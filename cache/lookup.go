@@ -24,12 +24,10 @@ type Cache struct {
 // for longer than its own instance's timeout and what a shared memory may take.
 //
 // client returns the address that is charged for the flight, if the credential is denied
-// or no answer comes, and in whose turn it is started. It is called only where a flight is
-// started.
+// or no answer comes, and in whose turn it is started; it is called only then.
 //
-// The error is ErrPanic, another one where the upstream could not be asked, or
-// nil; a denial is no error. Decision.Answer numbers the answer for Prebuild; it is
-// 0 where there is none to prebuild.
+// The error is ErrPanic, another one where the upstream could not be asked, or nil. Of
+// Decision.Answer, 0 means that there is no answer to prebuild.
 func (c *Cache) Verify(ctx context.Context, credential verifier.Credential, client func() string) (verifier.Decision, error) {
 	key := c.scope.keys.of(credential)
 	d, ended, err := c.verify(ctx, key, credential, client)
@@ -61,7 +59,7 @@ func (c *Cache) verify(ctx context.Context, key [32]byte, credential verifier.Cr
 	allowed := d // by an entry that is looked up again
 	d, ended, err = c.wait(limited, f, !found)
 	if allowed.Allowed && errors.Is(err, errGone) && c.scope.goesOn(key, credential, allowed.Answer) {
-		return allowed, false, nil
+		return heldOn(allowed), false, nil
 	}
 	return d, ended, err
 }
@@ -77,6 +75,7 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, mayStart boo
 	defer s.mu.Unlock()
 	now := s.now()
 	s.used = s.clock.Uptime()
+	s.sample(s.used)
 	credential.Budget = c.policy.Budget
 	var held *entry
 	if s.logins != nil || s.memory != nil || s.answers.mayHold(key) {
@@ -85,13 +84,14 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, mayStart boo
 			if d.Allowed && c.policy.Revalidate > 0 {
 				s.revalidate(key, credential, c.policy, now)
 			}
+			d.Remembered, d.Stale = true, d.Allowed && s.flights.byKey[key] != nil
 			return d, nil, true
 		}
 		credential = s.recognize(key, credential, c.policy.Lifetime, now)
 	}
 	f = s.flights.find(key, now)
 	if f != nil && held != nil && !f.memory.looks {
-		return d, nil, true // the upstream is asked already
+		return heldOn(d), nil, true // the upstream is asked already
 	}
 	if f != nil {
 		s.flights.join(f, now.Add(c.policy.Timeout))
@@ -110,10 +110,17 @@ func (c *Cache) begin(key [32]byte, credential verifier.Credential, mayStart boo
 	}
 	if held != nil {
 		held.lookDue = s.used + lookAgain
-		return d, nil, true
+		return heldOn(d), nil, true
 	}
 	d.Denial = denial
 	return d, nil, denial.Reason == verifier.Throttled
+}
+
+// heldOn is the decision of an entry that holds on, though it was to be looked up again.
+func heldOn(d verifier.Decision) verifier.Decision {
+	d.Remembered = true
+	d.Stale = true
+	return d
 }
 
 // lookup finds an answer that holds: that the credential is barred, an entry that has
@@ -165,14 +172,13 @@ func (c *Cache) wait(ctx context.Context, f *flight, first bool) (d verifier.Dec
 	return d, ended, r.err
 }
 
-// Fingerprint names a credential in logs by twelve hexadecimal digits, which mean
-// nothing outside this process.
+// Fingerprint names a credential in logs by twelve digits, which mean nothing elsewhere.
 func (c *Cache) Fingerprint(credential verifier.Credential) string {
 	return c.scope.keys.fingerprint(credential)
 }
 
-// Prebuilt returns the response to an allowed request that is prebuilt for a line,
-// if it was made from the answer of that number and still holds; otherwise nil.
+// Prebuilt returns the response to an allowed request that is prebuilt for a line; nil:
+// there is none that was made from the answer of that number and still holds.
 func (c *Cache) Prebuilt(line [32]byte, answer int64) *Prebuilt {
 	s := c.scope
 	s.mu.Lock()
@@ -210,7 +216,7 @@ func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, li
 	if i.number() != d.Answer || !s.memory.mayPrebuild(i.entry) {
 		return
 	}
-	from, until := c.validity(i, d)
+	from, until := i.validity(d, c.policy)
 	i.prebuilt = append(c.fastPath.evictOldest(i.prebuilt, line), fastEntry{fastPath: c.fastPath, line: line})
 	p.From = from.Sub(s.began)
 	p.Until = until.Sub(s.began)
@@ -224,22 +230,10 @@ func (c *Cache) Prebuild(credential verifier.Credential, d verifier.Decision, li
 	c.fastPath.Answers[line] = p
 }
 
-// validity is from when and until when the hit path may use an item's answer.
-func (c *Cache) validity(i *item, d verifier.Decision) (from, until time.Time) {
-	if i.refusal != nil {
-		from = i.refusal.asked
-		until = from.Add(c.policy.NegativeLifetime)
-		return from, until
-	}
-	e := i.entry
-	until = d.Expires
-	due := e.tried.Add(c.policy.Revalidate)
-	if c.policy.Revalidate > 0 && due.Before(until) {
-		until = due // then a request has to pass through Verify, which revalidates
-	}
-	due = e.tried.Add(e.retry)
-	if e.provisional && due.Before(until) {
-		until = due // likewise
-	}
-	return e.asked, until
+// Explain says, for a trace, what is remembered of a credential, as Verify is about to find
+// it. It changes nothing, and asks nobody. What Verify then decides says whether it was that.
+func (c *Cache) Explain(credential verifier.Credential) string {
+	key := c.scope.keys.of(credential)
+	why := c.scope.explain(key, credential, c.policy)
+	return why
 }

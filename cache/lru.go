@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -98,11 +99,20 @@ type lru struct {
 	order *list.List // of *item; the most recently used in front
 	items map[[32]byte]*list.Element
 
-	tokens map[[32]byte]*list.List // of *item, by token: anybody can spell one in many ways
+	evicted int64
+
+	tokens map[[32]byte]*list.List // of *item, by token or tag: anybody can spell one in many ways
 }
 
 func newLRU(size int) *lru {
 	return &lru{size: size, order: list.New(), items: map[[32]byte]*list.Element{}, tokens: map[[32]byte]*list.List{}}
+}
+
+// emptied returns one without items in the place of this one.
+func (l *lru) emptied() *lru {
+	other := newLRU(l.size)
+	other.evicted = l.evicted
+	return other
 }
 
 // find returns a key's item and marks it as used; nil: there is none.
@@ -165,8 +175,11 @@ func (l *lru) name(key, token [32]byte) {
 		return
 	}
 	i := place.Value.(*item)
-	if i.token == token {
+	if i.token == token || token == [32]byte{} {
 		return
+	}
+	if i.token != [32]byte{} {
+		l.unname(i)
 	}
 	all := l.tokens[token]
 	if all == nil {
@@ -204,7 +217,31 @@ func (l *lru) keysOf(token [32]byte, most int) [][32]byte {
 func (l *lru) trim(most int) int {
 	for most > 0 && l.order.Len() > l.size {
 		l.drop(l.order.Back())
+		l.evicted++
 		most--
 	}
 	return most
+}
+
+func (l *lru) state() counters.Entries {
+	return counters.Entries{Held: len(l.items), Size: l.size, Evicted: l.evicted}
+}
+
+// decision is the one that an entry stands for.
+func (e *entry) decision() verifier.Decision {
+	return verifier.Decision{Allowed: true, Identity: e.identity, Issued: e.issued, Expires: e.expires, Provisional: e.provisional}
+}
+
+// end is when an entry ends for an instance: lifetime after the issue, but
+// never after the credential's own expiry. A credential that the upstream allowed
+// although its lifetime was over counts as first seen then: for one more lifetime.
+func (e *entry) end(lifetime time.Duration) time.Time {
+	end := e.issued.Add(lifetime)
+	if !end.After(e.asked) {
+		end = e.asked.Add(lifetime)
+	}
+	if !e.expires.IsZero() && e.expires.Before(end) {
+		end = e.expires
+	}
+	return end
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/cache/shared"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/account"
 )
 
 // grace is how long an instance that Traefik has replaced still counts. Its
@@ -134,6 +137,18 @@ func (m *members) recompute() {
 	}
 }
 
+// budget is the smallest limit of the instances, none of which is spent.
+func (m *members) budget() counters.Budget {
+	smallest := counters.Budget{}
+	for _, i := range m.instances {
+		limit := i.policy.Budget
+		if limit.Calls > 0 && (smallest.Calls == 0 || limit.Calls < smallest.Calls) {
+			smallest = counters.Budget{Calls: limit.Calls, Period: limit.Period, Left: limit.Calls}
+		}
+	}
+	return smallest
+}
+
 func larger(a, b int) int {
 	if a > b {
 		return a
@@ -176,4 +191,58 @@ func (e *epoch) retired(now time.Time) bool {
 // was changed: an allow that it brings no longer counts.
 func (e *epoch) outdates(begun time.Time) bool {
 	return !e.retiredAt.IsZero() && !begun.After(e.retiredAt)
+}
+
+// sweep says what an operator has had forgotten: one of the three.
+type sweep struct {
+	all     bool
+	account string   // a folded name of a user
+	name    [32]byte // the same, as another Traefik has told it
+	names   *shared.Names
+}
+
+// isAbout tells whether a sweep is about the user of an identity. An identity without a user
+// is of no account.
+func (w *sweep) isAbout(identity verifier.Identity) bool {
+	user := identity.Get("user")
+	if user == "" {
+		return false
+	}
+	if w.names != nil {
+		return w.names.Swept(shared.SweptAccount, account.Fold(user)) == w.name
+	}
+	return account.Fold(user) == w.account
+}
+
+// keptSweeps is how many sweeps are known one by one. A flight that has outlasted more is
+// taken for one of what they were about.
+const keptSweeps = 16
+
+// sweeps are the last ones of a scope. Its lock guards them.
+type sweeps struct {
+	last int64 // the number of the last one, from 1; 0: there was none
+	kept [keptSweeps]sweep
+}
+
+func (all *sweeps) add(w sweep) {
+	all.last++
+	all.kept[all.last%keptSweeps] = w
+}
+
+// outdates tells whether what a flight has brought was to be forgotten while it was under
+// way. before is the number of the last sweep when it began.
+func (all *sweeps) outdates(before int64, identity verifier.Identity) bool {
+	if before == all.last {
+		return false
+	}
+	if all.last-before > keptSweeps {
+		return true
+	}
+	for number := before + 1; number <= all.last; number++ {
+		w := all.kept[number%keptSweeps]
+		if w.all || w.isAbout(identity) {
+			return true
+		}
+	}
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -92,7 +93,9 @@ func TestPause(t *testing.T) {
 		fx := newFixture(t)
 		logins := fx.registry.LoginsOf("api", "address", "secret")
 		i := Instance{Context: context.Background(), Policy: usual(), Report: func(string, string, string) {}, Logins: logins}
-		c, _ := fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(fx.ask) })
+		c, _ := fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount, *counters.Scope) verifier.Verifier {
+			return verifies(fx.ask)
+		})
 		fx.respond(fail)
 		fx.expect(c, bearer("x"), verifier.Unavailable, 1)
 		fx.respond(allow)

@@ -7,7 +7,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/cache/keyed"
 	"github.com/upstreamauth/upstreamauth/cache/logins"
 	"github.com/upstreamauth/upstreamauth/cache/shared"
-	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 )
 
 // Registry holds the scopes of a process, and the logins that they trust. Traefik
@@ -17,14 +17,14 @@ type Registry struct {
 	start  time.Time
 	clock  *logins.Clock
 	secret string
+	table  *counters.Table // of scopes that are gone
+	stores *shared.Stores  // that this process shares with others
 
 	mu        sync.Mutex
 	scopes    map[string]*Scope
-	tokens    map[string]*tokens       // by upstream
-	stores    map[string]*shared.Store // by their options
-	apart     map[string]bool          // pairs of worlds that were reported to be apart
-	checked   bool                     // idle scopes were looked for, at checkedAt
-	checkedAt time.Duration            // since the process began
+	tokens    map[string]*tokens // by upstream
+	checked   bool               // idle scopes were looked for, at checkedAt
+	checkedAt time.Duration      // since the process began
 }
 
 // tokens are what is known of the tokens of one API at an address, whichever routes
@@ -46,14 +46,15 @@ type upstream struct {
 // is how long the process has run, by which scopes are idle: setting the wall clock must
 // not make it jump.
 func NewRegistry(start time.Time, now func() time.Time, uptime func() time.Duration) *Registry {
+	clock := logins.NewClock(now, uptime)
 	return &Registry{
 		start:  start,
-		clock:  logins.NewClock(now, uptime),
+		clock:  clock,
 		secret: keyed.Secret(),
+		table:  counters.NewTable(),
+		stores: shared.NewStores(clock.Now, clock.Uptime),
 		scopes: map[string]*Scope{},
 		tokens: map[string]*tokens{},
-		stores: map[string]*shared.Store{},
-		apart:  map[string]bool{},
 	}
 }
 
@@ -65,10 +66,8 @@ func (r *Registry) Fingerprint(parts ...string) string {
 }
 
 // Join adds an instance to the scope of that fingerprint, the instance's epoch and the
-// memory that it shares,
-// and returns its view of the scope. The first instance opens the scope, over the
-// verifier that build makes. quota: whom the upstream counts calls by
-// key.
+// memory that it shares, and returns its view of the scope. The first instance opens the
+// scope, over the verifier that build makes. quota: whom the upstream counts calls by.
 func (r *Registry) Join(fingerprint string, i Instance, quota string, build Build) (*Cache, *FastPath) {
 	c := r.join(fingerprint, i, quota, build)
 	c.scope.settle(nil)
@@ -84,10 +83,12 @@ func (r *Registry) join(fingerprint string, i Instance, quota string, build Buil
 	name := r.Fingerprint(fingerprint, i.Epoch)
 	s := r.scopes[name]
 	if s == nil || s.retired() {
-		s = newScope(keyed.Derive(r.secret, "scope", name), i.Policy, quota, r.start, r.clock)
+		r.drop(name, s)
+		tally := counters.NewScope(i.Label, string(i.Kind), r.clock.Now, r.clock.Uptime)
+		s = newScope(keyed.Derive(r.secret, "scope", name), i.Policy, quota, r.start, r.clock, tally)
 		s.epoch.upstreamID = fingerprint
 		s.epoch.validFrom = r.validFrom(fingerprint)
-		s.next = build(s.report, s.count)
+		s.next = build(s.report, s.count, tally)
 		r.scopes[name] = s
 	}
 	s.share(i)
@@ -128,46 +129,17 @@ func (r *Registry) dropIdle() {
 	now := r.clock.Now()
 	for name, s := range r.scopes {
 		if s.isIdle(now) {
-			delete(r.scopes, name)
+			r.drop(name, s)
 		}
 	}
 }
 
 // Store returns the memory of these options, which this process shares with others: the
 // same for all routes whose options are equal. It opens no connection and starts nothing. What
-// others of its world have heard it knows, and what they have not told it tells.
+// it hears it tells the scopes of its world.
 func (r *Registry) Store(o shared.Options) *shared.Store {
-	key := o.Key()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.stores[key]
-	opened := s == nil
-	if opened {
-		s = r.openStore(o)
-	}
-	world := s.World()
-	for name, other := range r.stores {
-		if name == key {
-			continue
-		}
-		if other.World() == world {
-			if opened {
-				s.Follow(other)
-			}
-			s.TakeOver(other)
-		}
-		if opened && other.IsIdle() {
-			delete(r.stores, name)
-		}
-	}
-	r.stores[key] = s
-	return s
-}
-
-// openStore makes a store that tells the scopes of its world what it hears.
-func (r *Registry) openStore(o shared.Options) *shared.Store {
 	world := o.World()
-	return shared.New(o, r.clock.Now, r.clock.Uptime, shared.Hears{
+	store := r.stores.Of(o, shared.Hears{
 		Forgotten: func(name [32]byte) {
 			for _, s := range r.sharers(world) {
 				s.forgetName(name)
@@ -183,12 +155,18 @@ func (r *Registry) openStore(o shared.Options) *shared.Store {
 				s.supersedeToken(token)
 			}
 		},
+		Swept: func(sort string, name [32]byte) {
+			for _, s := range r.sharers(world) {
+				s.hearSweep(sort, name)
+			}
+		},
 		Missed: func() {
 			for _, s := range r.sharers(world) {
 				s.emptyFastPaths()
 			}
 		},
 	})
+	return store
 }
 
 // sharers are the scopes of a world.
@@ -204,38 +182,43 @@ func (r *Registry) sharers(world string) []*Scope {
 	return all
 }
 
-// maxApart is how many pairs of worlds are known to have been reported.
-const maxApart = 1000
-
-// reportApart reports, once, that a memory in use and another one of this process share
-// nothing, though they lie at one place: their secrets differ. That may be meant so.
-func (r *Registry) reportApart(store *shared.Store, report verifier.Report) {
-	if r.findApart(store) {
-		report("info", shared.EventApart, "another block of this Traefik has another shared.secret for the same Redis: the two share nothing with each other")
+// drop drops a scope, and keeps what it has counted; nil: there is none.
+func (r *Registry) drop(name string, s *Scope) {
+	if s == nil {
+		return
 	}
+	state := s.state()
+	r.table.Keep(state.Label, state.Totals)
+	delete(r.scopes, name)
 }
 
-// findApart tells whether there is such a pair that was not reported yet.
-func (r *Registry) findApart(store *shared.Store) bool {
+// all are the scopes.
+func (r *Registry) all() []*Scope {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	found := false
-	for _, other := range r.stores {
-		if !store.IsApart(other) || !other.IsLive() {
-			continue
-		}
-		first, second := store.World(), other.World()
-		if second < first {
-			first, second = second, first
-		}
-		if r.apart[first+second] {
-			continue
-		}
-		if len(r.apart) >= maxApart {
-			r.apart = map[string]bool{}
-		}
-		r.apart[first+second] = true
-		found = true
+	all := make([]*Scope, 0, len(r.scopes))
+	for _, s := range r.scopes {
+		all = append(all, s)
 	}
-	return found
+	return all
+}
+
+// States is what there is to say of all scopes now, and of those that are gone. No lock of
+// the registry is held while the verifiers are asked.
+func (r *Registry) States() (now []*counters.State, gone []*counters.Line) {
+	for _, s := range r.all() {
+		state := s.state()
+		if s.tally.Gauge != nil {
+			s.tally.Gauge(state)
+		}
+		now = append(now, state)
+	}
+	gone = r.table.Gone()
+	return now, gone
+}
+
+// MemoryState is what all shared memories have counted; nil: none is shared.
+func (r *Registry) MemoryState() *counters.MemoryState {
+	state := r.stores.State()
+	return state
 }

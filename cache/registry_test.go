@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 )
 
 // reload ends a context, as Traefik does before it makes the next handlers.
@@ -133,6 +135,28 @@ func TestRegistryScopes(t *testing.T) {
 		fx.expect(c, bearer("x"), "", 1)
 		if fx.registry.Scopes() != 1 {
 			t.Errorf("%d scopes", fx.registry.Scopes())
+		}
+	})
+
+	t.Run("what one that was dropped has counted stays counted", func(t *testing.T) {
+		fx := newFixture(t)
+		p := usual()
+		p.Size, p.NegativeSize = 1, 1
+		ctx, cancel := context.WithCancel(context.Background())
+		c, _ := fx.join(ctx, "scope", "key", p, false)
+		for _, name := range []string{"a", "b", "c"} {
+			fx.expect(c, bearer(name), "", 1)
+		}
+		cancel()
+		fx.advance(1000 * time.Hour)
+		fx.join(context.Background(), "another scope", "key", usual(), false)
+		evicted := int64(0)
+		_, gone := fx.registry.States()
+		for _, line := range gone {
+			evicted += line.Totals.Evicted[counters.Allowed]
+		}
+		if evicted != 2 {
+			t.Errorf("%d were evicted, want 2", evicted)
 		}
 	})
 }

@@ -28,7 +28,7 @@ func (s *Scope) finish(key [32]byte, credential verifier.Credential, f *flight, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	counts := (!f.cancelled || f.superseded) && !s.epoch.outdates(f.begun)
+	counts := (!f.cancelled || f.superseded) && !s.epoch.outdates(f.begun) && !s.sweeps.outdates(f.swept, r.decision.Identity)
 	if f.superseded {
 		delete(s.superseded, key)
 	}
@@ -58,6 +58,7 @@ func (s *Scope) remember(key [32]byte, credential verifier.Credential, f *flight
 	}
 	if f.memory != nil {
 		if s.recall(key, f.memory, r) {
+			s.nameTag(key, f)
 			return
 		}
 		f.memory.forgets = s.endsEntry(key, f.memory, r)
@@ -72,6 +73,14 @@ func (s *Scope) remember(key [32]byte, credential verifier.Credential, f *flight
 	}
 	if f.memory != nil {
 		s.coverAnswer(key, f, r)
+	}
+	s.nameTag(key, f)
+}
+
+// nameTag has what was just remembered found by its tag. The caller holds the lock.
+func (s *Scope) nameTag(key [32]byte, f *flight) {
+	if f.tag != [32]byte{} {
+		s.answers.name(key, f.tag)
 	}
 }
 
@@ -107,4 +116,64 @@ func (s *Scope) rememberDenial(key [32]byte, credential verifier.Credential, ord
 		s.revoke(credential, order)
 		s.answers.deny(key, denial, now)
 	}
+}
+
+// explain is Cache.Explain of a credential with this key.
+func (s *Scope) explain(key [32]byte, credential verifier.Credential, p Policy) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if s.memory == nil && (s.answers.barring || s.logins != nil) && s.isBarred(credential) {
+		return "a logout has barred the token"
+	}
+	if place := s.answers.allowed.items[key]; place != nil {
+		why := s.explainEntry(place.Value.(*item).entry, p, now)
+		return why
+	}
+	if place := s.answers.denied.items[key]; place != nil {
+		r := place.Value.(*item).refusal
+		left := p.NegativeLifetime - now.Sub(r.asked)
+		if left > 0 && left <= p.NegativeLifetime {
+			return "its denial is remembered for " + seconds(left) + " more"
+		}
+		return "its denial is no longer remembered"
+	}
+	if s.answers.limited.items[s.keys.quotaOf(credential)] != nil {
+		return "the upstream has limited its rate"
+	}
+	if s.answers.paused.items[key] != nil {
+		return "there was no answer about it before"
+	}
+	if s.flights.byKey[key] != nil {
+		return "a call about it is under way already, whose answer it gets"
+	}
+	return "nothing is remembered of it: it is new here, or was forgotten or evicted"
+}
+
+// explainEntry is explain of a credential that was allowed. The caller holds the lock.
+func (s *Scope) explainEntry(e *entry, p Policy, now time.Time) string {
+	up := s.clock.Uptime()
+	end := e.end(p.Lifetime)
+	left := end.Sub(now)
+	if now.Before(e.asked) {
+		return "it is remembered from the future: the clock was set back"
+	}
+	if left <= 0 || up-e.seen >= end.Sub(e.asked) {
+		return "it is no longer remembered: its time is over"
+	}
+	if !s.memory.holds(e, up) {
+		return "the shared memory is asked whether it still holds"
+	}
+	if e.provisional {
+		return "it is allowed for now, though the upstream gave no answer, for " + seconds(left) + " more"
+	}
+	if p.Revalidate > 0 && now.Sub(e.tried) >= p.Revalidate {
+		return "it is due for revalidation, and remembered for " + seconds(left) + " more"
+	}
+	return "it is remembered for " + seconds(left) + " more"
+}
+
+// seconds writes a duration for people.
+func seconds(d time.Duration) string {
+	return d.Round(time.Second).String()
 }

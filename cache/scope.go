@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/logins"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -24,6 +25,7 @@ type Scope struct {
 	clock *logins.Clock // also the order of events, and how long the process has run
 	keys  *keys
 	world string // of the memory that it shares; empty: none. It is set once
+	tally *counters.Scope
 
 	mu        sync.Mutex
 	answers   *store
@@ -36,6 +38,9 @@ type Scope struct {
 	memory    *memory        // what it shares with other Traefiks; nil: nothing
 	used      time.Duration  // since the process began
 	ahead     time.Duration  // of the uptime: how far the wall clock was
+	sampleAt  time.Duration  // when the tally's next minute begins, as uptime
+
+	sweeps sweeps // what operators have had forgotten
 
 	// superseded are the flights that a login has overtaken (see supersede), by
 	// credential.
@@ -43,8 +48,9 @@ type Scope struct {
 }
 
 // newScope returns a scope without the verifier that it asks.
-func newScope(secret string, p Policy, quota string, began time.Time, clock *logins.Clock) *Scope {
+func newScope(secret string, p Policy, quota string, began time.Time, clock *logins.Clock, tally *counters.Scope) *Scope {
 	s := &Scope{
+		tally:   tally,
 		began:   began,
 		now:     clock.Now,
 		clock:   clock,
@@ -56,7 +62,7 @@ func newScope(secret string, p Policy, quota string, began time.Time, clock *log
 
 		superseded: map[[32]byte]*flight{},
 	}
-	s.fastPaths = &fastPaths{secret: secret, lock: &s.mu, byKey: map[string]*FastPath{}}
+	s.fastPaths = &fastPaths{secret: secret, lock: &s.mu, tally: tally, byKey: map[string]*FastPath{}}
 	return s
 }
 
@@ -163,7 +169,35 @@ func (s *Scope) report(level, event, detail string) {
 	s.mu.Lock()
 	report := s.members.report
 	s.mu.Unlock()
+	if level == "error" {
+		s.tally.Fail(event, detail)
+	}
 	report(level, event, detail)
+}
+
+// sample notes the counts where a minute has begun. The caller holds the lock.
+func (s *Scope) sample(up time.Duration) {
+	if up >= s.sampleAt {
+		s.sampleAt = s.tally.Sample(s.tally.Found.N, up)
+	}
+}
+
+// state is what there is to say of the scope now, without what its verifiers know.
+func (s *Scope) state() *counters.State {
+	up := s.clock.Uptime()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := &counters.State{Label: s.tally.Label, Kind: s.tally.Kind}
+	totals, hour, fault := s.tally.State(s.tally.Found.N, up)
+	state.Totals, state.Hour, state.Fault = totals, hour, fault
+	state.Allowed = s.answers.allowed.state()
+	state.Denied = s.answers.denied.state()
+	totals.Evicted[counters.Allowed] = state.Allowed.Evicted
+	totals.Evicted[counters.Denied] = state.Denied.Evicted
+	state.Flights = s.flights.turns.Taken()
+	state.Waiters = s.flights.turns.Waiting()
+	state.Budget = s.members.budget()
+	return state
 }
 
 // trusts returns the logins that the scope trusts; nil: none.
@@ -188,4 +222,12 @@ func (s *Scope) emptyFastPaths() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fastPaths.empty()
+}
+
+// shares is what the scope shares with other Traefiks; nil: nothing.
+func (s *Scope) shares() *memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.memory
+	return m
 }

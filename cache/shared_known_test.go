@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func TestSharedKnown(t *testing.T) {
 		r.setFault(func(c []string) string {
 			switch c[0] {
 			case "MGET":
-				return array("$-1\r\n", "$-1\r\n", "$-1\r\n", "$-1\r\n")
+				return fmt.Sprintf("*%d\r\n", len(c)-1) + strings.Repeat("$-1\r\n", len(c)-1)
 			case "XREAD":
 				return dead
 			}
@@ -33,8 +34,9 @@ func TestSharedKnown(t *testing.T) {
 		})
 		call := holdCalls(fx, deny(verifier.Invalid))
 		together(all, time.Minute)
-		if d, _ := c.Verify(ctx, bearer("x"), client); !d.Allowed {
-			t.Errorf("%+v", d)
+		d, err := c.Verify(ctx, bearer("x"), client)
+		if err != nil || !d.Allowed || !d.Remembered || !d.Stale || d.Fresh {
+			t.Errorf("an entry that holds on is not one from memory: %+v, %v", d, err)
 		}
 		<-call.arrived // perhaps after that
 		fx.expect(c, bearer("x"), "", 0)

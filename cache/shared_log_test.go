@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestSharedLog(t *testing.T) {
@@ -58,5 +59,12 @@ func TestSharedLog(t *testing.T) {
 				t.Errorf("%s\nwant\n%s\n%s", got, c.want, c.back)
 			}
 		})
+	}
+}
+
+// together lets time pass at all.
+func together(all []*fixture, d time.Duration) {
+	for _, fx := range all {
+		fx.advance(d)
 	}
 }

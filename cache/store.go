@@ -32,6 +32,12 @@ func newStore(size, negativeSize int) *store {
 	return &store{allowed: newLRU(size), denied: newLRU(negativeSize), limited: newLRU(negativeSize), paused: newLRU(negativeSize)}
 }
 
+// emptied returns a store without answers in the place of this one: with its bounds, with what
+// was counted, and with the rate limits, which are no answers. Numbers go on.
+func (s *store) emptied() *store {
+	return &store{allowed: s.allowed.emptied(), denied: s.denied.emptied(), limited: s.limited, paused: s.paused.emptied(), last: s.last, barring: s.barring}
+}
+
 // mayHold tells, more cheaply than the lookups do, whether any of them can find
 // something for a credential. The key is its own, not its quota's.
 func (s *store) mayHold(key [32]byte) bool {
@@ -204,16 +210,22 @@ func (s *store) trim(most int) bool {
 	return left > 0
 }
 
-// end is when an entry ends for an instance: lifetime after the issue, but
-// never after the credential's own expiry. A credential that the upstream allowed
-// although its lifetime was over counts as first seen then: for one more lifetime.
-func (e *entry) end(lifetime time.Duration) time.Time {
-	end := e.issued.Add(lifetime)
-	if !end.After(e.asked) {
-		end = e.asked.Add(lifetime)
+// validity is from when and until when the hit path may use an item's answer.
+func (i *item) validity(d verifier.Decision, p Policy) (from, until time.Time) {
+	if i.refusal != nil {
+		from = i.refusal.asked
+		until = from.Add(p.NegativeLifetime)
+		return from, until
 	}
-	if !e.expires.IsZero() && e.expires.Before(end) {
-		end = e.expires
+	e := i.entry
+	until = d.Expires
+	due := e.tried.Add(p.Revalidate)
+	if p.Revalidate > 0 && due.Before(until) {
+		until = due // then a request has to pass through Verify, which revalidates
 	}
-	return end
+	due = e.tried.Add(e.retry)
+	if e.provisional && due.Before(until) {
+		until = due // likewise
+	}
+	return e.asked, until
 }

@@ -51,8 +51,7 @@ func (r *Registry) tokensOf(upstream string) *tokens {
 	return t
 }
 
-// dropIdleTokens drops the tables that no route has used for longer than anything in
-// them could still matter. The caller holds the lock.
+// dropIdleTokens drops the tables that nothing in matters any more. The caller holds the lock.
 func (r *Registry) dropIdleTokens() {
 	for _, s := range r.scopes {
 		s.touchTokens()
@@ -69,9 +68,8 @@ func (r *Registry) dropIdleTokens() {
 	}
 }
 
-// openTokens makes empty tables. What changes in them is told to the scopes through
-// functions, because the interpreter fails to load types that refer to each other in a
-// circle (docs/yaegi.md).
+// openTokens makes empty tables. What changes in them is told to the scopes through functions:
+// the interpreter fails to load types that refer to each other in a circle (docs/yaegi.md).
 func (r *Registry) openTokens(upstream string) *tokens {
 	ended := func(token string) {
 		r.forget(upstream, token)
@@ -108,8 +106,8 @@ func (r *Registry) openLogins(upstream, name, loginSecret string) *logins.Logins
 	return logins.New(keyed.Derive(r.secret, "logins", name), r.clock, tell)
 }
 
-// heard drops what the scopes that trust these logins remember of a token that a login
-// has just issued: of a refresh token all, else the denials that were asked for before.
+// heard drops what the scopes that trust these logins remember of a token that was just
+// issued: of a refresh token all, else the denials that were asked for before.
 func (r *Registry) heard(upstream, name, token string, refresh bool) {
 	credential := verifier.Credential{Kind: verifier.Bearer, Token: token}
 	r.mu.Lock()
@@ -131,9 +129,8 @@ func (r *Registry) heard(upstream, name, token string, refresh bool) {
 	}
 }
 
-// forget drops a token that has ended in all scopes of its upstream, and from all
-// logins of it: another route's login is no reason to accept it while its upstream
-// cannot be asked.
+// forget drops a token that has ended in all scopes of its upstream, and from all its logins:
+// another route's login is no reason to accept it while its upstream cannot be asked.
 func (r *Registry) forget(upstream, token string) {
 	credential := verifier.Credential{Kind: verifier.Bearer, Token: token}
 	r.mu.Lock()
@@ -152,19 +149,18 @@ func (r *Registry) forget(upstream, token string) {
 	}
 }
 
-// names are the names of the tokens of an upstream, for those who share a login secret.
+func newShares() map[string]*upstream { return map[string]*upstream{} }
+
+// names are those of an upstream's tokens, for those who share a login secret.
 func (u *upstream) names(loginSecret string) *shared.Names {
 	return u.store.Names(shared.Scope{API: u.api, Address: u.address, LoginSecret: loginSecret})
 }
 
-func newShares() map[string]*upstream { return map[string]*upstream{} }
-
 // Share notes that what happens to the tokens of an API at an address is told to others, by
-// a store that Store returned. ctx is the context of the instance that uses it, and report
-// its log.
+// a store that Store returned. ctx and report are of the instance that uses it.
 func (r *Registry) Share(ctx context.Context, store *shared.Store, api, address string, report verifier.Report) {
 	store.Use(ctx, report)
-	r.reportApart(store, report)
+	r.stores.ReportApart(store, report)
 	name := r.Fingerprint("upstream", api, address)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -207,4 +203,43 @@ func (r *Registry) sharing(name string) []*upstream {
 		}
 	}
 	return all
+}
+
+// Forget forgets what is remembered by the value of a kind of credential, of an account or of
+// an API, here and wherever a memory is shared, and returns how many answers that were here.
+// second is the password of a Basic account. A flight that began before allows nobody. What a
+// flight that begins meanwhile could find goes first: the logins, and what is shared.
+func (r *Registry) Forget(by, first, second string) int {
+	if by == string(verifier.Bearer) {
+		r.endToken(first)
+	}
+	count := 0
+	for _, s := range r.all() {
+		count += s.forgetBy(by, first, second)
+	}
+	return count
+}
+
+// endToken drops a token from the logins of all upstreams, and tells those who share a
+// memory.
+func (r *Registry) endToken(token string) {
+	for _, u := range r.dropToken(token) {
+		u.store.Revoke(u.store.Names(shared.Scope{API: u.api, Address: u.address}), token)
+	}
+}
+
+// dropToken returns who is to be told.
+func (r *Registry) dropToken(token string) []*upstream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var told []*upstream
+	for _, t := range r.tokens {
+		for _, l := range t.bySecret {
+			l.Drop(token)
+		}
+		for _, u := range t.sharedBy {
+			told = append(told, u)
+		}
+	}
+	return told
 }

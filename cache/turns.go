@@ -108,6 +108,9 @@ func (s *Scope) notWanted(f *flight, now time.Time) *result {
 func (s *Scope) start(f *flight, now time.Time) {
 	credential := f.credential
 	f.credential = verifier.Credential{}
+	// After a panic here it does not count as under way, so that nobody waits for it.
+	f.tag = s.keys.tagWhereNeeded(credential)
+	f.swept = s.sweeps.last
 	s.flights.begin(f, now)
 	go s.run(f.key, credential, f)
 }
@@ -220,4 +223,12 @@ func (s *Scope) reportSaturated() {
 	if first {
 		s.report("error", "outage", "64 checks are under way and too many wait; further ones are refused")
 	}
+}
+
+// overLimit is how long a client has to wait that has caused too many denied calls.
+func (all *flights) overLimit(client string, limit verifier.Rate, now time.Time) time.Duration {
+	if limit.Calls == 0 {
+		return 0
+	}
+	return all.clients.Wait(client, limit, now)
 }

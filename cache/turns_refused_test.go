@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -97,7 +98,9 @@ func TestReportSaturated(t *testing.T) {
 	var reports atomic.Int64
 	w := newCrowd(t, usual())
 	i := Instance{Context: context.Background(), Policy: usual(), Report: func(string, string, string) { reports.Add(1) }}
-	w.c, _ = w.fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount) verifier.Verifier { return verifies(w.fx.ask) })
+	w.c, _ = w.fx.registry.Join("upstream", i, verifier.QuotaByCredential, func(verifier.Report, verifier.SharedCount, *counters.Scope) verifier.Verifier {
+		return verifies(w.fx.ask)
+	})
 	expect := func(want int64) {
 		t.Helper()
 		for range [3]int{} {

@@ -33,6 +33,9 @@ const defaultTimeout = 5 * time.Second
 const (
 	minLoginSecret = 16
 	minLoginBytes  = 6
+
+	minStatusToken = 16 // likewise
+	minStatusBytes = 6
 )
 
 // credentialKeys is the key set of the block of one kind.

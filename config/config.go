@@ -12,7 +12,6 @@ package config
 
 import (
 	"reflect"
-	"strings"
 
 	"github.com/upstreamauth/upstreamauth/config/dialect"
 	"github.com/upstreamauth/upstreamauth/config/place"
@@ -25,7 +24,7 @@ import (
 var topKeys = keySet{
 	keys: []string{
 		"mode", "bearer", "applicationKey", "basic", "cache", "identity",
-		"forwardCredential", "optional", "preflight", "errors", "canary", "log", "limits", "session", "shared",
+		"forwardCredential", "optional", "preflight", "errors", "canary", "log", "limits", "session", "shared", "status", "websocket",
 	},
 	old: []renamed{{key: "unknown", name: "limits"}},
 }
@@ -82,17 +81,20 @@ func (r *reader) read(raw map[string]any) (*Settings, []Fault) {
 	top.matchKeys(topKeys)
 
 	read := &Settings{}
-	if top.choice("mode", "protect", []string{"protect", "issuer"}) == "issuer" {
+	switch top.choice("mode", "protect", []string{"protect", "issuer", "status"}) {
+	case "issuer":
 		top.issuer(read)
-	} else {
+	case "status":
+		top.status(read)
+	default:
 		top.protect(read)
 	}
-	read.Log = top.choice("log", "info", []string{"error", "info", "debug"})
+	read.Log = top.choice("log", "info", []string{"error", "info", "debug", "trace"})
 	faults := r.all()
 	return read, faults
 }
 
-// settleKeys notes where each key belongs, for the faults of those that are elsewhere.
+// settleKeys notes where each key belongs, for the faults of keys that are elsewhere.
 func (s *section) settleKeys() {
 	r := s.reader
 	for _, kind := range kinds {
@@ -110,7 +112,9 @@ func (s *section) settleKeys() {
 	r.settle("identity", match("identity", s.names) != "", identityKeys)
 	r.settle("errors", match("errors", s.names) != "", errorsKeys.keys)
 	r.settle("session", match("session", s.names) != "", sessionKeys.keys)
+	r.settle("websocket", match("websocket", s.names) != "", websocketKeys.keys)
 	s.settleShared("shared")
+	r.settle("status", match("status", s.names) != "", statusKeys)
 	r.settle("", true, topKeys.keys)
 }
 
@@ -136,7 +140,7 @@ func (s *section) protect(into *Settings) {
 	s.identity("identity", into)
 	taken := place.Session{}
 	if into.Session != nil {
-		taken = place.Session{Cookie: into.Session.Cookie, Parameter: into.Session.Parameter}
+		taken = place.Session{Cookie: into.Session.Cookie, Parameter: into.Session.Parameter, Return: into.Session.Return}
 	}
 	for _, f := range place.Taken(&into.Gate, taken) {
 		s.reader.fault(f.Key, f.Text)
@@ -145,11 +149,15 @@ func (s *section) protect(into *Settings) {
 	into.Gate.Optional = s.boolean("optional", false)
 	into.Gate.Preflight = s.boolean("preflight", false)
 	s.errors("errors", into)
+	s.websocket("websocket", into)
 	into.Gate.Shared = s.shared("shared")
+	if s.isWritten("status") {
+		s.fault("status", "means nothing in mode: protect; it is for a route of its own, with mode: status")
+	}
 }
 
-// credentials reads the credential blocks that are present, in the order in which
-// the gate takes them, and adds a fault for blocks that exclude each other.
+// credentials reads the credential blocks that are present, in the gate's order, and adds a
+// fault for blocks that exclude each other.
 func (s *section) credentials(into *Settings) {
 	canary := s.boolean("canary", true)
 	for _, kind := range kinds {
@@ -176,8 +184,7 @@ func (s *section) credentials(into *Settings) {
 	}
 }
 
-// lacksCanary says whether the canary is turned off for a block whose upstream
-// may accept any credential: every client would be allowed.
+// lacksCanary says whether the canary is turned off where any credential may be accepted.
 func lacksCanary(block *gate.Block) bool {
 	if block.API == nil || block.Upstream.Canary || block.API.Definition != "" { // the last has a fault of its own
 		return false
@@ -190,7 +197,7 @@ func lacksCanary(block *gate.Block) bool {
 // login.
 func (s *section) issuer(into *Settings) {
 	into.Issuer = &issuer.Options{}
-	s.only("mode", "bearer", "shared", "log")
+	s.only("issuer", "mode", "bearer", "shared", "log")
 	into.Issuer.Shared = s.shared("shared")
 	if !s.isWritten("bearer") {
 		s.fault("bearer", "required in mode: issuer; it names the API whose logins pass here")
@@ -200,7 +207,7 @@ func (s *section) issuer(into *Settings) {
 	if inner == nil {
 		return
 	}
-	inner.only("api", "url", "loginSecret")
+	inner.only("issuer", "api", "url", "loginSecret")
 	read := into.Issuer
 	read.API = inner.api(verifier.Bearer, false)
 	read.URL = inner.address("url")
@@ -209,14 +216,4 @@ func (s *section) issuer(into *Settings) {
 		inner.fault("loginSecret", "required in mode: issuer; the same secret as in the protecting blocks")
 	}
 	read.LoginSecret = inner.loginSecret("loginSecret", read.API)
-}
-
-// only adds a fault for every key beside those that mode: issuer uses. Ignoring one
-// would let an operator rely on a protection that this mode does not give.
-func (s *section) only(keys ...string) {
-	for _, name := range s.names {
-		if s.isWritten(name) && match(name, keys) == "" {
-			s.fault(name, "means nothing in mode: issuer; allowed there: "+strings.Join(keys, ", "))
-		}
-	}
 }

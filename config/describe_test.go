@@ -7,6 +7,7 @@ import (
 
 	"github.com/upstreamauth/upstreamauth/cache/shared"
 	"github.com/upstreamauth/upstreamauth/gate"
+	"github.com/upstreamauth/upstreamauth/telemetry/status"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -53,11 +54,13 @@ func describe(s *Settings) string {
 	}
 	describeShared(s.Gate.Shared, add)
 	add("issuer", s.Issuer != nil)
+	describeStatus(s.Status, add)
 	if s.Session != nil {
 		o := s.Session
-		add("session", fmt.Sprintf("{secret:%s cookie:%s path:%s parameter:%s redirect:%s logout:%s always:%t strict:%t origins:%q}",
-			o.Secret, o.Cookie, o.Path, o.Parameter, o.Redirect, o.Logout, o.SecureAlways, o.SameSiteStrict, o.Origins))
+		add("session", fmt.Sprintf("{kind:%s secret:%s cookie:%s domain:%s path:%s parameter:%s redirect:%s return:%s login:%s logout:%s logoutRedirect:%s always:%t strict:%t origins:%q}",
+			o.Kind, strings.Join(o.Secrets, ","), o.Cookie, o.Domain, o.Path, o.Parameter, o.Redirect, o.Return, o.Login, o.Logout, o.LogoutRedirect, o.SecureAlways, o.SameSiteStrict, o.Origins))
 	}
+	add("websocket.maxAge", map[bool]string{true: "token", false: "none"}[s.Gate.SocketsEnd])
 	add("cache.size", s.Gate.CacheSize)
 	add("cache.negativeLifetime", s.Gate.NegativeLifetime)
 	add("cache.negativeSize", s.Gate.NegativeSize)
@@ -89,6 +92,17 @@ func describe(s *Settings) string {
 	add("errors.statuses", len(codes))
 	add("log", s.Log)
 	return strings.Join(lines, "\n") + "\n"
+}
+
+func describeStatus(o *status.Options, add func(string, any)) {
+	if o == nil {
+		return
+	}
+	add("status", true)
+	add("status.token", o.Token)
+	add("status.secure", o.SecureAlways)
+	add("status.perClient", o.PerClient)
+	add("status.clientDepth", o.ClientDepth)
 }
 
 // describeShared writes which memory is shared, and how it is reached.

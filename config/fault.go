@@ -8,9 +8,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/upstreamauth/upstreamauth/config/dialect"
+	"github.com/upstreamauth/upstreamauth/config/files"
 	"github.com/upstreamauth/upstreamauth/gate"
 	"github.com/upstreamauth/upstreamauth/issuer"
 	"github.com/upstreamauth/upstreamauth/session"
+	"github.com/upstreamauth/upstreamauth/telemetry/status"
 )
 
 // Limits on what one configuration can make the plugin log. Traefik reads it again
@@ -30,7 +32,8 @@ const (
 type Settings struct {
 	Gate    gate.Options     // mode: protect; of no use in mode: issuer
 	Session *session.Options // nil: no session block
-	Issuer  *issuer.Options  // mode: issuer; nil: mode: protect
+	Issuer  *issuer.Options  // mode: issuer; nil: another mode
+	Status  *status.Options  // mode: status; nil: another mode
 	Log     string           // error, info or debug
 }
 
@@ -59,7 +62,7 @@ type reader struct {
 	env     func(string) (string, bool) // nil: no variable is set
 	faults  []Fault
 	more    int               // faults beyond maxFaults
-	folders []folder          // see secretFolders; nil: not read yet
+	folders []files.Folder    // that secrets may be read in; nil: not known yet
 	homes   map[string][]home // by foldKey
 
 	unresolved bool                // env: and file: are not read
@@ -73,12 +76,6 @@ type home struct {
 	written bool   // whether the configuration has this block
 }
 
-// folder is one that file: may read in.
-type folder struct {
-	path   string // clean
-	direct bool   // only the files directly in it, not those of folders below
-}
-
 // lookup is env, which may be nil.
 func (r *reader) lookup(name string) (string, bool) {
 	env := r.env
@@ -87,6 +84,18 @@ func (r *reader) lookup(name string) (string, bool) {
 	}
 	value, found := env(name)
 	return value, found
+}
+
+// readFile returns what a file holds that a secret refers to, or the text of a fault.
+func (r *reader) readFile(path string) (content, problem string) {
+	if r.unresolved && strings.HasPrefix(path, "/") {
+		return "", "" // folders are chosen where Traefik runs, which may be another system
+	}
+	list, named := r.lookup(files.FoldersName)
+	if r.folders == nil {
+		r.folders = files.Folders(list, named)
+	}
+	return files.Read(path, r.folders, named)
 }
 
 func (r *reader) fault(key, text string) {

@@ -19,6 +19,7 @@ const everyKey = `{
 	"identity": {"prefix": "X-A-", "headers": {"X-A-User": "user"}, "require": {"user": "a, b"}},
 	"shared": {"redis": {"endpoints": ["r.example:6379"], "username": "u", "password": "p", "db": 1, "tls": {"ca": "", "serverName": "x"}},
 		"secret": "a secret that has 32 bytes, or more", "timeout": "1s", "local": "1m", "prefix": "p", "budget": true},
+	"websocket": {"maxAge": "token"},
 	"errors": {"format": "problem", "statuses": {"401": 402}, "unavailable": 503}
 }`
 

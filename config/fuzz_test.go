@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/upstreamauth/upstreamauth/config/files"
 )
 
 const planted = "MARKER-5f1c9a"
@@ -74,7 +76,7 @@ func FuzzSettings(f *testing.F) {
 			f.Add(string(c.Config))
 		}
 	}
-	env := func(name string) (string, bool) { return planted + "\n" + name, name != foldersName }
+	env := func(name string) (string, bool) { return planted + "\n" + name, name != files.FoldersName }
 	f.Fuzz(func(t *testing.T, text string) {
 		var config map[string]any
 		text = strings.ReplaceAll(text, planted[:6], "secret") // elsewhere it would be no secret, and could be shown
@@ -93,7 +95,7 @@ func FuzzSettings(f *testing.F) {
 				t.Errorf("a line with a secret, with a line end, or too long: %q", line)
 			}
 		}
-		noUpstream := read.Issuer == nil && (len(read.Gate.Blocks) == 0 || read.Gate.Blocks[0].API == nil || read.Gate.Blocks[0].Upstream.Target.URL == "")
+		noUpstream := read.Issuer == nil && read.Status == nil && (len(read.Gate.Blocks) == 0 || read.Gate.Blocks[0].API == nil || read.Gate.Blocks[0].Upstream.Target.URL == "")
 		if len(lines) == 0 && noUpstream {
 			t.Errorf("no faults, and no upstream to ask: %s", text)
 		}

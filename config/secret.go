@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/upstreamauth/upstreamauth/config/files"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -87,7 +88,7 @@ func mistakenReference(value string) string {
 	if strings.HasPrefix(value, envPrefix) || strings.HasPrefix(value, "$"+envPrefix) {
 		return "the name of a variable, without env: before it" + writeVariable(strings.TrimPrefix(value, "$"))
 	}
-	if strings.HasPrefix(value, sharedFolder+"/") || strings.HasPrefix(value, ownFolder+"/") {
+	if strings.HasPrefix(value, files.SharedFolder+"/") || strings.HasPrefix(value, files.OwnFolder+"/") {
 		return "the path of a file, without file: before it" + writeSecret
 	}
 	variable, found := placeholder(value)
@@ -220,11 +221,11 @@ func (r *reader) readEnv(name string) (string, string) {
 	if !strings.HasPrefix(name, envPrefix) {
 		return "", "env: takes only names that begin with " + envPrefix
 	}
-	if name == foldersName {
-		return "", "env: does not read " + foldersName + ", which names folders and is no secret"
+	if name == files.FoldersName {
+		return "", "env: does not read " + files.FoldersName + ", which names folders and is no secret"
 	}
 	value, _ := r.lookup(name)
-	value = cutLineEnd(value)
+	value = files.CutLineEnd(value)
 	if value == "" && !r.unresolved {
 		return "", "the environment variable is not set, or is empty"
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/upstreamauth/upstreamauth/config/files"
 )
 
 // secretFiles makes files, by path and content; a content that begins with -> is the
@@ -47,12 +49,11 @@ func TestReadFile(t *testing.T) {
 	})
 
 	t.Run("the folder where Docker mounts secrets is for files directly in it", func(t *testing.T) {
-		r := &reader{}
 		var rules []string
-		for _, f := range r.secretFolders() {
-			rule := f.path + " and below"
-			if f.direct {
-				rule = f.path + " alone"
+		for _, f := range files.Folders("", false) {
+			rule := f.Path + " and below"
+			if f.Direct {
+				rule = f.Path + " alone"
 			}
 			rules = addOnce(rules, rule)
 		}
@@ -91,7 +92,7 @@ func TestReadFile(t *testing.T) {
 			folder = filepath.Join(folder, "mounted")
 			secretFiles(t, folder, c.files)
 			r := &reader{}
-			r.allow(folder, c.direct)
+			r.folders = files.Allow(nil, folder, c.direct)
 			content, problem := r.readFile(filepath.Join(folder, c.path))
 			if (content == "MARKER") != c.read || (problem == "") != c.read {
 				t.Errorf("read %q, %q", content, problem)

@@ -173,6 +173,9 @@ func (r *reader) settle(path string, written bool, keys []string) {
 	}
 	for _, key := range keys {
 		folded := foldKey(key)
+		if key == "status" && path == "" || path == "status" && !written {
+			continue // keys of these names are better known elsewhere
+		}
 		if path != "session" && path != "identity" && !strings.Contains(path, ".custom") && contains(elsewhereToo, key) {
 			continue
 		}
@@ -230,4 +233,14 @@ func (s *section) table(key string) *section {
 		return nil
 	}
 	return s.reader.enter(s.path+quoteKey(key)+".", raw.value)
+}
+
+// only adds a fault for every key beside those that a mode uses. Ignoring one would let an
+// operator rely on a protection that this mode does not give.
+func (s *section) only(mode string, keys ...string) {
+	for _, name := range s.names {
+		if s.isWritten(name) && match(name, keys) == "" {
+			s.fault(name, "means nothing in mode: "+mode+"; allowed there: "+strings.Join(keys, ", "))
+		}
+	}
 }

@@ -2,22 +2,24 @@ package config
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/upstreamauth/upstreamauth/cache/shared"
-	"github.com/upstreamauth/upstreamauth/config/replicas"
+	"github.com/upstreamauth/upstreamauth/config/site"
+	"github.com/upstreamauth/upstreamauth/gate"
 	"github.com/upstreamauth/upstreamauth/session"
 	"github.com/upstreamauth/upstreamauth/verifier"
-	"github.com/upstreamauth/upstreamauth/verifier/transport"
 )
 
-var sessionKeys = keySet{keys: []string{"secret", "cookie", "path", "parameter", "redirect", "logout", "secure", "sameSite", "origins"}}
+var sessionKeys = keySet{keys: []string{
+	"secret", "cookie", "domain", "path", "parameter", "redirect", "return", "login", "logout", "logoutRedirect", "secure", "sameSite", "origins",
+}}
 
 const (
-	minSessionSecret = 32  // bytes
-	minSessionBytes  = 8   // different ones among them
-	maxSitePath      = 512 // bytes
+	minSessionSecret  = 32  // bytes
+	minSessionBytes   = 8   // different ones among them
+	maxSessionSecrets = 8   // each is tried with each cookie
+	maxSitePath       = 512 // bytes
 
 	allowedRedirect = `begins with one "/" and holds visible ASCII without \, such as /welcome`
 	allowedSitePath = `begins with one "/" and holds visible ASCII without \, %, ? and #, such as /welcome`
@@ -31,47 +33,168 @@ func (s *section) session(key string, into *Settings) {
 	if inner == nil {
 		return
 	}
+	kind := carriedKind(into.Gate.Blocks)
+	path, back := "/external-login", ""
+	if kind == verifier.Basic {
+		path, back = "/login", "return"
+	}
 	read := &session.Options{
-		Secret:         inner.secret("secret"),
+		Kind:           kind,
+		Secrets:        inner.secrets("secret"),
 		Cookie:         inner.name("cookie", "upstreamauth"),
-		Path:           inner.sitePath("path", "/external-login", "%?#", allowedSitePath),
+		Path:           inner.sitePath("path", path, "%?#", allowedSitePath),
 		Parameter:      inner.name("parameter", "token"),
 		Redirect:       inner.sitePath("redirect", "/", "", allowedRedirect),
+		Return:         inner.name("return", back),
 		Logout:         inner.sitePath("logout", "", "%?#", allowedSitePath),
 		SecureAlways:   inner.choice("secure", "auto", []string{"auto", "always"}) == "always",
 		SameSiteStrict: inner.choice("sameSite", "lax", []string{"lax", "strict"}) == "strict",
 		Origins:        inner.origins("origins"),
 	}
 	into.Session = read
-	if !inner.isWritten("secret") {
-		inner.fault("secret", "required: at least 32 bytes, as a value, env:NAME or file:/path")
-	}
-	inner.guessable("secret", read.Secret, minSessionSecret, minSessionBytes)
 	if len(read.Path) > 1 {
 		read.Path = strings.TrimSuffix(read.Path, "/") // it is met with a slash behind it, too
 	}
-	if needsSecure(read.Cookie) && !read.SecureAlways {
-		inner.fault("cookie", quoteForLog(read.Cookie)+" needs secure: always: browsers drop a cookie with this prefix that is not Secure")
-	}
-	if strings.TrimSuffix(read.Logout, "/") == strings.TrimSuffix(read.Path, "/") && read.Logout != "" {
-		inner.fault("logout", "must not be the path of the hand-off")
-	}
-	target, decoded := landing(read.Redirect)
-	if !decoded {
-		inner.fault("redirect", quoteForLog(redacted(read.Redirect))+" holds a % that begins no escape")
-	} else if target == read.Path {
-		inner.fault("redirect", "must not be the path of the hand-off: the browser would be redirected without end")
-	}
-	if len(into.Gate.Blocks) == 0 || into.Gate.Blocks[0].Upstream.Kind != verifier.Bearer {
-		s.fault(key, "needs a bearer block, whose tokens it carries")
+	inner.cookieOf(read)
+	inner.waysOf(read)
+	if kind == "" {
+		s.fault(key, "needs a bearer block, whose tokens it carries, or a basic block, whose accounts it carries")
 	}
 }
 
-// needsSecure says whether browsers take a cookie of this name only with Secure
-// (RFC 6265bis, 4.1.3, and its successors). They compare prefixes without case.
-func needsSecure(cookie string) bool {
-	lower := strings.ToLower(cookie)
-	return strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") || strings.HasPrefix(lower, "__http-")
+// carriedKind is the kind of credential that a session carries, which needs a block of it;
+// empty: there is none.
+func carriedKind(blocks []*gate.Block) verifier.Kind {
+	kind := verifier.Kind("")
+	for _, block := range blocks {
+		if block.Upstream.Kind == verifier.Bearer || (block.Upstream.Kind == verifier.Basic && kind == "") {
+			kind = block.Upstream.Kind
+		}
+	}
+	return kind
+}
+
+// secrets reads one secret of sessions, or a list of them.
+func (s *section) secrets(key string) []string {
+	if !s.isWritten(key) {
+		s.fault(key, "required: at least 32 bytes, as a value, env:NAME or file:/path")
+		return nil
+	}
+	raw := s.values[key]
+	var items []rawValue
+	if raw.shape == shapeList {
+		for i := 0; i < raw.value.Len(); i++ {
+			items = append(items, inspect(raw.value.Index(i)))
+		}
+	}
+	for _, reference := range site.References(raw.text) {
+		items = append(items, scalar(reference))
+	}
+	if raw.shape == shapeList && len(items) == 0 {
+		s.fault(key, "an empty list; write at least one value")
+	}
+	if len(items) > maxSessionSecrets {
+		s.fault(key, strconv.Itoa(len(items))+" secrets; allowed: at most "+strconv.Itoa(maxSessionSecrets))
+		return nil
+	}
+	names := []string{key}
+	holder := &section{reader: s.reader, path: s.path, values: map[string]rawValue{key: raw}}
+	if len(items) > 0 {
+		names = nil
+	}
+	for i, item := range items {
+		name := key + "[" + strconv.Itoa(i) + "]"
+		names = append(names, name)
+		holder.values[name] = item
+	}
+	var read []string
+	for _, name := range names {
+		if holder.values[name].shape == shapeList {
+			break // it is empty, and has its fault
+		}
+		secret := holder.secret(name)
+		holder.guessable(name, secret, minSessionSecret, minSessionBytes)
+		if secret != "" && contains(read, secret) {
+			s.fault(name, "is written twice; keep one")
+		}
+		read = append(read, secret)
+	}
+	return read
+}
+
+// cookieOf reads and checks what the cookie depends on.
+func (s *section) cookieOf(read *session.Options) {
+	if site.NeedsSecure(read.Cookie) && !read.SecureAlways {
+		s.fault("cookie", quoteForLog(read.Cookie)+" needs secure: always: browsers drop a cookie with this prefix that is not Secure")
+	}
+	value := s.text("domain")
+	if value == "" || s.isPlaceholder("domain", value) {
+		return
+	}
+	name, defect := site.Domain(value)
+	if defect != "" {
+		s.fault("domain", quoteForLog(redacted(value))+" "+defect)
+	}
+	read.Domain = name
+	if site.ForHost(read.Cookie) {
+		s.fault("domain", "not with a cookie whose name begins with __Host-: browsers drop one that has a domain; choose another session.cookie")
+	}
+}
+
+// waysOf reads and checks where browsers are led.
+func (s *section) waysOf(read *session.Options) {
+	if strings.TrimSuffix(read.Logout, "/") == strings.TrimSuffix(read.Path, "/") && read.Logout != "" {
+		s.fault("logout", "must not be the path of the hand-off")
+	}
+	s.notTheHandoff("redirect", read.Redirect, read.Path)
+	read.Login = s.leadsTo("login", site.Login(s.text("login"), session.Placeholder))
+	if read.Kind == verifier.Bearer {
+		s.notTheHandoff("login", read.Login, read.Path)
+	}
+	read.LogoutRedirect = s.leadsTo("logoutRedirect", site.Address(s.text("logoutRedirect")))
+	s.notTheHandoff("logoutRedirect", read.LogoutRedirect, read.Path)
+	if s.isWritten("logoutRedirect") && read.Logout == "" {
+		s.fault("logoutRedirect", "means nothing without logout, the path of the logout")
+	}
+	if read.LogoutRedirect == "" {
+		read.LogoutRedirect = read.Redirect
+	}
+	taken := []string{read.Parameter, read.Parameter + "-step"}
+	if read.Kind == verifier.Basic {
+		taken = []string{"username", "password"}
+		if s.isWritten("parameter") {
+			s.fault("parameter", "means nothing with basic: the login page posts username and password")
+		}
+	}
+	if contains(taken, read.Return) {
+		s.fault("return", quoteForLog(read.Return)+" is the name of another field; choose another")
+	}
+}
+
+// leadsTo reads where a browser is led, of which defect says what is wrong.
+func (s *section) leadsTo(key, defect string) string {
+	value := s.text(key)
+	if value == "" || s.isPlaceholder(key, value) {
+		return ""
+	}
+	if defect != "" {
+		s.fault(key, quoteForLog(redacted(value))+" "+defect)
+		return ""
+	}
+	return value
+}
+
+// notTheHandoff adds a fault for a way that leads to the hand-off.
+func (s *section) notTheHandoff(key, way, handoff string) {
+	if !strings.HasPrefix(way, "/") {
+		return
+	}
+	target, decoded := landing(way)
+	if !decoded {
+		s.fault(key, quoteForLog(redacted(way))+" holds a % that begins no escape")
+	} else if target == handoff {
+		s.fault(key, "must not be the path of the hand-off: the browser would be redirected without end")
+	}
 }
 
 // origins reads a list of origins and returns them as session.Canonical writes them.
@@ -100,7 +223,7 @@ func (s *section) sitePath(key, fallback, without, allowed string) string {
 	if value == "" || s.isPlaceholder(key, value) {
 		return fallback
 	}
-	if len(value) > maxSitePath || !isSitePath(value) || strings.ContainsAny(value, without) {
+	if len(value) > maxSitePath || !site.IsPath(value) || strings.ContainsAny(value, without) {
 		s.notAllowed(key, redacted(value), "a path that "+allowed)
 		return fallback
 	}
@@ -109,109 +232,4 @@ func (s *section) sitePath(key, fallback, without, allowed string) string {
 		return fallback
 	}
 	return value
-}
-
-// isSitePath is false for everything that could lead a browser to another site:
-// browsers take "//" and "/\" for the beginning of a host, and drop tabs and line
-// ends before they look.
-func isSitePath(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && verifier.IsVisibleASCII(path) && !strings.Contains(path, "\\")
-}
-
-// The keys of cache and limits, and their defaults.
-var (
-	cacheKeys = keySet{
-		keys: []string{"size", "negativeLifetime", "negativeSize", "epoch"},
-		old:  []renamed{{key: "negative", name: "negativeLifetime"}},
-	}
-	limitsKeys = keySet{
-		keys: []string{"perClient", "clientDepth"},
-		old:  []renamed{{key: "depth", name: "clientDepth"}},
-	}
-
-	negativeRange = durationRange{low: 0, high: time.Hour, words: "0s to 1h"}
-
-	// defaultPerClient is enough for an office behind one address, whose people
-	// mistype passwords.
-	defaultPerClient = verifier.Rate{Calls: 300, Period: time.Minute}
-)
-
-const (
-	defaultSize     = 10000 // cached credentials that were allowed; denied ones have as much space of their own
-	maxSize         = 10000000
-	defaultNegative = 30 * time.Second // how long a denial is cached
-	maxDepth        = 100              // entries of X-Forwarded-For
-)
-
-// cache reads how many credentials are cached, and how long denials are. How long
-// allowed credentials are cached is the lifetime of their block.
-func (s *section) cache(key string, into *Settings) {
-	into.Gate.CacheSize = defaultSize
-	into.Gate.NegativeLifetime = defaultNegative
-	into.Gate.NegativeSize = defaultSize
-	inner := s.block(key, cacheKeys)
-	if inner == nil {
-		return
-	}
-	into.Gate.CacheSize = inner.integer("size", defaultSize, 1, maxSize)
-	into.Gate.NegativeLifetime = inner.duration("negativeLifetime", defaultNegative, negativeRange)
-	if into.Gate.NegativeLifetime > 0 && into.Gate.NegativeLifetime < time.Second {
-		inner.notAllowed("negativeLifetime", inner.text("negativeLifetime"), "0s, with which no denial is remembered, or 1s to 1h")
-	}
-	into.Gate.NegativeSize = inner.integer("negativeSize", defaultSize, 1, maxSize)
-	into.Gate.Epoch = inner.literal("epoch")
-}
-
-// limits reads how many denied calls one client may cause, and which address
-// identifies a client.
-func (s *section) limits(key string, into *Settings) {
-	into.Gate.PerClient = defaultPerClient
-	inner := s.block(key, limitsKeys)
-	if inner == nil {
-		return
-	}
-	into.Gate.PerClient = inner.rate("perClient", defaultPerClient)
-	into.Gate.ClientDepth = inner.integer("clientDepth", 0, 0, maxDepth)
-}
-
-// shared reads the block shared; nil: there is none, or it is a fault.
-func (s *section) shared(key string) *shared.Options {
-	inner := s.block(key, keySet{keys: replicas.Keys, foreign: replicas.Foreign})
-	if inner == nil {
-		return nil
-	}
-	return replicas.Read(inner.forReplicas())
-}
-
-// forReplicas hands a section over.
-func (s *section) forReplicas() *replicas.Section {
-	return &replicas.Section{
-		Written: s.isWritten, Text: s.literal, Secret: s.secret, Line: s.line, Name: s.name, List: s.list, Boolean: s.boolean, Integer: s.integer,
-		Guessable: s.guessable, Fault: s.fault,
-		Duration: func(key string, fallback, low, high time.Duration, words string) time.Duration {
-			return s.duration(key, fallback, durationRange{low: low, high: high, words: words})
-		},
-		Block: func(key string, keys []string) *replicas.Section {
-			inner := s.block(key, keySet{keys: keys, foreign: replicas.Foreign})
-			if inner == nil {
-				return nil
-			}
-			return inner.forReplicas()
-		},
-		TLS: func(key string, keys []string) transport.TLS {
-			read := s.tls(key, "", keySet{keys: keys, foreign: replicas.Foreign})
-			return read
-		},
-		Refuse: func(key, value, text string) { s.fault(key, quoteForLog(value)+" "+text) },
-		Redact: redacted,
-	}
-}
-
-// settleShared notes where the keys of the block shared belong.
-func (s *section) settleShared(path string) {
-	r := s.reader
-	written := match(path, s.names) != ""
-	r.settle(path, written, replicas.Keys)
-	r.settle(path+".redis", written, replicas.RedisKeys)
-	r.settle(path+".redis.tls", written, replicas.TLSKeys)
 }

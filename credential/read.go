@@ -188,3 +188,18 @@ func account(encoded string) (user, password string, ok bool) {
 	user, password, ok = strings.Cut(text, ":")
 	return user, password, ok
 }
+
+// AccountLine is the Authorization line in which a client sends an account.
+func AccountLine(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+// Account reads an account as a line of AccountLine would bring it: without a user or a
+// password it is missing, and what no such line can hold is malformed.
+func Account(user, password string) (verifier.Credential, verifier.Denial) {
+	line := AccountLine(user, password)
+	if strings.Contains(user, ":") || len(line) > verifier.MaxCredential {
+		return verifier.Credential{Kind: verifier.Basic}, verifier.Denial{Reason: verifier.Malformed}
+	}
+	return FromHeader(http.Header{authorization: {line}}, Accepts{Basic: true})
+}

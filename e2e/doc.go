@@ -15,8 +15,8 @@
 //
 //   - scenario: what the plugin promises, run native and interpreted, and by
 //     behind on Traefik
-//   - behind: the scenarios, attacks, refusals, a browser's sessions and the demo behind
-//     a real Traefik, what the programs leave behind, and what users paste into their
+//   - behind: the scenarios, attacks, refusals, a browser's sessions, the status route with
+//     a real Prometheus, the demo and its page behind a real Traefik, what the programs leave behind, and what users paste into their
 //     shells; all tests that need a Traefik are below this folder
 //   - panics: a panic at every function of the plugin, interpreted
 //   - yaegi: where the interpreter differs from the compiler
@@ -31,7 +31,7 @@
 //   - floods: what requests cost that consist of one thing in great numbers
 //   - cmd/figures: how large the plugin's rooms, files and functions are
 //   - cmd/folding: writes the table of the spellings that are one account's
-//   - demo, cmd/demo: Traefik, the plugin and the four APIs, to try by hand
+//   - demo, cmd/demo: Traefik, the plugin, the four APIs and a page, to try by hand
 //   - cmd/upstreams: the four APIs and a backend, for a Traefik of the user's own
 //   - cmd/traefik-build: builds the Traefik that the tests run on
 //   - cmd/dist: packs the release archive

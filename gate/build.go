@@ -11,6 +11,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/cache"
 	"github.com/upstreamauth/upstreamauth/credential"
 	"github.com/upstreamauth/upstreamauth/telemetry"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 	"github.com/upstreamauth/upstreamauth/verifier/chain"
@@ -24,8 +25,7 @@ type Shared struct {
 	Now    func() time.Time
 	Scopes *cache.Registry
 
-	// Nil: each gate has a memory of its own.
-	Fields  *Fields
+	Fields  *Fields // nil: each gate has a memory of its own
 	Removed *Removed
 }
 
@@ -33,15 +33,17 @@ type Shared struct {
 // replaces the handler. New opens no connection and starts no goroutine.
 func New(ctx context.Context, next http.Handler, o *Options, shared *Shared, log *telemetry.Log) *Gate {
 	g := &Gate{
-		next:      next,
-		accepts:   acceptsOf(o.Blocks),
-		optional:  o.Optional,
-		preflight: o.Preflight,
-		depth:     o.ClientDepth,
-		removed:   shared.Removed,
-		log:       log,
-		start:     shared.Start,
-		since:     shared.Since,
+		next:       next,
+		accepts:    acceptsOf(o.Blocks),
+		optional:   o.Optional,
+		preflight:  o.Preflight,
+		socketsEnd: o.SocketsEnd,
+		depth:      o.ClientDepth,
+		removed:    shared.Removed,
+		log:        log,
+		tracing:    log.Tracing(),
+		start:      shared.Start,
+		since:      shared.Since,
 	}
 	if g.removed == nil {
 		g.removed = NewRemoved()
@@ -50,16 +52,17 @@ func New(ctx context.Context, next http.Handler, o *Options, shared *Shared, log
 	g.identity = newIdentity(o, append(partHeaders(o.Blocks), g.headers...))
 	g.credentials = credential.NewRemover(g.accepts, o.ForwardCredential)
 	for _, b := range o.Blocks {
-		s := newScheme(ctx, o, b, shared, log)
-		g.schemes = append(g.schemes, s)
+		g.schemes = append(g.schemes, newScheme(ctx, o, b, shared, log))
 	}
 	g.refusal = &refusal{schemes: g.schemes, problem: o.Problem, statuses: o.Statuses, unavailable: o.Unavailable}
+	g.requests = &requestLog{log: log, depth: g.depth, accepts: g.accepts, schemes: g.schemes, refusal: g.refusal, start: g.start, since: g.since}
 	return g
 }
 
 // newScheme joins one block of the options to the scope that it belongs to.
 func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *telemetry.Log) *scheme {
 	s := &scheme{kind: b.Upstream.Kind, api: b.API, paired: b.Upstream.Account, absent: b.API.Absent(b.Upstream), pattern: b.Pattern, header: "Authorization"}
+	s.log = log.About(b.API.Name, b.Upstream.Target.Address())
 	if s.kind != verifier.Basic {
 		s.source = sourceOf(b)
 		s.header = s.source.Header
@@ -73,13 +76,14 @@ func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *t
 	if b.Place != nil && b.Place.Query != "" {
 		log.Once(telemetry.LevelInfo, telemetry.EventCredential, string(s.kind)+".query: credentials in addresses stay in access logs and in the history of browsers")
 	}
-	s.watch = &fieldWatch{fields: shared.Fields, scope: fingerprint, all: watchedFields(o, b, log)}
+	s.watch = &fieldWatch{fields: shared.Fields, scope: fingerprint, all: watchedFields(o, b, s.log)}
 	if s.watch.fields == nil {
 		s.watch.fields = NewFields()
 	}
 	key := shared.Scopes.Fingerprint(renderKey(o, b, log.Debug())...)
 	instance := cache.Instance{
-		Context: ctx, Epoch: o.Epoch, RenderKey: key, Policy: policyOf(o, b), Report: log.Report,
+		Context: ctx, Epoch: o.Epoch, RenderKey: key, Policy: policyOf(o, b), Report: s.log.Report,
+		Kind: s.kind, Label: counters.Label{API: b.API.Name, Host: b.Upstream.Target.Authority()},
 		Logins: shared.Scopes.LoginsOf(b.API.Name, b.Upstream.Target.URL, b.Upstream.LoginSecret),
 	}
 	if s.kind == verifier.Bearer {
@@ -90,8 +94,8 @@ func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *t
 		instance.Names = b.sharedScope(o.Epoch)
 		shared.Scopes.Share(ctx, instance.Shared, b.API.Name, b.Upstream.Target.URL, log.Report)
 	}
-	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaBy, func(report verifier.Report, count verifier.SharedCount) verifier.Verifier {
-		chain, err := chain.New(b.API, b.Upstream, shared.Now, report, count)
+	s.cache, s.fastPath = shared.Scopes.Join(fingerprint, instance, b.API.QuotaBy, func(report verifier.Report, count verifier.SharedCount, tally *counters.Scope) verifier.Verifier {
+		chain, err := chain.New(b.API, b.Upstream, shared.Now, report, count, tally)
 		if err != nil {
 			panic(err.Error()) // unreachable: the options come from a configuration without faults
 		}
@@ -101,8 +105,7 @@ func newScheme(ctx context.Context, o *Options, b *Block, shared *Shared, log *t
 	return s
 }
 
-// absentFrom is the text for a request without a credential, with the header of the operator's
-// in the place of the one that is read by default.
+// absentFrom is the text for a request without a credential, with the operator's own header.
 func absentFrom(source *credential.Source, text string) string {
 	where := "(" + source.Where() + ")"
 	text = strings.Replace(text, "(Authorization: Bearer)", where, 1)
@@ -146,35 +149,6 @@ func watchedFields(o *Options, b *Block, log *telemetry.Log) []*watched {
 		}
 	}
 	return all
-}
-
-func watch(level, key, name, field, api, effect string) *watched {
-	return &watched{
-		field: field, level: level,
-		absent: key + ": no answer of " + api + " has had a value of the field " + name + " so far; " + effect + ": check how the field is spelled",
-		unusable: key + ": the field " + name + " of " + api + " came as an object, or as something else that is no value (a list of such, a list where one value is expected, control characters, over 1 KiB); " +
-			effect + ": name another field",
-	}
-}
-
-// canMeet tells whether an identity of this block can meet a requirement. known are the
-// fields that it can have; nil: any.
-func canMeet(r Requirement, b *Block, known []string) bool {
-	if r.Field == "api" {
-		return r.Meets([]string{b.API.Name})
-	}
-	return known == nil || contains(known, r.Field)
-}
-
-// isFieldOfAnother tells whether an identity of another block may have a field.
-func isFieldOfAnother(o *Options, b *Block, field string) bool {
-	for _, other := range o.Blocks {
-		fields := other.API.FieldsOf(other.Upstream)
-		if other != b && (fields == nil || contains(fields, field)) {
-			return true
-		}
-	}
-	return false
 }
 
 func contains(words []string, word string) bool {
@@ -246,4 +220,24 @@ func refusalKey(o *Options, debug bool) string {
 		}
 	}
 	return text
+}
+
+// canMeet tells whether an identity of this block can meet a requirement. known are the
+// fields that it can have; nil: any.
+func canMeet(r Requirement, b *Block, known []string) bool {
+	if r.Field == "api" {
+		return r.Meets([]string{b.API.Name})
+	}
+	return known == nil || contains(known, r.Field)
+}
+
+// isFieldOfAnother tells whether an identity of another block may have a field.
+func isFieldOfAnother(o *Options, b *Block, field string) bool {
+	for _, other := range o.Blocks {
+		fields := other.API.FieldsOf(other.Upstream)
+		if other != b && (fields == nil || contains(fields, field)) {
+			return true
+		}
+	}
+	return false
 }

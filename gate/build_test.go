@@ -58,6 +58,7 @@ var covered = map[string]coverage{
 	"Options.ForwardCredential": {perRequest, "the credential is removed from each request, it is in no answer", change(func(o *Options) { o.ForwardCredential = true })},
 	"Options.Optional":          {perRequest, "it concerns requests without a credential, for which nothing is cached", change(func(o *Options) { o.Optional = true })},
 	"Options.Preflight":         {perRequest, "a preflight is recognized before the cache is asked", change(func(o *Options) { o.Preflight = true })},
+	"Options.SocketsEnd":        {perRequest, "an allowed request is given a time, which is in no answer", change(func(o *Options) { o.SocketsEnd = true })},
 	"Options.Problem":           {inRender, "the body of a denial", change(func(o *Options) { o.Problem = true })},
 	"Options.Statuses": {inRender, "the status of a denial", change(
 		func(o *Options) { o.Statuses = nil },

@@ -12,6 +12,12 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
+// Client is the name of the client of a request on a route that reads addresses at that
+// depth.
+func Client(r *http.Request, depth int) string {
+	return clientName(r, depth)
+}
+
 // clientName names the client that a request's upstream calls are charged to: by its
 // address, and the depth that the address was read with, unless that is 0. Routes count
 // clients together; where one of them reads an address that clients can choose, it must

@@ -1,10 +1,12 @@
 package gate
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
 	"github.com/upstreamauth/upstreamauth/credential"
@@ -18,6 +20,12 @@ type outcome struct {
 	kind    verifier.Kind // of the credential that was sent; it shapes the denial
 	denial  verifier.Denial
 	allowed *cache.Prebuilt
+	ends    time.Time // of the credential of an allowed request; zero: it is not known
+}
+
+// isSet tells whether a credential was supplied beside a request's headers.
+func isSet(supplied verifier.Credential) bool {
+	return supplied.Token != "" || supplied.User != ""
 }
 
 // setHeaders sets the identity headers on a request for the backend. What stands there
@@ -28,21 +36,30 @@ func setHeaders(h http.Header, identity *cache.Prebuilt) {
 	}
 }
 
-// withBearer returns the request that takes a token to the backend in the header of
-// bearer tokens, or r itself if another scheme is there.
+// withSupplied returns the request that takes a supplied credential to the backend in the
+// header of its kind, or r itself if another scheme is there.
 //
-// The token is in a copy with headers of its own. The backend's side may read them
+// It is in a copy with headers of its own. The backend's side may read them
 // after it has returned, as Traefik's mirroring does, so nothing can be taken out
 // again; and Traefik's access log shows the headers of the request that came, which
-// must not hold the token, however the backend ends its response.
-func withBearer(r *http.Request, source *credential.Source, token string) *http.Request {
-	line, _ := credential.SingleValue(r.Header[source.Header])
+// must not hold it, however the backend ends its response.
+func withSupplied(r *http.Request, accepts credential.Accepts, supplied verifier.Credential) *http.Request {
+	name := "Authorization"
+	sent := ""
+	if supplied.Kind == verifier.Basic {
+		sent = credential.AccountLine(supplied.User, supplied.Password)
+	} else {
+		source := accepts.Source(verifier.Bearer)
+		name = source.Header
+		sent = source.Line(supplied.Token)
+	}
+	line, _ := credential.SingleValue(r.Header[name])
 	if line != "" {
 		return r
 	}
 	own := r.WithContext(r.Context())
 	own.Header = r.Header.Clone()
-	own.Header[source.Header] = []string{source.Line(token)}
+	own.Header[name] = []string{sent}
 	return own
 }
 
@@ -85,6 +102,20 @@ func (n *Removed) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	n.set(key, before+note)
 	defer n.set(key, before)
 	next.ServeHTTP(w, r)
+}
+
+// serveUntil is serve for a web socket that is closed when its credential ends: what is
+// said there later is checked by no gate. The proxy behind the gate closes the connection
+// to the backend when the request's context ends, and with it the client's; so the
+// ResponseWriter stays as it came. A zero end is not known, and closes nothing.
+func (n *Removed) serveUntil(end, now time.Time, next http.Handler, w http.ResponseWriter, r *http.Request, note string) {
+	if end.IsZero() {
+		n.serve(next, w, r, note)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), end.Sub(now))
+	defer cancel()
+	n.serve(next, w, r.WithContext(ctx), note)
 }
 
 func (n *Removed) of(key uintptr) string {

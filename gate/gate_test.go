@@ -21,7 +21,7 @@ func TestDecide(t *testing.T) {
 		g := &Gate{accepts: credential.Accepts{Bearer: true}, log: telemetry.NewLog(sink, "gate", "info")}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Authorization", "Bearer MARKER-token")
-		o := g.decide(r, verifier.Credential{})
+		o := g.decide(r, verifier.Credential{}, nil)
 		if o.denial.Reason != verifier.Unavailable || o.allowed != nil {
 			t.Errorf("after a panic: %+v", o)
 		}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 // Handler returns the handler of the route: a path for requests whose answer is
@@ -21,10 +23,18 @@ func (g *Gate) Handler() func(http.ResponseWriter, *http.Request) {
 		fallback = g.hitPath(g.schemes[i], fallback)
 		g.schemes[i].names.refresh(g.identity)
 	}
-	if !g.accepts.ReadsElsewhere() {
-		return fallback
+	if g.accepts.ReadsElsewhere() {
+		fallback = g.besideElsewhere(fallback)
 	}
-	return g.besideElsewhere(fallback)
+	if g.tracing {
+		fallback = g.requests.beside(fallback, g.serveTraced)
+	}
+	return fallback
+}
+
+// serveTraced is ServeHTTP for a request that is traced.
+func (g *Gate) serveTraced(w http.ResponseWriter, r *http.Request, t *trace) {
+	g.serve(w, r, verifier.Credential{}, g.preflight, t)
 }
 
 // besideElsewhere returns the handler of a route that reads credentials in cookies or in
@@ -85,22 +95,6 @@ func excludedNames(g *Gate, s *scheme) []string {
 	return excluded
 }
 
-// compiled returns a method of a compiled type as a function that takes the
-// receiver first. Calling it costs the interpreter less than binding the method
-// on each request.
-func compiled(of interface{}, name string) interface{} {
-	method, _ := reflect.TypeOf(of).MethodByName(name)
-	return method.Func.Interface()
-}
-
-// closedPipe is a writer that fails at the first byte. It has the type that scan takes:
-// converting it on each request would cost 300 ns.
-func closedPipe() io.Writer {
-	_, closed := io.Pipe()
-	_ = closed.Close()
-	return closed
-}
-
 // oneHeader returns the path of a credential that comes in one header line.
 //
 // The closure runs interpreted, on every request. Its form follows what is cheap
@@ -115,9 +109,9 @@ func closedPipe() io.Writer {
 //   - The credential is compared by the keyed digest of its header line.
 //   - scan looks for names that are not on the allowlist, in compiled code: it
 //     writes every other header, and fails at the first, since the pipe is closed.
-//   - An answer is used only between From and Until. Its entry is marked as used
-//     before that is checked, and before scan, so also if the request is then
-//     rejected; only a holder of the credential can cause that.
+//   - An answer is used only between From and Until. Its entry is marked as used, and
+//     it counts as found, before that is checked, and before scan, so also if the request
+//     is then rejected; only a holder of the credential can cause that.
 //   - What stands behind the gate may write into header values, and the answer is
 //     shared: each request gets slices of its own. A literal is the cheapest way to
 //     one; with h.Set each header costs twice as much (docs/performance.md).
@@ -135,6 +129,8 @@ func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.Respons
 		lock        = s.fastPath.Lock
 		secret      = s.fastPath.Secret
 		prebuilt    = s.fastPath.Answers
+		found       = s.fastPath.Tally.Found
+		replay      = replaying(s.fastPath.Tally, fallback)
 		next        = g.next
 		start       = g.start
 		since       = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
@@ -153,27 +149,29 @@ func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.Respons
 					acquire(lock)
 					answer, ok := prebuilt[sum([]byte(secret+lines[0]))]
 					if ok {
+						found.N++
 						moveToFront(answer.Order, answer.Place)
 						allowed := names.allowed
 						release(lock)
+						age := noAge
 						if scan(h, refusing, allowed) == nil {
-							age := since(start)
-							if age >= answer.From {
-								if age < answer.Until {
-									for i, value := range answer.Values {
-										h[answer.Names[i]] = []string{value}
-									}
-									delete(h, removed)
-									next.ServeHTTP(w, r)
-									return
+							age = since(start)
+							if age < answer.From {
+								age = noAge
+							}
+							if age < answer.Until {
+								for i, value := range answer.Values {
+									h[answer.Names[i]] = []string{value}
 								}
-								replay(w, r, answer, age, fallback)
+								delete(h, removed)
+								next.ServeHTTP(w, r)
 								return
 							}
 						}
-					} else {
-						release(lock)
+						replay(w, r, answer, age)
+						return
 					}
+					release(lock)
 				}
 			}
 		}
@@ -186,16 +184,14 @@ func (g *Gate) oneHeader(s *scheme, names *safeNames, fallback func(http.Respons
 // call.
 func (g *Gate) twoHeaders(s *scheme, names *safeNames, fallback func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) {
 	name, key, account := s.header, s.header, "Authorization"
+	next, start := g.next, g.start
+	lock, secret, prebuilt := s.fastPath.Lock, s.fastPath.Secret, s.fastPath.Answers
+	found, replay := s.fastPath.Tally.Found, replaying(s.fastPath.Tally, fallback)
 	if g.credentials.Forward {
 		key, account = "", "" // deletes nothing: no header has this name
 	}
 	var (
 		refusing    = closedPipe()
-		lock        = s.fastPath.Lock
-		secret      = s.fastPath.Secret
-		prebuilt    = s.fastPath.Answers
-		next        = g.next
-		start       = g.start
 		since       = reflect.ValueOf(g.since).Interface().(func(time.Time) time.Duration)
 		sum         = sha256.Sum256
 		itoa        = strconv.Itoa
@@ -215,28 +211,30 @@ func (g *Gate) twoHeaders(s *scheme, names *safeNames, fallback func(http.Respon
 						acquire(lock)
 						answer, ok := prebuilt[sum([]byte(secret+itoa(len(keys[0]))+":"+keys[0]+lines[0]))]
 						if ok {
+							found.N++
 							moveToFront(answer.Order, answer.Place)
 							allowed := names.allowed
 							release(lock)
+							age := noAge
 							if scan(h, refusing, allowed) == nil {
-								age := since(start)
-								if age >= answer.From {
-									if age < answer.Until {
-										for i, value := range answer.Values {
-											h[answer.Names[i]] = []string{value}
-										}
-										delete(h, key)
-										delete(h, account)
-										next.ServeHTTP(w, r)
-										return
+								age = since(start)
+								if age < answer.From {
+									age = noAge
+								}
+								if age < answer.Until {
+									for i, value := range answer.Values {
+										h[answer.Names[i]] = []string{value}
 									}
-									replay(w, r, answer, age, fallback)
+									delete(h, key)
+									delete(h, account)
+									next.ServeHTTP(w, r)
 									return
 								}
 							}
-						} else {
-							release(lock)
+							replay(w, r, answer, age)
+							return
 						}
+						release(lock)
 					}
 				}
 			}

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/upstreamauth/upstreamauth/telemetry"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
 // Limits for what is kept of header names, since a client can make up any number.
 const (
-	maxNewNames   = 32 // names of one request
-	maxSafeNames  = 1024
-	maxNameLength = 64 // bytes
+	maxNewNames  = 32 // names of one request
+	maxSafeNames = 1024
 )
 
 // identityHeaders removes identity headers that the client sent, in every spelling
@@ -43,7 +43,8 @@ func newIdentity(o *Options, credentials []string) *identityHeaders {
 	for _, h := range o.Headers {
 		id.names[Fold(h.Header)] = true
 	}
-	id.names["http2-settings"] = true // no identity, but its place is beside Upgrade: h2c, which never passes
+	id.names[Fold(telemetry.TraceHeader)] = true // it is between the operator and the gate
+	id.names["http2-settings"] = true            // no identity, but its place is beside Upgrade: h2c, which never passes
 	for _, name := range credentials {
 		if name != "Authorization" { // that has no other spelling
 			id.aliases[Fold(name)] = true

@@ -41,6 +41,14 @@ func (n *nameSets) refresh(id *identityHeaders) {
 	}
 }
 
+// widest returns the allowlist of the path that takes most; the caller holds the lock.
+func (n *nameSets) widest() map[string]bool {
+	if len(n.sets) == 0 {
+		return nil
+	}
+	return n.sets[0].allowed
+}
+
 // without returns a new set of the names seen so far and the common ones, without
 // those that are excluded.
 func (s *safeNames) without(seen map[string]bool, common []string) map[string]bool {

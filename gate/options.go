@@ -10,7 +10,7 @@
 // Handler serves requests whose answer is prebuilt in one flat function, and
 // hands every other request to the gate's ServeHTTP. A caller that serves
 // requests of its own on the same route, as sessions do, uses Accepts, Check,
-// Deny, ServeAs, Forwards, Bar and RefuseUnread.
+// Deny, Explain, ForBrowsers, ServeAs, Forwards, Bar and RefuseUnread.
 //
 // The package does not know how options are written in a configuration, how an
 // upstream is called, or what a session is.
@@ -18,6 +18,7 @@ package gate
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/shared"
@@ -48,6 +49,7 @@ type Options struct {
 	ForwardCredential bool               // the backend sees the credential too
 	Optional          bool               // a request without a credential passes, without identity
 	Preflight         bool               // a CORS preflight passes, without identity
+	SocketsEnd        bool               // a web socket is closed when its credential ends
 
 	Problem     bool           // bodies of denials as RFC 9457 describes them; else the API's own
 	Statuses    map[string]int // the operator's, by documented code or HTTP status of the upstream; nil: none
@@ -124,4 +126,16 @@ func sourceOf(b *Block) *credential.Source {
 		return credential.DefaultSource(b.Upstream.Kind, b.API.BareToken)
 	}
 	return credential.NewSource(b.Upstream.Kind, p.Header, p.Schemes, p.Bare, p.Cookie, p.Query)
+}
+
+// folding maps every character that is not a letter or digit to "-", since CGI,
+// WSGI and PHP turn them into one: there X_Auth_User is X-Auth-User. A Replacer is
+// one call into compiled code, whatever the length.
+var folding = strings.NewReplacer("_", "-", ".", "-", "!", "-", "#", "-", "$", "-", "%", "-", "&", "-",
+	"'", "-", "*", "-", "+", "-", "^", "-", "`", "-", "|", "-", "~", "-", " ", "-", ":", "-", "/", "-")
+
+// Fold returns a header name as backends compare it: in lower case, with "-" for
+// every character that is not a letter or digit. It is for comparing only.
+func Fold(name string) string {
+	return strings.ToLower(folding.Replace(name))
 }

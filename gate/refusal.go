@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache"
+	"github.com/upstreamauth/upstreamauth/gate/page"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/strictjson"
 )
@@ -20,6 +21,17 @@ type refusal struct {
 	problem     bool           // RFC 9457 bodies
 	statuses    map[string]int // the operator's, by documented code or HTTP status
 	unavailable int            // the status when the upstream could not be asked
+
+	// lead is where the page load of a browser without a valid credential is led; nil, or
+	// an empty text: it is denied.
+	lead func(*http.Request) string
+}
+
+// leading returns the refusal that leads page loads to a login.
+func (rf *refusal) leading(lead func(*http.Request) string) *refusal {
+	own := *rf
+	own.lead = lead
+	return &own
 }
 
 // statusClosed is what Traefik logs for a request whose client has left. No client ever
@@ -37,7 +49,43 @@ func (rf *refusal) write(w http.ResponseWriter, r *http.Request, kind verifier.K
 		sendGRPC(w, r, rf.fillDefaults(denial, rf.shape(kind)))
 		return
 	}
-	send(w, r, rf.response(kind, denial))
+	answer := rf.response(kind, denial)
+	if page.FromBrowser(r) {
+		rf.forBrowser(r, answer, kind, denial)
+	}
+	send(w, r, answer)
+}
+
+// forBrowser changes a response that was built, and that is kept by no one else, to one
+// for a browser: a page load gets HTML, or is led to a login.
+func (rf *refusal) forBrowser(r *http.Request, answer *cache.Prebuilt, kind verifier.Kind, denial verifier.Denial) {
+	if rf.lead != nil {
+		answer.Challenges = withoutDialogs(answer.Challenges)
+	}
+	if !page.IsLoad(r) {
+		return
+	}
+	address := ""
+	if rf.lead != nil && r.Method != http.MethodPost && answer.Status == http.StatusUnauthorized && isAbsent(denial.Reason) {
+		address = rf.lead(r)
+	}
+	if address != "" {
+		answer.Status = http.StatusSeeOther
+		answer.Body = ""
+		answer.Challenges = nil
+		answer.Names = []string{"Location", "Cache-Control", "Referrer-Policy"}
+		answer.Values = []string{address, "no-store", "no-referrer"}
+		return
+	}
+	answer.Body = page.Refusal(answer.Status, rf.fillDefaults(denial, rf.shape(kind)).Message)
+	answer.Names = append(append(answer.Names, "Content-Security-Policy"), page.Headers...) // the last of a name holds
+	answer.Values = append(append(answer.Values, page.Policy), page.Values...)
+}
+
+// isAbsent tells whether a login may mend a denial: with other denials the browser would
+// be led there, and come back with the same credential, without end.
+func isAbsent(reason verifier.Reason) bool {
+	return reason == verifier.Missing || reason == verifier.Invalid || reason == verifier.Expired
 }
 
 // response builds the whole response to a denial.
@@ -62,7 +110,7 @@ func (rf *refusal) response(kind verifier.Kind, denial verifier.Denial) *cache.P
 		Body:   body,
 	}
 	if denial.Status == http.StatusUnauthorized {
-		answer.Challenges = rf.challenges(kind, denial.Reason)
+		answer.Challenges = challenges(rf.schemes, kind, denial.Reason)
 	}
 	if denial.RetryAfter > 0 {
 		answer.Names = append(answer.Names, "Retry-After")
@@ -176,37 +224,6 @@ func defaultMessage(denial verifier.Denial, kind verifier.Kind) string {
 		return "The authentication service could not be asked. Try again later."
 	}
 	return http.StatusText(denial.Status) + "."
-}
-
-// challenges returns WWW-Authenticate (RFC 9110, 11.6.1), a line for each kind that
-// the route takes. The kind that was sent and denied has RFC 6750's error code.
-func (rf *refusal) challenges(sent verifier.Kind, reason verifier.Reason) []string {
-	lines := make([]string, 0, len(rf.schemes))
-	for _, s := range rf.schemes {
-		line := challengeOf(s) + ` realm="` + s.api.Name + `"`
-		if s.kind == verifier.Basic {
-			line += `, charset="UTF-8"`
-		}
-		if s.kind == sent && reason != verifier.Missing {
-			line += `, error="invalid_token"`
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// challengeOf is the word of a challenge: that of the operator's source, or of the kind.
-func challengeOf(s *scheme) string {
-	if s.source != nil {
-		return s.source.Scheme()
-	}
-	switch s.kind {
-	case verifier.Bearer:
-		return "Bearer"
-	case verifier.Basic:
-		return "Basic"
-	}
-	return verifier.KeyHeader
 }
 
 // problem is the body of a denial as RFC 9457 describes it.

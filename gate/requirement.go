@@ -186,3 +186,12 @@ func (f *fieldWatch) note(decision verifier.Decision, log *telemetry.Log) {
 		}
 	}
 }
+
+func watch(level, key, name, field, api, effect string) *watched {
+	return &watched{
+		field: field, level: level,
+		absent: key + ": no answer of " + api + " has had a value of the field " + name + " so far; " + effect + ": check how the field is spelled",
+		unusable: key + ": the field " + name + " of " + api + " came as an object, or as something else that is no value (a list of such, a list where one value is expected, control characters, over 1 KiB); " +
+			effect + ": name another field",
+	}
+}

@@ -33,38 +33,6 @@ func send(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt) {
 	}
 }
 
-// replay writes a prebuilt response to a denial, or falls back when it has expired.
-// The hit path calls it for every answer that is not, or no longer, an allowed one:
-// a separate check for denials would cost each hit. The lines of send are
-// repeated here, since the call would cost as much as they do.
-func replay(w http.ResponseWriter, r *http.Request, answer *cache.Prebuilt, age time.Duration, fallback func(http.ResponseWriter, *http.Request)) {
-	if age >= answer.RepeatUntil {
-		fallback(w, r)
-		return
-	}
-	if r.Method == http.MethodPost {
-		if isGRPC(r.Header) {
-			fallback(w, r) // nothing is prebuilt in that form
-			return
-		}
-	}
-	h := w.Header()
-	for i, value := range answer.Values {
-		h[answer.Names[i]] = []string{value}
-	}
-	if answer.Challenges != nil {
-		h["Www-Authenticate"] = append([]string(nil), answer.Challenges...)
-	}
-	if r.ContentLength != 0 {
-		conclude(w, r, answer.Status, answer.Body)
-		return
-	}
-	w.WriteHeader(answer.Status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(answer.Body))
-	}
-}
-
 // Misconfigured denies every request, on a route whose configuration has faults.
 // Without a handler, Traefik would serve it through another route that matches.
 func Misconfigured(w http.ResponseWriter, r *http.Request) {

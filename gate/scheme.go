@@ -9,6 +9,7 @@ import (
 
 	"github.com/upstreamauth/upstreamauth/cache"
 	"github.com/upstreamauth/upstreamauth/credential"
+	"github.com/upstreamauth/upstreamauth/telemetry"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 )
@@ -22,6 +23,7 @@ type scheme struct {
 	cache    *cache.Cache
 	fastPath *cache.FastPath
 	watch    *fieldWatch
+	log      *telemetry.Log     // about its API
 	source   *credential.Source // of its token; nil: Basic
 	header   string             // that carries it
 	pattern  *regexp.Regexp     // of a whole token; nil: any
@@ -30,6 +32,17 @@ type scheme struct {
 	headers  []string           // canonical names of the identity headers
 	fields   []string           // fields[i] is the value of headers[i]
 	names    *nameSets          // header names that the hit path lets pass
+}
+
+// schemeOf returns a route's scheme for a kind. It has one for each kind that it
+// accepts, and credentials of other kinds are not read.
+func schemeOf(schemes []*scheme, kind verifier.Kind) *scheme {
+	for _, s := range schemes {
+		if s.kind == kind {
+			return s
+		}
+	}
+	return nil
 }
 
 // headersFor returns the identity headers of an allowed request. Where the
@@ -112,6 +125,48 @@ func (s *scheme) render(decision verifier.Decision) *cache.Prebuilt {
 		answer.Names = names
 	}
 	return answer
+}
+
+// challenges returns WWW-Authenticate (RFC 9110, 11.6.1), a line for each kind that
+// the route takes. The kind that was sent and denied has RFC 6750's error code.
+func challenges(schemes []*scheme, sent verifier.Kind, reason verifier.Reason) []string {
+	lines := make([]string, 0, len(schemes))
+	for _, s := range schemes {
+		line := challengeOf(s) + ` realm="` + s.api.Name + `"`
+		if s.kind == verifier.Basic {
+			line += `, charset="UTF-8"`
+		}
+		if s.kind == sent && reason != verifier.Missing {
+			line += `, error="invalid_token"`
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// challengeOf is the word of a challenge: that of the operator's source, or of the kind.
+func challengeOf(s *scheme) string {
+	if s.source != nil {
+		return s.source.Scheme()
+	}
+	switch s.kind {
+	case verifier.Bearer:
+		return "Bearer"
+	case verifier.Basic:
+		return "Basic"
+	}
+	return verifier.KeyHeader
+}
+
+// withoutDialogs drops the challenges on which browsers ask for an account.
+func withoutDialogs(challenges []string) []string {
+	var kept []string
+	for _, line := range challenges {
+		if !strings.HasPrefix(line, "Basic ") {
+			kept = append(kept, line)
+		}
+	}
+	return kept
 }
 
 const hexDigits = "0123456789ABCDEF"

@@ -54,6 +54,7 @@ func New(next http.Handler, o *Options, seen *logins.Logins, log *telemetry.Log)
 // wrapped: a wrapped writer loses Flusher and Hijacker, which streams and web sockets
 // need.
 func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
+	delete(r.Header, telemetry.TraceHeader) // its value is a secret of the operator's
 	path := i.loginPath(r)
 	if path == "" {
 		i.next.ServeHTTP(w, r)

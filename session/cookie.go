@@ -18,20 +18,30 @@ import (
 // than 4096 bytes, name and attributes included (RFC 6265, section 6.1).
 const maxCookie = 3800
 
-// seal turns a token into the value of a cookie and back. The value is encrypted and
+// seal turns a token (or an account, see carrier) into the value of a cookie and back. The value is encrypted and
 // authenticated (AES-256-GCM) under the operator's secret. It is bound to the scope
 // of the upstream that verified the token, so that a cookie of one route is of no use
 // on a route with another upstream, even under the same secret.
 type seal struct {
 	name  string
 	pair  *regexp.Regexp // the cookie in a line of cookies; also the end of a longer name
-	aead  cipher.AEAD
+	aeads []cipher.AEAD  // one for each secret; the first encrypts
 	bound []byte
 }
 
 // newSeal makes the seal of the cookies of one name. bound is what they are bound
 // to, part by part.
-func newSeal(name, secret string, bound ...string) *seal {
+func newSeal(name string, secrets []string, bound ...string) *seal {
+	text := fmt.Sprintf("upstreamauth session 1 %q", bound) // quoted: no other parts make the same text
+	pair := regexp.MustCompile(regexp.QuoteMeta(name) + `[ \t]*=([^;]*)`)
+	s := &seal{name: name, pair: pair, bound: []byte(text)}
+	for _, secret := range secrets {
+		s.aeads = append(s.aeads, newAEAD(secret))
+	}
+	return s
+}
+
+func newAEAD(secret string) cipher.AEAD {
 	key := sha256.Sum256([]byte("upstreamauth session key 1\x00" + secret))
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
@@ -41,20 +51,19 @@ func newSeal(name, secret string, bound ...string) *seal {
 	if err != nil {
 		panic(err.Error()) // unreachable, likewise
 	}
-	text := fmt.Sprintf("upstreamauth session 1 %q", bound) // quoted: no other parts make the same text
-	pair := regexp.MustCompile(regexp.QuoteMeta(name) + `[ \t]*=([^;]*)`)
-	return &seal{name: name, pair: pair, aead: aead, bound: []byte(text)}
+	return aead
 }
 
 // encrypt returns the value of a cookie that holds a token until its end; empty if
 // no browser would keep a cookie of that size.
 func (s *seal) encrypt(token string, end time.Time) string {
-	nonce := make([]byte, s.aead.NonceSize())
+	aead := s.aeads[0]
+	nonce := make([]byte, aead.NonceSize())
 	if _, err := rand.Read(nonce); err != nil {
 		panic("no randomness: " + err.Error())
 	}
 	plain := strconv.FormatInt(end.Unix(), 10) + " " + token
-	sealed := s.aead.Seal(nonce, nonce, []byte(plain), s.bound)
+	sealed := aead.Seal(nonce, nonce, []byte(plain), s.bound)
 	value := base64.RawURLEncoding.EncodeToString(sealed)
 	if len(value) > maxCookie {
 		return ""
@@ -71,20 +80,30 @@ func (s *seal) decrypt(value string, now time.Time) string {
 	}
 	encoding := base64.RawURLEncoding.Strict() // strict: no second text of the same bytes
 	sealed, err := encoding.DecodeString(value)
-	size := s.aead.NonceSize()
-	if err != nil || len(sealed) < size {
-		return ""
-	}
-	plain, err := s.aead.Open(nil, sealed[:size], sealed[size:], s.bound)
 	if err != nil {
 		return ""
 	}
-	end, token, _ := strings.Cut(string(plain), " ")
+	end, token, _ := strings.Cut(s.open(sealed), " ")
 	seconds, err := strconv.ParseInt(end, 10, 64)
 	if err != nil || now.Unix() >= seconds {
 		return ""
 	}
 	return token
+}
+
+// open returns what a cookie holds under any of the secrets; empty if it holds nothing.
+func (s *seal) open(sealed []byte) string {
+	size := s.aeads[0].NonceSize()
+	if len(sealed) < size {
+		return ""
+	}
+	for _, aead := range s.aeads {
+		plain, err := aead.Open(nil, sealed[:size], sealed[size:], s.bound)
+		if err == nil {
+			return string(plain)
+		}
+	}
+	return ""
 }
 
 // Limits of extract: of cookies with the name; of places that look like one, among them
@@ -160,18 +179,4 @@ func cutSeparator(text string, start int) (string, bool) {
 	before, separated := strings.CutSuffix(text, ";")
 	isCookie := separated || (text == "" && start == 0)
 	return before, isCookie
-}
-
-// setCookie is the Set-Cookie line of a value that a browser keeps for age seconds;
-// a negative age deletes the cookie.
-func setCookie(o *Options, r *http.Request, value string, age int) string {
-	c := &http.Cookie{
-		Name: o.Cookie, Value: value, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: o.SecureAlways || r.TLS != nil, SameSite: http.SameSiteLaxMode,
-	}
-	if o.SameSiteStrict {
-		c.SameSite = http.SameSiteStrictMode
-	}
-	line := c.String()
-	return line
 }

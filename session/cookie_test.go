@@ -13,7 +13,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // newTestSeal is a seal under secret, bound to one scope.
 func newTestSeal(name string) *seal {
-	return newSeal(name, secret, "ippanel", "https://edge.example", "/check")
+	return newSeal(name, []string{secret}, "ippanel", "https://edge.example", "/check")
 }
 
 func cookies(lines ...string) http.Header { return http.Header{"Cookie": lines, "Accept": {"*/*"}} }
@@ -50,9 +50,9 @@ func TestSeal(t *testing.T) {
 		"empty": "", "blank": " ", "not base64": "!" + value[1:], "padded": value + "=", "quoted": `"` + value + `"`,
 		"a further byte": value + "A", "oversized": value + strings.Repeat("A", maxCookie), "twice": value + value,
 		"swapped halves":  value[:30] + other[30:],
-		"another secret":  newSeal("upstreamauth", strings.Repeat("f", 32), "ippanel", "https://edge.example", "/check").encrypt("token-1", end),
-		"another scope":   newSeal("upstreamauth", secret, "ippanel", "https://edge.example", "/other").encrypt("token-1", end),
-		"parts elsewhere": newSeal("upstreamauth", secret, "ippanel", "https://edge.example/check", "").encrypt("token-1", end),
+		"another secret":  newSeal("upstreamauth", []string{strings.Repeat("f", 32)}, "ippanel", "https://edge.example", "/check").encrypt("token-1", end),
+		"another scope":   newSeal("upstreamauth", []string{secret}, "ippanel", "https://edge.example", "/other").encrypt("token-1", end),
+		"parts elsewhere": newSeal("upstreamauth", []string{secret}, "ippanel", "https://edge.example/check", "").encrypt("token-1", end),
 	} {
 		t.Run("no token from a value that is "+name, func(t *testing.T) {
 			if got, _ := s.extract(cookies("upstreamauth="+denied), noon); got != "" {

@@ -10,40 +10,47 @@ import (
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
-// unknownEnd is how long the cookie of a token lasts whose end two readers could read
-// differently.
-const unknownEnd = time.Hour
-
 // handoff exchanges the token of a link or a form for a cookie.
 type handoff struct {
 	gate    *gate.Gate
 	options *Options
-	seal    *seal
+	carrier *carrier
 	origins *origins
+	back    *back
 	pages   *pages
 	token   *parameter
 	step    *parameter
-	now     func() time.Time
 	log     *telemetry.Log
 }
 
 // newHandoff makes the hand-off of a route with these options.
-func newHandoff(g *gate.Gate, o *Options, s *seal, site *origins, now func() time.Time, log *telemetry.Log) *handoff {
-	p := newPages(o.Parameter)
+func newHandoff(g *gate.Gate, o *Options, c *carrier, site *origins, b *back, log *telemetry.Log) *handoff {
+	p := newPages(o.Parameter, o.Return)
 	return &handoff{
-		gate: g, options: o, seal: s, origins: site, pages: p,
-		token: newParameter(p.token), step: newParameter(p.step), now: now, log: log,
+		gate: g, options: o, carrier: c, origins: site, back: b, pages: p,
+		token: newParameter(p.token), step: newParameter(p.step), log: log,
 	}
 }
 
-// answer is what a browser gets for a hand-off: a denial if it has a reason, else a
-// page if there is one, else the redirect. A redirect without a cookie keeps the
+// answer is what a browser gets for a hand-off or a login: a denial if it has a reason,
+// else a page if there is one, else a redirect. A redirect without a cookie keeps the
 // session that the browser has.
 type answer struct {
-	denial verifier.Denial
-	sent   verifier.Credential // that was checked, for the log, as far as one could be read
-	page   string              // HTML
-	cookie string              // the Set-Cookie line
+	denial  verifier.Denial
+	sent    verifier.Credential // that was checked, for the log, as far as one could be read
+	page    string              // HTML
+	policy  string              // of the page
+	status  int                 // of the page; 0: 200
+	wait    time.Duration       // of Retry-After; 0: none
+	cookies []string            // the Set-Cookie lines
+	to      string              // where the redirect leads; empty: to the configured page
+}
+
+// arrival is what a request for the hand-off brings.
+type arrival struct {
+	token string
+	step  string // that a form of one of our pages takes
+	back  string // the page that was asked for; empty: none, or none that is allowed
 }
 
 // exchange answers a hand-off. current is the token of the browser's session; empty if
@@ -52,20 +59,20 @@ type answer struct {
 func (h *handoff) exchange(r *http.Request, current string) (a *answer) {
 	a = &answer{sent: bearer(""), denial: verifier.Denial{Reason: verifier.Unavailable}}
 	defer h.logPanic()
-	token, step, denial := h.read(r)
-	if denial.Reason == "" && step != "" && !h.origins.isOwnPage(r) {
+	came, denial := h.read(r)
+	if denial.Reason == "" && came.step != "" && !h.origins.isOwnPage(r) {
 		denial = verifier.Denial{Reason: verifier.Forbidden, Message: "The request comes from another site."}
 	}
 	if denial.Reason != "" {
 		return &answer{sent: a.sent, denial: denial}
 	}
-	if step == stepKeep {
-		return &answer{}
+	if came.step == stepKeep {
+		return &answer{to: came.back}
 	}
-	if step == "" && h.mayLackSession(r) {
-		return &answer{page: h.pages.continuing(token)}
+	if came.step == "" && h.mayLackSession(r) {
+		return &answer{page: h.pages.continuing(came.token, came.back), policy: pagePolicy}
 	}
-	decided := h.decide(r, token, current, step)
+	decided := h.decide(r, came, current)
 	return decided
 }
 
@@ -81,62 +88,63 @@ func (h *handoff) mayLackSession(r *http.Request) bool {
 }
 
 // decide answers a hand-off whose browser has brought its session, if it has one.
-func (h *handoff) decide(r *http.Request, token, current, step string) *answer {
-	sent := bearer(token)
+func (h *handoff) decide(r *http.Request, came arrival, current string) *answer {
+	sent := bearer(came.token)
 	decision, denied := h.gate.Check(r, sent)
 	if denied.Reason == verifier.Invalid || denied.Reason == verifier.Expired {
 		_, live := h.userOf(r, current)
-		if live && current != token {
-			return &answer{} // an old link leads the reader on
+		if live && current != came.token {
+			return &answer{to: came.back} // an old link leads the reader on
 		}
 	}
 	if denied.Reason != "" {
 		return &answer{sent: sent, denial: denied}
 	}
-	if step != stepReplace && current != token {
+	if came.step != stepReplace && current != came.token {
 		user, live := h.userOf(r, current)
 		other := decision.Identity.Get("user")
 		if live && (user == "" || user != other) {
-			return &answer{page: h.pages.choosing(token, user, other)}
+			return &answer{page: h.pages.choosing(came.token, came.back, user, other), policy: pagePolicy}
 		}
 	}
-	line, tooLong := h.cookie(r, token, decision)
-	return &answer{sent: sent, denial: tooLong, cookie: line}
+	lines, tooLong := h.carrier.issue(r, sent, decision)
+	return &answer{sent: sent, denial: tooLong, cookies: lines, to: came.back}
 }
 
 // read returns the one token of a hand-off, in the query or in a form, and the step of
 // a form that one of our pages posts; with stepKeep there is no token. A second token,
 // also in a header, is a denial: the request would be checked as one caller and the
 // session opened as another.
-func (h *handoff) read(r *http.Request) (token, step string, denial verifier.Denial) {
+func (h *handoff) read(r *http.Request) (arrival, verifier.Denial) {
 	form, unreadable := postedForm(r)
 	inQuery, denied := h.token.read(r.URL.RawQuery)
 	inForm, deniedForm := h.token.read(form)
 	step, deniedStep := h.step.read(form)
 	for _, found := range []verifier.Denial{unreadable, denied, deniedForm, deniedStep} {
 		if found.Reason != "" {
-			return "", "", found
+			return arrival{}, found
 		}
 	}
 	if step != "" && step != stepContinue && step != stepKeep && step != stepReplace {
-		return "", "", verifier.Denial{Reason: verifier.Malformed}
+		return arrival{}, verifier.Denial{Reason: verifier.Malformed}
 	}
+	came := arrival{step: step, back: h.back.brought(r.URL.RawQuery, form)}
 	if step == stepKeep {
-		return "", step, verifier.Denial{}
+		return came, verifier.Denial{}
 	}
-	token = inQuery + inForm
+	came.token = inQuery + inForm
 	inHeader, absent := credential.FromRequest(r, h.gate.Accepts())
 	twice := inQuery != "" && inForm != ""
-	if twice || (token != "" && (absent.Reason != verifier.Missing || inHeader.Kind != "")) {
-		return "", "", verifier.Denial{Reason: verifier.Ambiguous}
+	if twice || (came.token != "" && (absent.Reason != verifier.Missing || inHeader.Kind != "")) {
+		return arrival{}, verifier.Denial{Reason: verifier.Ambiguous}
 	}
-	if token == "" {
-		return "", "", verifier.Denial{Reason: verifier.Missing}
+	if came.token == "" {
+		return arrival{}, verifier.Denial{Reason: verifier.Missing}
 	}
-	if !verifier.IsVisibleASCII(token) {
-		return "", "", verifier.Denial{Reason: verifier.Malformed}
+	if !verifier.IsVisibleASCII(came.token) {
+		return arrival{}, verifier.Denial{Reason: verifier.Malformed}
 	}
-	return token, step, verifier.Denial{}
+	return came, verifier.Denial{}
 }
 
 // userOf returns the user of the browser's session, and whether it is live: a token
@@ -148,7 +156,7 @@ func (h *handoff) userOf(r *http.Request, current string) (user string, live boo
 	if current == "" {
 		return "", false
 	}
-	decision, denial := h.gate.Check(r, bearer(current))
+	decision, denial := h.gate.Recall(r, bearer(current))
 	switch denial.Reason {
 	case "", verifier.Requirement: // a token that lacks a required value is valid all the same
 		user = decision.Identity.Get("user")
@@ -157,26 +165,6 @@ func (h *handoff) userOf(r *http.Request, current string) (user string, live boo
 		return "", true
 	}
 	return "", false
-}
-
-// cookie returns the Set-Cookie line of a token that was allowed; it ends with the
-// decision. A denial if that is over, or if the token is too long for a cookie.
-func (h *handoff) cookie(r *http.Request, token string, decision verifier.Decision) (string, verifier.Denial) {
-	end := decision.Expires
-	if end.IsZero() { // the token is asked about with each request, which ends the session in time
-		end = h.now().Add(unknownEnd)
-	}
-	seconds := int(end.Sub(h.now()) / time.Second)
-	if seconds < 1 {
-		return "", verifier.Denial{Reason: verifier.Expired}
-	}
-	value := h.seal.encrypt(token, end)
-	if value == "" {
-		h.log.Note(telemetry.LevelError, telemetry.EventOutage, "a token is too long for a cookie: browsers take 4 KiB")
-		return "", verifier.Denial{Reason: verifier.Unavailable}
-	}
-	line := setCookie(h.options, r, value, seconds)
-	return line, verifier.Denial{}
 }
 
 // bearer is the credential of a token that is in no header.

@@ -63,7 +63,7 @@ func (l *logout) end(r *http.Request, c verifier.Credential) (denial verifier.De
 	if !l.origins.isOwnPage(r) {
 		return verifier.Denial{Reason: verifier.Forbidden}
 	}
-	if c.Token != "" {
+	if c.Token != "" { // an account is not barred: its user may sign in again
 		l.revoke(c)
 	}
 	return verifier.Denial{}

@@ -52,6 +52,17 @@ func (o *origins) hasOwnOrigin(r *http.Request) bool {
 	return host == own || host == withoutDefaultPort(own) || o.listed[canonical]
 }
 
+// maySocket tells whether a web socket may be opened by a cookie. A browser sends the
+// cookie whichever page opens one (of a sibling subdomain always), lets that page read
+// what comes, and names it in Origin. A request that names none is no browser's.
+func (o *origins) maySocket(r *http.Request) bool {
+	h := r.Header
+	if len(h["Upgrade"]) == 0 || len(h["Origin"])+len(h["Sec-Fetch-Site"]) == 0 {
+		return true
+	}
+	return o.isOwnPage(r)
+}
+
 func (o *origins) hasListedOrigin(r *http.Request) bool {
 	lines := r.Header["Origin"]
 	if len(lines) != 1 {

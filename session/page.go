@@ -1,6 +1,10 @@
 package session
 
-import "html"
+import (
+	"html"
+
+	"github.com/upstreamauth/upstreamauth/gate/page"
+)
 
 // The steps that a page of a hand-off posts back, beside the token.
 const (
@@ -40,53 +44,58 @@ const (
 	pageEnd  = `</body></html>`
 )
 
-// pages makes the two pages of a hand-off. token and step are the names of the fields
-// that they post.
+// pages makes the two pages of a hand-off. token, step and back are the names of the
+// fields that they post; back may be empty.
 type pages struct {
 	token string
 	step  string
+	back  string
 }
 
-// newPages makes the pages of a hand-off whose parameter has this name, of ASCII
+// newPages makes the pages of a hand-off whose parameters have these names, of ASCII
 // letters, digits, "-", "_" and ".".
-func newPages(parameter string) *pages {
-	return &pages{token: parameter, step: parameter + "-step"}
+func newPages(parameter, back string) *pages {
+	return &pages{token: parameter, step: parameter + "-step", back: back}
 }
 
 // continuing is the page that posts the token once more, from inside the site; by
-// itself, or without scripts when its button is pressed.
-func (p *pages) continuing(token string) string {
+// itself, or without scripts when its button is pressed. back is the page that was asked
+// for; empty: none.
+func (p *pages) continuing(token, back string) string {
 	return pageHead + `<p>You are being signed in.</p>` +
-		p.form(stepContinue, token, "Continue") + `<script>` + submitScript + `</script>` + pageEnd
+		p.form(stepContinue, token, back, "Continue") + `<script>` + submitScript + `</script>` + pageEnd
 }
 
 // choosing is the page that asks a reader who is signed in already. Each name may be
 // empty: it is not known then.
-func (p *pages) choosing(token, current, other string) string {
+func (p *pages) choosing(token, back, current, other string) string {
 	stay, take := "Stay signed in", "Use the link"
 	text := `<p>You are signed in here already`
 	if current != "" {
-		text += `, as <strong><bdi>` + html.EscapeString(current) + `</bdi></strong>`
+		text += `, as <strong><bdi>` + page.Text(current) + `</bdi></strong>`
 		stay += " as " + current
 	}
 	text += `.</p><p>The link or form that brought you here signs you in as `
 	if other != "" {
-		text += `<strong><bdi>` + html.EscapeString(other) + `</bdi></strong>`
+		text += `<strong><bdi>` + page.Text(other) + `</bdi></strong>`
 		take = "Sign in as " + other
 	} else {
 		text += `somebody who may be another user`
 	}
 	text += `. If you did not ask for that, stay.</p>`
-	return pageHead + text + p.form(stepKeep, "", stay) + p.form(stepReplace, token, take) + pageEnd
+	return pageHead + text + p.form(stepKeep, "", back, stay) + p.form(stepReplace, token, back, take) + pageEnd
 }
 
-// form is a form with one button. It posts the token unless that is empty.
-func (p *pages) form(step, token, button string) string {
+// form is a form with one button. It posts the token and the page unless they are empty.
+func (p *pages) form(step, token, back, button string) string {
 	fields := p.field(p.step, step)
 	if token != "" {
 		fields += p.field(p.token, token)
 	}
-	return pageForm + fields + `<button>` + html.EscapeString(button) + `</button></form>`
+	if back != "" {
+		fields += p.field(p.back, back)
+	}
+	return pageForm + fields + `<button>` + page.Text(button) + `</button></form>`
 }
 
 func (p *pages) field(name, value string) string {

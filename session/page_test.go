@@ -9,10 +9,10 @@ import (
 )
 
 func TestPages(t *testing.T) {
-	p := newPages("t.o-k_n")
+	p := newPages("t.o-k_n", "back")
 	const hostile = `"><script>alert(1)</script>&amp;'`
 	all := map[string]string{
-		"continuing": p.continuing(hostile), "choosing": p.choosing(hostile, hostile, hostile), "choosing between unknown users": p.choosing(hostile, "", ""),
+		"continuing": p.continuing(hostile, hostile), "choosing": p.choosing(hostile, hostile, hostile, hostile), "choosing between unknown users": p.choosing(hostile, "", "", ""),
 	}
 
 	t.Run("the policy has the digests of the scripts and the style", func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestPages(t *testing.T) {
 	})
 
 	t.Run("the form that keeps the session has no token", func(t *testing.T) {
-		page := p.choosing("the-token", "ali", "sara")
+		page := p.choosing("the-token", "/next", "ali", "sara")
 		keeps := regexp.MustCompile(`<form.*?</form>`).FindString(page)
 		if !strings.Contains(keeps, `value="keep"`) || strings.Contains(keeps, "the-token") || strings.Count(page, "the-token") != 1 {
 			t.Error(page)

@@ -12,6 +12,7 @@ func TestLogReport(t *testing.T) {
 		"error": {"error": true, "info": false, "debug": false},
 		"info":  {"error": true, "info": true, "debug": false},
 		"debug": {"error": true, "info": true, "debug": true},
+		"trace": {"error": true, "info": true, "debug": true},
 	}
 	for level, entries := range want {
 		for entry, written := range entries {
@@ -113,8 +114,8 @@ func TestLogRefused(t *testing.T) {
 	t.Run("a denial has its reason and the credential's fingerprint", func(t *testing.T) {
 		f := newFixture(t)
 		log := NewLog(f.sink, "gate", "debug")
-		log.Refused("invalid", "0123456789ab")
-		log.Refused("missing", "")
+		log.Refused("invalid", "0123456789ab", Request{})
+		log.Refused("missing", "", Request{})
 		got := f.entries()
 		if len(got) != 2 || got[0]["reason"] != "invalid" || got[0]["credential"] != "0123456789ab" || got[0]["event"] != "refused" || got[0]["level"] != "debug" {
 			t.Errorf("%v", got)
@@ -124,7 +125,7 @@ func TestLogRefused(t *testing.T) {
 		}
 	})
 	t.Run("only level debug logs denials, and no more than the limit", func(t *testing.T) {
-		for level, want := range map[string]int{"error": 0, "info": 0, "debug": maxPerSecond} {
+		for level, want := range map[string]int{"error": 0, "info": 0, "debug": maxPerSecond, "trace": maxPerSecond} {
 			f := newFixture(t)
 			log := NewLog(f.sink, "gate", level)
 			allowed := 0

@@ -27,7 +27,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // entries returns what was written since the last call, one object a line.
-func (f *fixture) entries() (entries []map[string]string) {
+func (f *fixture) entries() (entries []map[string]any) {
 	f.t.Helper()
 	text := f.buffer.String()
 	f.buffer.Reset()
@@ -35,7 +35,7 @@ func (f *fixture) entries() (entries []map[string]string) {
 		if line == "" {
 			continue
 		}
-		entry := map[string]string{}
+		entry := map[string]any{}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil || !strings.HasSuffix(line, "\n") {
 			f.t.Fatalf("not a whole line of JSON: %q (%v)", line, err)
 		}
@@ -53,7 +53,7 @@ func TestSink(t *testing.T) {
 	t.Run("an entry is one line of JSON with the plugin, the time in UTC and the middleware", func(t *testing.T) {
 		f := newFixture(t)
 		NewLog(f.sink, "gate\n\"@file", LevelInfo).Report(LevelError, EventOutage, "line one\nline two <&>")
-		want := []map[string]string{{
+		want := []map[string]any{{
 			"plugin": "upstreamauth", "time": "2024-02-29T16:59:58Z", "level": "error",
 			"middleware": "gate\n\"@file", "event": "outage", "detail": "line one\nline two <&>",
 		}}
@@ -139,7 +139,7 @@ func TestSinkConfigFaults(t *testing.T) {
 
 func TestSinkConfigOK(t *testing.T) {
 	f := newFixture(t)
-	ok := func(name string) []map[string]string {
+	ok := func(name string) []map[string]any {
 		f.sink.ConfigOK(name)
 		return f.entries()
 	}

@@ -33,6 +33,7 @@ type Budget struct {
 
 	mu       sync.Mutex
 	ledger   *ledger
+	tightest tightest
 	reported map[string]time.Time // when each event was reported last
 	landing  chan struct{}        // closed when the next call ends; nil: no call waits for that
 }
@@ -177,6 +178,9 @@ func (b *Budget) reserve(c Credential) *reservation {
 	if r.wait == 0 {
 		b.ledger.begin(r, now)
 	}
+	if c.Budget.Calls > 0 {
+		b.tightest.note(b.ledger, r.name, c.Budget, now)
+	}
 	return r
 }
 
@@ -209,4 +213,22 @@ func (b *Budget) reportSpent(limit Rate, cause string, wait time.Duration) {
 		b.report("error", "budget spent", fmt.Sprintf("%d calls in %s; %s, for %s more",
 			limit.Calls, limit.Period, cause, wait.Round(time.Second)))
 	}
+}
+
+// Spent returns the limit that most is spent of, how many calls are left of it, and for how
+// long still. A limit of zero: nothing was counted, or that period is over.
+func (b *Budget) Spent() (limit Rate, left int, rest time.Duration) {
+	now := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.tightest
+	rest = t.until.Sub(now)
+	if rest <= 0 || rest > t.limit.Period {
+		return Rate{}, 0, 0
+	}
+	left = t.limit.Calls - t.calls
+	if left < 0 {
+		left = 0
+	}
+	return t.limit, left, rest
 }

@@ -6,17 +6,6 @@ import (
 	"time"
 )
 
-const (
-	// trustPeriod is how long one proof is enough.
-	trustPeriod = 10 * time.Minute
-	// trustCount is how many unknown credentials in a row may be allowed, without one
-	// denial, before another proof is wanted at once.
-	trustCount = 20
-	// probeInterval is how long a trusted upstream is not probed again after a probe
-	// that proved nothing.
-	probeInterval = 10 * time.Second
-)
-
 // Canary allows no credential before the upstream has denied a made-up one. Many
 // faults make an upstream accept every credential: a path that is not protected, a
 // proxy that answers 200 to all requests, an API that reads the body before the key.
@@ -247,4 +236,13 @@ func (c *Canary) update(p *probe, problem string) (event, consequence string) {
 		return "trusted", consequence
 	}
 	return "", consequence
+}
+
+// Trust tells whether the upstream has denied a made-up credential, and whether it has
+// allowed one.
+func (c *Canary) Trust() (trusted, distrusted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	trusted, distrusted = c.trusted, c.distrusted
+	return trusted, distrusted
 }

@@ -14,6 +14,17 @@ const distrustPeriod = 60 * time.Second
 // After a probe that proved nothing, no other is made for minRest, and for twice as long
 // each time while that goes on, up to maxRest.
 const (
+	// trustPeriod is how long one proof is enough.
+	trustPeriod = 10 * time.Minute
+	// trustCount is how many unknown credentials in a row may be allowed, without one
+	// denial, before another proof is wanted at once.
+	trustCount = 20
+	// probeInterval is how long a trusted upstream is not probed again after a probe
+	// that proved nothing.
+	probeInterval = 10 * time.Second
+)
+
+const (
 	minRest = time.Second
 	maxRest = 10 * time.Second
 )

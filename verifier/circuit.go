@@ -29,14 +29,6 @@ type CircuitBreaker struct {
 	trial      *trial    // the probe under way; nil: none
 }
 
-// call is one call that the breaker has allowed.
-type call struct {
-	credential Credential
-	generation int
-	called     bool // the upstream was called, and next has returned: it did not panic
-	err        error
-}
-
 // NewCircuitBreaker puts a circuit breaker before next. fake makes, of at least 288
 // random bytes, a credential that cannot be valid.
 func NewCircuitBreaker(next Verifier, fake func(random []byte, now time.Time) Credential, now func() time.Time, report Report) *CircuitBreaker {
@@ -243,4 +235,15 @@ func (b *CircuitBreaker) apply(t *trial) string {
 		return "opened"
 	}
 	return ""
+}
+
+// IsOpen tells whether the circuit is shown as open. Nothing ends it but a probe, which a
+// client causes: where none has for a while, nobody knows whether the upstream is still down,
+// and nobody is kept waiting for it.
+func (b *CircuitBreaker) IsOpen() bool {
+	now := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	due := b.until.Sub(now)
+	return b.open && due <= openFor && due > -shownFor // or the clock was set back
 }

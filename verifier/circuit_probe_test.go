@@ -171,3 +171,49 @@ func TestCircuitBreakerInconclusive(t *testing.T) {
 		})
 	}
 }
+
+func TestCircuitIsOpen(t *testing.T) {
+	t.Run("a circuit is shown as open until it closes", func(t *testing.T) {
+		f := newCircuitFixture(t)
+		expectOpen(f, false)
+		f.open()
+		expectOpen(f, true)
+		f.clock.move(openFor)
+		f.probe()
+		expectOpen(f, true)
+		f.clock.move(openFor)
+		f.respond(deny)
+		f.verify("another", 0)
+		expectOpen(f, false)
+	})
+	t.Run("a circuit that nobody has tested for a while is not shown as open", func(t *testing.T) {
+		f := newOpenCircuit(t)
+		f.clock.move(openFor + shownFor - time.Second)
+		expectOpen(f, true)
+		f.clock.move(time.Second)
+		expectOpen(f, false)
+		f.probe()
+		expectOpen(f, true)
+	})
+	t.Run("a clock that is set back keeps no circuit shown as open", func(t *testing.T) {
+		f := newOpenCircuit(t)
+		f.clock.move(-time.Hour)
+		expectOpen(f, false)
+	})
+}
+
+// probe has a probe made, which fails.
+func (f *circuitFixture) probe() {
+	f.t.Helper()
+	_, called, _ := f.fixture.verify(f.breaker, Credential{Token: "probe"})
+	if !called {
+		f.t.Error("no probe")
+	}
+}
+
+func expectOpen(f *circuitFixture, want bool) {
+	f.t.Helper()
+	if got := f.breaker.IsOpen(); got != want {
+		f.t.Errorf("shown as open: %t, want %t", got, want)
+	}
+}

@@ -17,6 +17,9 @@ type Decision struct {
 	Once     bool      // it holds for the callers that waited for it, and is not remembered
 	Denial   Denial    // meaningful unless Allowed
 
+	Remembered bool // the cache had it: nothing was asked for it
+	Stale      bool // likewise, and the upstream is asked again meanwhile
+
 	// Provisional: allowed although the upstream gave no answer, for now. Identity is what
 	// the token says itself, perhaps nothing; Denial.RetryAfter is when the upstream may
 	// be called again, 0 if it said nothing.

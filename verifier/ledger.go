@@ -204,3 +204,25 @@ func (l *ledger) landed(key [32]byte) {
 		delete(l.pending, key)
 	}
 }
+
+// tightest is the budget of which most is spent, of all names that were asked under: what
+// there is to say of it where each application key has its own. Its owner's lock guards it.
+type tightest struct {
+	name  [32]byte
+	limit Rate
+	calls int
+	until time.Time // zero: nothing was counted
+}
+
+// note takes in what is spent under a name, where that is more than what is known.
+func (t *tightest) note(l *ledger, name [32]byte, limit Rate, now time.Time) {
+	w := l.of(limit.Period, now).names.find(name)
+	if w == nil || w.started.IsZero() {
+		return
+	}
+	over := !now.Before(t.until) || t.until.Sub(now) > t.limit.Period
+	if over || name == t.name || w.calls*t.limit.Calls > t.calls*limit.Calls {
+		t.until = w.started.Add(limit.Period)
+		t.name, t.limit, t.calls = name, limit, w.calls
+	}
+}

@@ -10,6 +10,10 @@ import (
 // openFor is how long an open circuit makes no call; then one is made as a probe.
 const openFor = 10 * time.Second
 
+// shownFor is how long a circuit is shown as open after a probe has become due: long enough
+// that it shows no gap where credentials that cause one are rare.
+const shownFor = time.Minute
+
 // trial is a probe of the circuit breaker's: one call about a fake credential. Its
 // fields are final once done is closed.
 type trial struct {
@@ -72,4 +76,12 @@ func wasCalled(d Decision, err error) bool {
 		return !errors.Is(err, ErrNotAsked)
 	}
 	return d.Allowed || d.Denial.HTTP != 0
+}
+
+// call is one call that the breaker has allowed.
+type call struct {
+	credential Credential
+	generation int
+	called     bool // the upstream was called, and next has returned: it did not panic
+	err        error
 }

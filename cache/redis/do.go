@@ -21,6 +21,19 @@ const (
 // In a cluster, commands whose keys have different tags (the part in braces) may be done
 // in another order.
 func (c *Client) Do(commands [][]string) ([]*Reply, error) {
+	replies, err := c.do(commands, c.options.Now(), false)
+	return replies, err
+}
+
+// DoMore is Do for a batch that follows one which began then, by Now: both together take no
+// longer than one may.
+func (c *Client) DoMore(commands [][]string, began time.Time) ([]*Reply, error) {
+	replies, err := c.do(commands, began, true)
+	return replies, err
+}
+
+// do is Do for a batch that began then; again: some time was spent before.
+func (c *Client) do(commands [][]string, began time.Time, again bool) ([]*Reply, error) {
 	if len(commands) == 0 || len(commands) > maxCommands {
 		return nil, ErrCommand
 	}
@@ -33,16 +46,22 @@ func (c *Client) Do(commands [][]string) ([]*Reply, error) {
 		to = append(to, c.route(command[1]))
 		together = together && to[i] == to[0]
 	}
-	began := c.options.Now()
 	if !together {
-		return c.travel(newTrip(commands, to), began, false)
+		return c.travel(newTrip(commands, to), began, again)
+	}
+	limit := time.Duration(0)
+	if again {
+		limit = c.left(began)
+		if limit <= 0 {
+			return nil, errLate
+		}
 	}
 	l := c.line(to[0])
 	if l == nil {
 		return nil, ErrClosed
 	}
 	r := newRequest(commands)
-	if err := l.do(r, 0); err != nil {
+	if err := l.do(r, limit); err != nil {
 		c.avoid(to[0], err)
 		return nil, err
 	}
@@ -55,6 +74,11 @@ func (c *Client) Do(commands [][]string) ([]*Reply, error) {
 		}
 	}
 	return r.replies, nil
+}
+
+// left is what is left of the time that a call may take which began then.
+func (c *Client) left(began time.Time) time.Duration {
+	return 2*c.options.Timeout - c.options.Now().Sub(began)
 }
 
 // trip is a call on its way: which commands have no reply yet, and where they go.
@@ -92,7 +116,7 @@ func (c *Client) round(t *trip, began time.Time, again bool) error {
 	for len(t.open) > 0 {
 		limit := time.Duration(0)
 		if again {
-			limit = 2*c.options.Timeout - c.options.Now().Sub(began)
+			limit = c.left(began)
 			if limit <= 0 {
 				return errLate
 			}

@@ -41,6 +41,26 @@ func TestLimits(t *testing.T) {
 		expectNoGoroutines(t, before)
 	})
 
+	t.Run("a batch that follows another one has what that has left", func(t *testing.T) {
+		at := newClock()
+		s := newServer(t, pong(func(command []string) string { return bulk(command[1]) }))
+		client := newClient(t, redis.Options{Endpoints: []string{s.address()}, Now: at.now})
+		began := at.now()
+		at.advance(2*time.Minute - 30*time.Second) // a batch may take two minutes here
+		if replies, err := client.DoMore(get, began); err != nil || replies[0].Text != get[0][1] {
+			t.Errorf("%v, %v", replies, err)
+		}
+		at.advance(30 * time.Second)
+		for _, commands := range [][][]string{get, {{"GET", "{3f}a"}, {"GET", "{40}b"}}} {
+			if _, err := client.DoMore(commands, began); err == nil {
+				t.Error("a batch was sent after its time")
+			}
+		}
+		if n := s.connections(); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
+
 	t.Run("after two failures it is not asked for a second, then once more", func(t *testing.T) {
 		var dials atomic.Int64
 		at := newClock()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/verifier"
+	"github.com/upstreamauth/upstreamauth/verifier/account"
 )
 
 // Found is what the memory has of a credential.
@@ -15,6 +16,7 @@ type Found struct {
 	ended  time.Time // when it was forgotten last; zero: it was not
 	barred time.Time // when it was barred last
 	issued time.Time // when a login issued it last
+	swept  time.Time // when an operator has had any part of the scope forgotten last
 }
 
 // Holds tells whether an answer counts for which the upstream was asked then: it was neither
@@ -56,6 +58,9 @@ func (s *Store) recall(n *Names, c verifier.Credential, f *Found) {
 	f.barred = barredIn(s.bars, n, c)
 	f.issued = s.issued(n, c)
 	f.ended = laterOf(f.ended, barredIn(s.own, n, c)) // a login ends the bar, and brings no older answer back
+	if s.sweeps.any() {
+		s.recallSwept(n, c, f)
+	}
 	if !s.ends.any() {
 		return
 	}
@@ -63,6 +68,24 @@ func (s *Store) recall(n *Names, c verifier.Credential, f *Found) {
 	f.ended = laterOf(f.ended, s.ends.since(n.Of(c)))
 	if c.Kind == verifier.Bearer {
 		f.ended = laterOf(f.ended, s.ends.since(n.TokenOf(c)))
+	}
+}
+
+// subjectOf is what a sweep of a sort would be about that ends the entry of a credential.
+func subjectOf(sort string, c verifier.Credential, e *Entry) string {
+	if sort == SweptKey {
+		return Subject(c)
+	}
+	return account.Fold(e.Identity.Get("user"))
+}
+
+// recallSwept adds what operators have had forgotten, as far as this process has told, heard
+// or read it.
+func (s *Store) recallSwept(n *Names, c verifier.Credential, f *Found) {
+	f.ended = laterOf(f.ended, s.sweeps.since(n.all))
+	f.ended = laterOf(f.ended, s.sweeps.since(n.Swept(SweptKey, Subject(c))))
+	if f.Entry != nil {
+		f.ended = laterOf(f.ended, s.sweeps.since(n.Swept(SweptAccount, subjectOf(SweptAccount, c, f.Entry))))
 	}
 }
 

@@ -5,14 +5,15 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 )
 
 // listener is a store that hears what a test has it hear, and what it has told its user.
 func listener(f *fixture) (s *Store, n *Names, told map[string]int) {
 	told = map[string]int{}
-	s = New(Options{Secret: secret, Local: time.Minute, Prefix: "p"}, f.Now, f.Uptime, Hears{
+	s = New(Options{Secret: secret, Local: time.Minute, Prefix: "p"}, f.Now, f.Uptime, counters.NewMemory(), Hears{
 		Forgotten: func([32]byte) { told["forgotten"]++ }, Revoked: func([32]byte) { told["revoked"]++ },
-		Issued: func([32]byte) { told["issued"]++ }, Missed: func() { told["missed"]++ },
+		Issued: func([32]byte) { told["issued"]++ }, Swept: func(string, [32]byte) {}, Missed: func() { told["missed"]++ },
 	})
 	return s, s.Names(scope()), told
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 )
 
 // link is the connection to the memory. It is opened with the first command.
@@ -15,6 +16,8 @@ type link struct {
 	options redis.Options
 	health  *health
 	counter *counter
+	tally   *counters.Memory
+	uptime  func() time.Duration
 
 	mu     sync.Mutex
 	client *redis.Client // nil: closed
@@ -59,29 +62,63 @@ func (l *link) permits(commands [][]string, replies []*redis.Reply) bool {
 	return permitted
 }
 
-// ask sends commands; nil: there is no answer.
+// ask sends commands; nil: there is no answer. It counts them, unless the memory is left
+// alone for a moment.
 func (l *link) ask(commands [][]string) []*redis.Reply {
-	replies, err := l.open().Do(commands)
+	replies := l.count(commands, l.uptime(), false)
+	return replies
+}
+
+// askMore is ask for a batch that belongs to one which began then, as uptime: both together
+// take no longer than one may.
+func (l *link) askMore(commands [][]string, began time.Duration) []*redis.Reply {
+	replies := l.count(commands, began, true)
+	return replies
+}
+
+func (l *link) count(commands [][]string, began time.Duration, more bool) []*redis.Reply {
+	begun := l.uptime()
+	replies, tried := l.send(commands, began, more)
+	if tried {
+		l.tally.Asked(l.uptime()-begun, replies == nil)
+	}
+	return replies
+}
+
+// send is ask, and tells whether the memory was tried at all.
+func (l *link) send(commands [][]string, began time.Duration, more bool) (replies []*redis.Reply, tried bool) {
+	replies, err := l.do(commands, began, more)
 	if err != nil {
 		l.counter.add(Counts{Failures: 1})
-		if !errors.Is(err, redis.ErrPaused) && !errors.Is(err, redis.ErrClosed) {
+		tried = !errors.Is(err, redis.ErrPaused) && !errors.Is(err, redis.ErrClosed)
+		if tried {
 			l.health.failed(err.Error())
 		}
-		return nil
+		return nil, tried
 	}
 	for _, r := range replies {
 		if r.Kind == redis.Failed && strings.Contains(unfit, " "+r.Code+" ") {
 			l.counter.add(Counts{Failures: 1})
 			l.health.failed(r.Text)
-			return nil
+			return nil, true
 		}
 	}
 	l.health.answered()
 	if !l.permits(commands, replies) {
 		l.counter.add(Counts{Failures: 1})
-		return nil
+		return nil, true
 	}
-	return replies
+	return replies, true
+}
+
+func (l *link) do(commands [][]string, began time.Duration, more bool) ([]*redis.Reply, error) {
+	client := l.open()
+	if more {
+		replies, err := client.DoMore(commands, clockBase.Add(began))
+		return replies, err
+	}
+	replies, err := client.Do(commands)
+	return replies, err
 }
 
 // pause waits for a moment.

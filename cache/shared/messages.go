@@ -14,6 +14,7 @@ type ear struct {
 	bars    *marks // of others
 	own     *marks
 	logins  *marks // likewise
+	sweeps  *marks // what operators have had forgotten
 	ends    *marks // tokens that have ended, and credentials that were forgotten
 	counter *counter
 	hears   Hears
@@ -25,7 +26,8 @@ type Hears struct {
 	Forgotten func(name [32]byte)  // by a scope: the name of a credential in it
 	Revoked   func(token [32]byte) // a token has ended, or is barred, for its upstream
 	Issued    func(token [32]byte) // a login has issued a token
-	Missed    func()               // prebuilt answers are not to be used any more
+	Swept     func(sort string, name [32]byte)
+	Missed    func() // prebuilt answers are not to be used any more
 }
 
 // message writes what hear reads. The value proves that it comes from one who has the
@@ -77,6 +79,9 @@ func (e *ear) take(kind string, name, token [32]byte, m mark) {
 	case refreshKind:
 		e.noteBar(name, m)
 		e.hears.Revoked(token)
+	case SweptAll, SweptAccount, SweptKey:
+		e.sweeps.add(name, m)
+		e.hears.Swept(kind, name)
 	case loginKind:
 		if m.at.After(e.now().Add(margin)) {
 			return

@@ -28,6 +28,13 @@ const (
 	refreshKind = "r" // the same for a refresh token, by a login
 	loginKind   = "l" // a login issued a token
 	budgetKind  = "q" // calls to an upstream
+
+	// What operators have forgotten in a scope: everything, an account, or a credential with
+	// whatever was asked about with it; and that one of the last two was.
+	SweptAll     = "w"
+	SweptAccount = "a"
+	SweptKey     = "k"
+	sweptKind    = "x"
 )
 
 // Names makes the names of one scope. It is never changed, and safe for concurrent use.
@@ -36,6 +43,9 @@ type Names struct {
 	scope    string // keys of 32 bytes, derived from the secret
 	upstream string
 	logins   string // empty: logins do not count
+
+	all   [32]byte // of everything in the scope
+	swept [32]byte // of the last sweep of a part
 }
 
 func newNames(secret string, s Scope) *Names {
@@ -45,7 +55,24 @@ func newNames(secret string, s Scope) *Names {
 	if s.LoginSecret != "" {
 		n.logins = raw(n.upstream, "logins", s.LoginSecret, "")
 	}
+	n.all = n.Swept(SweptAll, "")
+	n.swept = n.Swept(sweptKind, "")
 	return n
+}
+
+// Swept is the name of what a sweep is about: nothing for everything, the folded name of
+// a user, or the parts of a credential.
+func (n *Names) Swept(sort, subject string) [32]byte {
+	return named(n.scope, "swept", sort, subject)
+}
+
+// Subject is what a sweep of a credential is about: an application key without the account
+// that comes with it, and all without the parts of the request.
+func Subject(c verifier.Credential) string {
+	if c.Token != "" {
+		return verifier.JoinParts([]string{c.Token, "", ""})
+	}
+	return verifier.JoinParts([]string{c.Token, c.User, c.Password})
 }
 
 // Of is the name of a credential in its scope: of all that is sent to the upstream.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/cache/redis"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -91,7 +92,7 @@ func TestReload(t *testing.T) {
 		s := New(Options{
 			Redis:  redis.Options{Endpoints: []string{"127.0.0.1:1"}, Timeout: time.Minute, Dial: m.dial},
 			Secret: "a secret of thirty-two bytes or more", Local: time.Second, Prefix: "p",
-		}, time.Now, func() time.Duration { return time.Since(began) + time.Duration(passed.Load()) }, Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Missed: func() {}})
+		}, time.Now, func() time.Duration { return time.Since(began) + time.Duration(passed.Load()) }, counters.NewMemory(), Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Swept: func(string, [32]byte) {}, Missed: func() {}})
 		names := s.Names(Scope{Parts: []string{"x"}, API: "bts", Address: "https://a.example"})
 		report := func(_, _, _ string) {}
 		old, end := context.WithCancel(context.Background())
@@ -124,7 +125,7 @@ func TestReload(t *testing.T) {
 		s := New(Options{
 			Redis:  redis.Options{Endpoints: []string{"127.0.0.1:1"}, Timeout: time.Minute, Dial: m.dial},
 			Secret: "a secret of thirty-two bytes or more", Local: time.Second, Prefix: "p",
-		}, time.Now, func() time.Duration { return 0 }, Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Missed: func() { panic("missed") }})
+		}, time.Now, func() time.Duration { return 0 }, counters.NewMemory(), Hears{Forgotten: nothing, Revoked: nothing, Issued: nothing, Swept: func(string, [32]byte) {}, Missed: func() { panic("missed") }})
 		s.running = true
 		func() { // as watch does
 			defer s.stopped()

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -23,6 +24,7 @@ type Store struct {
 	logins   *marks // logins that others have seen
 	ends     *marks // tokens that have ended for their upstream, and what scopes have forgotten
 	tallies  *tallies
+	sweeps   *marks // what operators have had forgotten
 	ear      *ear
 
 	mu      sync.Mutex
@@ -32,13 +34,13 @@ type Store struct {
 	running bool            // watch
 }
 
-// New returns a store. It opens nothing and starts nothing. now is the wall clock; uptime is
-// how long the process has run.
-func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hears) *Store {
+// New returns a store, which counts its batches in tally. It opens nothing and starts nothing.
+// now is the wall clock; uptime is how long the process has run.
+func New(o Options, now func() time.Time, uptime func() time.Duration, tally *counters.Memory, hears Hears) *Store {
 	o.Redis.Now = func() time.Time { return clockBase.Add(uptime()) }
 	s := &Store{options: o, now: now, uptime: uptime, hears: hears}
 	s.counter = &counter{}
-	s.link = &link{options: o.Redis, health: &health{budget: o.Budget, uptime: uptime}, counter: s.counter}
+	s.link = &link{options: o.Redis, health: &health{budget: o.Budget, uptime: uptime}, counter: s.counter, tally: tally, uptime: uptime}
 	s.writer = newWriter(s.link, o.Secret, now, s.Tells)
 	s.coverage = &coverage{local: o.Local, fast: true, current: uptime()}
 	s.bars = newMarks(now, uptime)
@@ -46,7 +48,8 @@ func New(o Options, now func() time.Time, uptime func() time.Duration, hears Hea
 	s.logins = newMarks(now, uptime)
 	s.ends = newMarks(now, uptime)
 	s.tallies = newTallies()
-	s.ear = &ear{secret: o.Secret, origin: newOrigin(), now: now, bars: s.bars, own: s.own, logins: s.logins, ends: s.ends, counter: s.counter, hears: hears, missed: s.missed}
+	s.sweeps = newMarks(now, uptime)
+	s.ear = &ear{secret: o.Secret, origin: newOrigin(), now: now, bars: s.bars, own: s.own, logins: s.logins, ends: s.ends, sweeps: s.sweeps, counter: s.counter, hears: hears, missed: s.missed}
 	return s
 }
 
@@ -89,7 +92,9 @@ func (s *Store) join(ctx context.Context) {
 func (s *Store) Follow(old *Store) {
 	s.bars, s.own, s.logins, s.ends = old.bars, old.own, old.logins, old.ends
 	s.tallies = old.tallies
+	s.sweeps = old.sweeps
 	s.ear.bars, s.ear.own, s.ear.logins, s.ear.ends = old.bars, old.own, old.logins, old.ends
+	s.ear.sweeps = old.sweeps
 }
 
 // TakeOver has a store write what waits in another one of its world that no instance uses.

@@ -40,6 +40,23 @@ func (s *Store) Forget(n *Names, c verifier.Credential) {
 	s.tell(t)
 }
 
+// Sweep has all others forget what an operator wants forgotten in a scope, and keeps what is
+// written already from counting. Nobody knows all entries that this is about, so it outlives
+// them.
+func (s *Store) Sweep(n *Names, sort, subject string) {
+	name := n.Swept(sort, subject)
+	now := s.now()
+	m := mark{at: now, end: now.Add(longest)}
+	s.sweeps.add(name, m)
+	tag := tagOf(n.all)
+	t := s.told(n, tag, sort, name, m, longest)
+	if sort != SweptAll {
+		value := newBox(n.secret, sweptKind, n.swept).seal(encodeMark(m))
+		t.sets = append(t.sets, []string{"SET", s.key(tag, sweptKind, n.swept), value, "PX", px(longest, farthest)})
+	}
+	s.tell(t)
+}
+
 // Revoke has all others forget what they remember of a token of this upstream.
 func (s *Store) Revoke(n *Names, token string) {
 	c := verifier.Credential{Kind: verifier.Bearer, Token: token}

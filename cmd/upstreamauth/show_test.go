@@ -51,3 +51,16 @@ func TestShowShared(t *testing.T) {
 		}
 	})
 }
+
+func TestShowStatus(t *testing.T) {
+	text := strings.Replace(valid, "          bearer:\n            api: ippanel\n            url: https://edge.example\n", "          mode: status\n          status: {token: MARKER-of-16-bytes-or-more}\n", 1)
+	if text == valid {
+		t.Fatal("the sample has changed")
+	}
+	r := play(t, map[string]string{"d.yml": text}, "", "show", "d.yml")
+	r.want(t, 0, "mode: status", "token: ***", "perClient: 300/1m", "clientDepth: 0", "log: info")
+	if strings.Contains(r.out+r.err, "MARKER") {
+		t.Error("a secret is shown")
+	}
+	play(t, map[string]string{"d.yml": text}, "HTTP/1.1 200 OK\n\n{}", "try", "-middleware", "gate", "d.yml", "-").want(t, 1, "mode: status, which asks no API")
+}

@@ -127,6 +127,9 @@ func (f *flags) block(names []string, middleware, kind string, s streams) (*conf
 	if err == nil && settings.Issuer != nil {
 		err = errors.New("it is in mode: issuer, which asks the API nothing")
 	}
+	if err == nil && settings.Status != nil {
+		err = errors.New("it is in mode: status, which asks no API")
+	}
 	if err != nil {
 		fmt.Fprintln(s.err, err)
 		return nil, nil, exitFaults

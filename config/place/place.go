@@ -123,6 +123,7 @@ type Fault struct {
 type Session struct {
 	Cookie    string
 	Parameter string
+	Return    string
 }
 
 // Taken lists the faults of places that are taken: by another credential, by identity
@@ -162,6 +163,9 @@ func takenFrom(block *gate.Block, o *gate.Options, session Session) []Fault {
 	}
 	if p.Query != "" && p.Query == session.Parameter {
 		all = append(all, Fault{key + ".query", strconv.Quote(p.Query) + " is session.parameter; choose another name for one of them"})
+	}
+	if p.Query != "" && p.Query == session.Return {
+		all = append(all, Fault{key + ".query", strconv.Quote(p.Query) + " is session.return; choose another name for one of them"})
 	}
 	if block.Upstream.Account && p.Header == authorization {
 		all = append(all, Fault{key + ".header", "not Authorization beside account: true, whose account is there"})

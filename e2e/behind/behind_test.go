@@ -15,7 +15,7 @@ var server *traefik.Server
 
 func TestMain(m *testing.M) {
 	var err error
-	server, err = traefik.Start(writer.Added(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: Trusting()}))
+	server, err = traefik.Start(writer.Added(traefik.Options{LogLevel: "TRACE", Env: scenario.Environment(), Profiling: true, Static: Trusting()}))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -33,7 +33,7 @@ func open(backend string) (scenario.Level, error) {
 }
 
 func TestScenarios(t *testing.T) {
-	another, err := traefik.Start(writer.Added(traefik.Options{Env: scenario.Environment(), Profiling: true, Static: Trusting()}))
+	another, err := traefik.Start(writer.Added(traefik.Options{LogLevel: "TRACE", Env: scenario.Environment(), Profiling: true, Static: Trusting()}))
 	if err != nil {
 		t.Fatal(err)
 	}

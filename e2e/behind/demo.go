@@ -14,7 +14,7 @@ import (
 // DemoLines runs each line that the demo prints, in a shell. program is the path of
 // the Traefik; if it is empty, the one that the tests use is started.
 func DemoLines(t *testing.T, program string) {
-	d, err := demo.Start(t.Context(), io.Discard, demo.Options{Program: program, AnyPort: true})
+	d, err := demo.Start(t.Context(), io.Discard, demo.Options{Program: program})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func DemoLines(t *testing.T, program string) {
 // DemoJourneys runs the journeys, each line by line in one shell: in their order, the
 // other way round, and once more. Each has to work every time.
 func DemoJourneys(t *testing.T, program string) {
-	d, err := demo.Start(t.Context(), io.Discard, demo.Options{Program: program, AnyPort: true})
+	d, err := demo.Start(t.Context(), io.Discard, demo.Options{Program: program})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestVersion(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	t.Run("it starts nothing and opens nothing", func(t *testing.T) {
+	t.Run("it opens nothing, and what it starts ends with the load of the configuration", func(t *testing.T) {
 		goPath := t.TempDir()
 		if err := stage.Plugin(goPath); err != nil {
 			t.Fatal(err)
@@ -93,12 +93,19 @@ func TestNew(t *testing.T) {
 		if err := catalog.Guards(plugin); err != nil {
 			t.Fatal(err)
 		}
+		loading := before
+		loading.goroutines++ // which notices that no handler is made any more
 		after := takeStock()
-		for end := time.Now().Add(10 * time.Second); after.exceeds(before) && time.Now().Before(end); {
+		for end := time.Now().Add(10 * time.Second); after.exceeds(loading) && time.Now().Before(end); {
 			after = takeStock()
 		}
-		if after.exceeds(before) {
+		if after.exceeds(loading) {
 			t.Errorf("New and a request without a credential left %+v, before it was %+v", after, before)
+		}
+		for end := time.Now().Add(30 * time.Second); takeStock().exceeds(before); {
+			if time.Now().After(end) {
+				t.Fatalf("after the load there is %+v, before it was %+v", takeStock(), before)
+			}
 		}
 	})
 }

@@ -19,6 +19,9 @@ func (d *Demo) Paste() string {
 		}
 		fmt.Fprintf(&text, "\n%s\n%s\n", Say(fmt.Sprintf("%s: %d%s", l.Title, l.Status, note)), d.Curl(l))
 	}
+	if d.dir == "" {
+		return text.String() // it would be on another machine
+	}
 	for _, j := range d.Journeys() {
 		title := Say(j.Title + ": " + strings.Join(j.Statuses, ", "))
 		fmt.Fprintf(&text, "\n%s\n%s\n", title, strings.Join(j.Commands, "\n"))

@@ -32,12 +32,12 @@ func (d *Demo) post(path, data string) string {
 	} else {
 		data = "'" + data + "'"
 	}
-	return "curl -s -H 'Content-Type: application/json' -H 'Accept: application/json' -d " + data + " " + d.Traefik.URL + path
+	return "curl -s -H 'Content-Type: application/json' -H 'Accept: application/json' -d " + data + " " + d.URL + path
 }
 
 // status is a request of which only the status is shown.
 func (d *Demo) status(arguments, path string) string {
-	return `curl -s -o /dev/null -w '%{http_code}\n' ` + arguments + " " + d.Traefik.URL + path
+	return `curl -s -o /dev/null -w '%{http_code}\n' ` + arguments + " " + d.URL + path
 }
 
 // file is one that a journey keeps something in.
@@ -94,7 +94,7 @@ func (d *Demo) siteJourney() Journey {
 		Say("the link is /site/enter?token=..., and curl -G makes it of a file"),
 		d.status("-c "+jar+" -G -d @"+link, "/site/enter"),
 		d.status("-b "+jar, "/site/"),
-		d.status("-X POST -b "+jar+" -c "+jar+" -H 'Origin: "+d.Traefik.URL+"'", "/site/leave"),
+		d.status("-X POST -b "+jar+" -c "+jar+" -H 'Origin: "+d.URL+"'", "/site/leave"),
 		d.status("-b "+jar, "/site/"),
 	}, []string{"303", "200", "303", "401"}}
 }

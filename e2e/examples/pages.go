@@ -138,6 +138,7 @@ func Environment() []string {
 		"UPSTREAMAUTH_LOGIN_SECRET=sixteen bytes at least",
 		"UPSTREAMAUTH_SESSION=thirty-two bytes are the very least",
 		"UPSTREAMAUTH_KEYS=a-secret-of-the-gate",
+		"UPSTREAMAUTH_STATUS=sixteen bytes, or more",
 		"UPSTREAMAUTH_REDIS=a-password",
 		"UPSTREAMAUTH_SHARED=the thirty-two bytes that all Traefiks have",
 	}

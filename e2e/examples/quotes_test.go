@@ -50,6 +50,27 @@ func quotedTexts(t *testing.T) {
 	}
 }
 
+// whose is what stands before the detail of an upstream: its block, its API and its address.
+// betweenTexts stands between the texts of the plugin in a detail.
+var (
+	whose        = regexp.MustCompile(`^(?:bearer|applicationKey|basic) \((\w+)\), ((?:GET|POST) https://\S+): `)
+	betweenTexts = regexp.MustCompile(`: |\d+h\d+m\d+s more`)
+)
+
+// quotedLine is a line of the log on a page.
+type quotedLine struct{ Event, Detail, API, Address string }
+
+// withoutWhose returns the detail without what stands before it, and whether that is right: it
+// names the same API and address as the line's own values, and is missing only where a line is
+// about one request, or about no upstream.
+func (l quotedLine) withoutWhose() (detail string, right bool) {
+	found := whose.FindStringSubmatch(l.Detail)
+	if found == nil {
+		return l.Detail, l.API == "" || l.Event == "trace" || l.Event == "refused"
+	}
+	return l.Detail[len(found[0]):], found[1] == l.API && found[2] == l.Address
+}
+
 func quotedLines(t *testing.T) {
 	pages, err := Pages()
 	if err != nil {
@@ -59,12 +80,16 @@ func quotedLines(t *testing.T) {
 	shown := 0
 	for _, page := range pages {
 		for _, b := range page.Blocks() {
-			line := struct{ Event, Detail string }{}
+			line := quotedLine{}
 			if b.Language != "json" || json.Unmarshal([]byte(b.Text), &line) != nil || line.Event == "" {
 				continue
 			}
 			shown++
-			for _, part := range append(strings.Split(line.Detail, ": "), `"`+line.Event+`"`) {
+			detail, right := line.withoutWhose()
+			if !right {
+				t.Errorf("%s: the detail is not about the line's own API (%s) and address (%s): %s", b.Name, line.API, line.Address, line.Detail)
+			}
+			for _, part := range append(betweenTexts.Split(detail, -1), `"`+line.Event+`"`) {
 				if !strings.Contains(sources, part) {
 					t.Errorf("%s shows %q, which the plugin does not write", b.Name, part)
 				}
@@ -73,6 +98,26 @@ func quotedLines(t *testing.T) {
 	}
 	if shown == 0 {
 		t.Error("no page shows a line of the log")
+	}
+}
+
+func TestQuotedLine(t *testing.T) {
+	const about = "bearer (bts), GET https://bts.example/v1/orders/statuses: "
+	for _, c := range []struct {
+		line   quotedLine
+		detail string
+		right  bool
+	}{
+		{quotedLine{"outage", about + "no route to host", "bts", "GET https://bts.example/v1/orders/statuses"}, "no route to host", true},
+		{quotedLine{"outage", about + "no route to host", "ippanel", "GET https://bts.example/v1/orders/statuses"}, "no route to host", false},
+		{quotedLine{"outage", about + "no route to host", "bts", "GET https://bts.example/v1"}, "no route to host", false},
+		{quotedLine{"outage", "no route to host", "bts", "GET https://bts.example/v1/orders/statuses"}, "no route to host", false},
+		{quotedLine{"trace", "prebuilt", "bts", "GET https://bts.example/v1/orders/statuses"}, "prebuilt", true},
+		{quotedLine{"internal", "a panic", "", ""}, "a panic", true},
+	} {
+		if detail, right := c.line.withoutWhose(); detail != c.detail || right != c.right {
+			t.Errorf("%+v: %q, %t", c.line, detail, right)
+		}
 	}
 }
 

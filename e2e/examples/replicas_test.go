@@ -109,7 +109,7 @@ func TestReplicas(t *testing.T) {
 		}
 		for _, r := range []*replica{first, second} {
 			for line := range strings.Lines(r.log.String()) {
-				if !strings.Contains(line, `"event":"budget spent"`) {
+				if !strings.Contains(line, `"event":"budget spent"`) && !strings.Contains(line, `"event":"ready"`) {
 					t.Errorf("%s logs %s", r.name, line)
 				}
 			}

@@ -74,6 +74,12 @@ func HTTP1() []Flood {
 		{Name: "lines of one name", Lines: fill("A: ")},
 		{Name: "parameters of the hand-off", Target: "/external-login?" + many("token=&"), Lines: []string{"Accept: */*"}},
 		{Name: "one parameter of the hand-off", Target: "/external-login?token=" + many("%41"), Lines: []string{"Accept: */*"}},
+		{Name: "a page load with a long query", Target: "/?" + many("a=1&"), Lines: []string{"Accept: text/html"}},
+		{Name: "a page load with a long path", Target: "/" + many("%2e%2f"), Lines: []string{"Accept: text/html"}},
+		{Name: "types in Accept", Lines: []string{"Accept: text/html" + many(",a/b")}},
+		{Name: "parameters of the login page", Target: "/login?" + many("return=%2f&"), Lines: []string{"Accept: text/html"}},
+		{Name: "cookies of the status route", Lines: []string{"Cookie: " + many("upstreamauth-status=;")}},
+		{Name: "parameters of the status route", Target: "/status?" + many("token&"), Lines: []string{"Accept: */*"}},
 	}
 }
 

@@ -19,10 +19,15 @@ var resultsCases = []ruleCase{
 	{"a call in a loop of a function with named results", `type S struct { fn func() (n int) }; func (s *S) f() { for { _ = s.fn() } }`},
 	{"", `func g() (n int) { return n }; func h() (int, error) { return 1, nil }; func f() { _ = g(); for range []int{g()} { n, err := h(); _, _ = n, err; _ = len("x") } }`},
 
+	{"a literal of a struct assigned to a named result", `type S struct { n int }; func f() (s S, err error) { s = S{n: 1}; return s, err }`},
+	{"a literal of a struct assigned to a named result", `type S struct { n int }; var f = func(b bool) (s S) { if b { s = S{n: 1} }; return s }`},
+	{"", `type S struct { n int }; func g() S { return S{n: 1} }; func f() (s S, p *S, l []int) { s = g(); p = &S{}; l = []int{1}; t := S{}; t = S{n: 2}; _ = t; return s, p, l }`},
+
 	{"return <-ch", `func f(c chan int) int { return <-c }`},
 	{"", `func f(c chan int) int { v := <-c; return v }`},
 
 	{"an assignment of several, one of which calls", `func g() int { return 1 }; func f() { var a, b int; a, b = 2, g(); _, _ = a, b }`},
+	{"an assignment of several, one of which is a literal of a struct", `type t struct{ n int }; func f() { a, b := t{}, t{1}; a, b = b, t{}; _, _ = a, b }`},
 	{"an assignment of several, one of which is nil", `func f() { a, b := []int{1}, true; a, b = nil, false; _, _ = a, b }`},
 	{"", `func g() (int, error) { return 1, nil }; func f() { a, b := 2, len("x"); a, b = b, a; b, err := g(); a, err = g(); _, _ = a, err }`},
 }

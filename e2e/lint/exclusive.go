@@ -20,7 +20,7 @@ var exclusiveTo = []exclusive{
 	{"opens connections", []string{"verifier/transport/", "cache/redis/"}, opensConnections},
 	// They refuse (and write that as gRPC has it, or with a body still to come), lead on
 	// to the login page, and pass on what an upstream said.
-	{"answers clients", []string{"gate/refusal.go", "gate/response.go", "session/session.go", "issuer/tee.go"}, answersClients},
+	{"answers clients", []string{"gate/refusal.go", "gate/replay.go", "gate/response.go", "session/session.go", "issuer/tee.go", "telemetry/status/status.go"}, answersClients},
 	{"wraps a ResponseWriter", []string{"issuer/tee.go"}, wrapsWriter},
 	{"reads the clock, the environment or the standard streams", []string{"plugin.go"}, readsSurroundings},
 }

@@ -61,7 +61,9 @@ var rules = []rule{
 	{"a builtin's result returned beside another", returnBuiltin},
 	{"a function field's result returned beside another", returnField},
 	{"return <-ch", returnReceive},
+	{"a literal of a struct assigned to a named result", literalToResult},
 	{"an assignment of several, one of which calls", assignsCall},
+	{"an assignment of several, one of which is a literal of a struct", assignsLiteral},
 	{"an assignment of several, one of which is nil", assignsNil},
 }
 

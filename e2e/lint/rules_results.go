@@ -29,6 +29,51 @@ func namelessParameter(_ *source, n ast.Node, _ []ast.Node) bool {
 	return false
 }
 
+// literalToResult tells a literal of a struct of the same room that is assigned to a named
+// result: the function sees what it says, and returns none of it.
+func literalToResult(s *source, n ast.Node, up []ast.Node) bool {
+	e, ok := n.(*ast.AssignStmt)
+	if !ok || e.Tok != token.ASSIGN || len(e.Lhs) != len(e.Rhs) {
+		return false
+	}
+	results := resultsOf(up)
+	for i, value := range e.Rhs {
+		literal, ok := value.(*ast.CompositeLit)
+		name, isName := e.Lhs[i].(*ast.Ident)
+		if !ok || !isName || results == nil {
+			continue
+		}
+		named, isNamed := types.Unalias(s.typeOf(literal)).(*types.Named)
+		if !isNamed || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != s.path {
+			continue
+		}
+		if _, isStruct := named.Underlying().(*types.Struct); !isStruct {
+			continue
+		}
+		for _, field := range results.List {
+			for _, result := range field.Names {
+				if s.object(name) != nil && s.object(name) == s.object(result) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// resultsOf are those of the innermost function.
+func resultsOf(up []ast.Node) *ast.FieldList {
+	for i := len(up) - 1; i >= 0; i-- {
+		switch f := up[i].(type) {
+		case *ast.FuncLit:
+			return f.Type.Results
+		case *ast.FuncDecl:
+			return f.Type.Results
+		}
+	}
+	return nil
+}
+
 func returnBuiltin(s *source, n ast.Node, _ []ast.Node) bool {
 	e, ok := n.(*ast.ReturnStmt)
 	if !ok || len(e.Results) < 2 {
@@ -76,6 +121,24 @@ func assignsCall(s *source, n ast.Node, _ []ast.Node) bool {
 	}
 	for _, value := range e.Rhs {
 		if s.isCall(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// assignsLiteral: the others keep what they had.
+func assignsLiteral(s *source, n ast.Node, _ []ast.Node) bool {
+	e, ok := n.(*ast.AssignStmt)
+	if !ok || e.Tok != token.ASSIGN || len(e.Rhs) < 2 {
+		return false
+	}
+	for _, value := range e.Rhs {
+		literal, ok := value.(*ast.CompositeLit)
+		if !ok {
+			continue
+		}
+		if _, isStruct := s.typeOf(literal).Underlying().(*types.Struct); isStruct {
 			return true
 		}
 	}

@@ -17,7 +17,7 @@ var secretTypes = map[string][]string{
 	module + "/verifier/apis.Settings":     {"Key", "LoginSecret"},
 	module + "/verifier/transport.TLS":     {"Key"},
 	module + "/verifier/transport.Request": {},
-	module + "/session.Options":            {"Secret"},
+	module + "/session.Options":            {"Secrets"},
 	module + "/issuer.Options":             {"LoginSecret"},
 	module + "/session.seal":               {"bound"},
 	module + "/config.rawValue":            {"text", "value"},
@@ -36,9 +36,10 @@ var secretNames = []string{"secret", "password", "token", "loginsecret", "refres
 // printsSecretsIn are the functions that hand secrets to a printing function, and why
 // they may. A name stands for all of the function.
 var printsSecretsIn = map[string]string{
-	"config/custom.go section.print": "the text is hashed at once; the digest is compared with others and names no value",
-	"cache/key.go keys.of":           "the text is hashed at once, under a secret of the process, and goes nowhere else",
-	"verifier/row.go failureRow.add": "the text is hashed at once; the digest is compared with another one and never shown",
+	"config/custom.go section.print":  "the text is hashed at once; the digest is compared with others and names no value",
+	"cache/cache.go keys.of":          "the text is hashed at once, under a secret of the process, and goes nowhere else",
+	"plugin.go Runtime.traceRequests": "the log keeps a digest of the token, which it compares with the header of a request, and writes none",
+	"verifier/row.go failureRow.add":  "the text is hashed at once; the digest is compared with another one and never shown",
 }
 
 // secretViolations: what goes to fmt, log, json, an error, a panic, or to the plugin's

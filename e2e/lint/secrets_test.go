@@ -26,7 +26,7 @@ import "` + module + `/verifier/transport"
 type Account struct { User, Password string }
 type Settings struct { Kind string; Target transport.Target; Key, LoginSecret string; Probe *Account }
 -- session/options.go --
-type Options struct { Secret, Cookie string }
+type Options struct { Secrets []string; Cookie string }
 type seal struct { bound []byte }
 -- issuer/options.go --
 type Options struct { URL, LoginSecret string }
@@ -37,14 +37,21 @@ type section struct { values map[string]rawValue }
 -- config/custom.go --
 import "fmt"
 func (s *section) print() string { return fmt.Sprintf("%#v", s.values["custom"].value) }
--- cache/key.go --
+-- cache/cache.go --
 import ("fmt"; "` + module + `/verifier")
 type keys struct { secret string }
 func (k *keys) of(c verifier.Credential) string { return fmt.Sprintf("%s%s", k.secret, c.Token) }
 -- telemetry/log.go --
 type Log struct{}
+type Sink struct{}
+type Trace struct { Token string }
+func (s *Sink) TraceRequests(t Trace) {}
 func (l *Log) Note(level, event, detail string) {}
 func (l *Log) Entry(detail any) {}
+-- plugin.go --
+import "` + module + `/telemetry"
+type Runtime struct { sink *telemetry.Sink }
+func (r *Runtime) traceRequests(token string) { r.sink.TraceRequests(telemetry.Trace{Token: token}) }
 -- gate/options.go --
 import ("encoding/json"; "errors"; "fmt"; "log"; "net/http"; "net/url"; "strings"
 	"` + module + `/session"; "` + module + `/telemetry"; "` + module + `/verifier"; "` + module + `/verifier/apis")
@@ -118,7 +125,7 @@ func TestSecretsArePrintedNowhere(t *testing.T) {
 		got := details(secretViolations(plugin(t, missing)))
 		slices.Sort(got)
 		want := []string{
-			"a function that prints secrets does so no more: cache/key.go keys.of",
+			"a function that prints secrets does so no more: cache/cache.go keys.of",
 			"a type that holds secrets does not exist any more: " + module + "/issuer.Options",
 			"a type that holds secrets does not exist any more: " + module + "/verifier/apis.Settings",
 		}

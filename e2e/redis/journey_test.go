@@ -109,8 +109,19 @@ func (j *journey) use(a, b int, limit time.Duration) string {
 	if !j.comes(b, token, "invalid", limit) {
 		return "a logout is not felt"
 	}
+	forgotten := j.token()
+	for _, by := range [][2]string{{"bearer", forgotten}, {"account", "u-" + forgotten}} {
+		j.verify(b, forgotten)
+		j.forget(a, by[0], by[1])
+		if !j.comes(b, forgotten, "u-"+forgotten+" a,b", limit) || !j.comes(a, forgotten, "u-"+forgotten+" a,b", limit) {
+			return "a token is not allowed after it was forgotten by its " + by[0]
+		}
+	}
 	j.prebuild(b, j.token())
 	j.counts(b)
+	if j.asked(b) == 0 {
+		return "no batch of the memory is counted"
+	}
 	j.reload(b)
 	if !j.throttles() {
 		return "a call is made although the others have spent the budget"
@@ -141,8 +152,11 @@ func (j *journey) alone() string {
 	n := j.traefiks.open([]string{"127.0.0.1:1"}, replicas.Secret, time.Second, time.Minute, true, 1000000)
 	j.opened = append(j.opened, n)
 	for range 3 {
-		if token := j.token(); j.verify(n, token) != "u-"+token+" a,b" {
-			return "a token is not allowed while Redis is away"
+		token := j.token()
+		for range 2 { // the second time by what was learned without Redis
+			if j.verify(n, token) != "u-"+token+" a,b" {
+				return "a token is not allowed while Redis is away"
+			}
 		}
 	}
 	return ""

@@ -22,6 +22,7 @@ type level struct {
 	open       func([]string, string, string, string, int, *tls.Config, time.Duration) int
 	close      func(int)
 	do         func(int, [][]string) []string
+	doMore     func(int, [][]string) []string
 	run        func(int, int, int, string, bool, time.Duration) ([]int64, string)
 	listen     func(int, string) int
 	heard      func(int) ([]string, int)
@@ -35,7 +36,7 @@ type level struct {
 
 func compiled() level {
 	return level{
-		open: storm.Open, close: storm.Close, do: storm.Do, run: storm.Run,
+		open: storm.Open, close: storm.Close, do: storm.Do, doMore: storm.DoMore, run: storm.Run,
 		listen: storm.Listen, heard: storm.Heard, current: storm.Current, failure: storm.Failure, hold: storm.Hold, waits: storm.Waits,
 		stop: storm.Stop, operations: 500,
 	}
@@ -86,6 +87,7 @@ func interpretedFrom(t testing.TB, goPath string) level {
 		open:       find("Open").(func([]string, string, string, string, int, *tls.Config, time.Duration) int),
 		close:      find("Close").(func(int)),
 		do:         find("Do").(func(int, [][]string) []string),
+		doMore:     find("DoMore").(func(int, [][]string) []string),
 		run:        find("Run").(func(int, int, int, string, bool, time.Duration) ([]int64, string)),
 		listen:     find("Listen").(func(int, string) int),
 		heard:      find("Heard").(func(int) ([]string, int)),

@@ -173,7 +173,7 @@ func callTogether(l level, client int) bool {
 		})
 	}
 	wg.Wait()
-	return well && l.do(client, [][]string{{"GET", "{3f}k"}})[0] == "v"
+	return well && l.do(client, [][]string{{"GET", "{3f}k"}})[0] == "v" && l.doMore(client, [][]string{{"GET", "{41}k"}})[0] == "absent"
 }
 
 // hears has a listener hear one entry, and say that all is well.

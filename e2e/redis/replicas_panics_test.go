@@ -110,8 +110,10 @@ func endSoon(t *testing.T, goPath string) {
 func isShared(point string) bool {
 	for _, prefix := range []string{
 		"cache/shared/", "cache/consult.go:", "cache/tokens.go:", "cache/store.go:store.keysOf", "verifier/budget.go:Budget.countShared", "verifier/ledger.go:ledger.undo",
-		"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.forgetToken", "cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.forgetFlights", "cache/logins.go:Scope.forgetSome", "cache/logins.go:Scope.flightsOf",
-		"cache/lru.go:lru.keysOf", "cache/registry.go:Registry.openStore.func",
+		"cache/forget.go:Scope.hearSweep", "cache/lookup.go:heldOn",
+		"cache/logins.go:Scope.forgetName", "cache/logins.go:Scope.supersedeToken", "cache/logins.go:Scope.flightsOf",
+		"cache/forget.go:Scope.forgetToken", "cache/forget.go:Scope.forgetFlights", "cache/forget.go:Scope.forgetSome",
+		"cache/lru.go:lru.keysOf", "cache/registry.go:Registry.Store.func",
 	} {
 		if strings.HasPrefix(point, prefix) {
 			return true
@@ -122,25 +124,29 @@ func isShared(point string) bool {
 
 // unreachedByReplicas are the points that a journey does not reach, and why.
 var unreachedByReplicas = map[string]string{
-	"cache/consult.go:consultation.keep":       "runs only where Redis goes away after an entry of its was believed",
-	"cache/shared/coverage.go:coverage.miss":   lostMessages,
-	"cache/shared/coverage.go:coverage.miss+1": lostMessages,
-	"cache/shared/store.go:Store.missed":       lostMessages,
-	"cache/shared/store.go:Store.Follow":       reloaded,
-	"cache/shared/store.go:Store.TakeOver":     reloaded,
-	"cache/shared/writer.go:writer.takeOver":   reloaded,
-	"cache/shared/writer.go:writer.takeOver+1": reloaded,
-	"cache/shared/writer.go:writer.give":       reloaded,
-	"cache/shared/writer.go:writer.give+1":     reloaded,
-	"cache/shared/options.go:Options.place":    twoSecrets,
-	"cache/shared/store.go:Store.IsIdle":       twoSecrets,
-	"cache/shared/store.go:Store.IsIdle+1":     twoSecrets,
-	"cache/shared/writer.go:writer.stopped":    panicsOnly,
-	"cache/shared/writer.go:writer.stopped+1":  panicsOnly,
+	"cache/consult.go:consultation.keep":              "runs only where Redis goes away after an entry of its was believed",
+	"cache/shared/coverage.go:coverage.miss":          lostMessages,
+	"cache/shared/coverage.go:coverage.miss+1":        lostMessages,
+	"cache/shared/store.go:Store.missed":              lostMessages,
+	"cache/shared/store.go:Store.Follow":              reloaded,
+	"cache/shared/store.go:Store.TakeOver":            reloaded,
+	"cache/shared/writer.go:writer.takeOver":          reloaded,
+	"cache/shared/writer.go:writer.takeOver+1":        reloaded,
+	"cache/shared/writer.go:writer.give":              reloaded,
+	"cache/shared/writer.go:writer.give+1":            reloaded,
+	"cache/shared/health.go:health.permitted":         lackingUser,
+	"cache/shared/health.go:health.countPermission":   lackingUser,
+	"cache/shared/health.go:health.countPermission+1": lackingUser,
+	"cache/shared/options.go:Options.place":           twoSecrets,
+	"cache/shared/store.go:Store.IsIdle":              twoSecrets,
+	"cache/shared/store.go:Store.IsIdle+1":            twoSecrets,
+	"cache/shared/writer.go:writer.stopped":           panicsOnly,
+	"cache/shared/writer.go:writer.stopped+1":         panicsOnly,
 }
 
 const (
 	lostMessages = "runs only where messages were lost"
 	reloaded     = "runs only where a reload changes how the memory is reached"
+	lackingUser  = "runs only where Redis's user may not use each command"
 	twoSecrets   = "runs only where one process has several memories"
 )

@@ -24,11 +24,12 @@ type traefiks struct {
 	expires            func(int, string) int64
 	answer             func(string, string)
 	prebuild           func(int, string) int
-	prebuilt, calls    func(int) int
+	prebuilt           func(int) int
+	asked, calls       func(int) int
 	logs               func(int) []string
 	counts             func(int) []int
 	bar, logout, login func(int, string)
-	refresh            func(int, string, string)
+	refresh, forget    func(int, string, string)
 	advance, skew      func(int, time.Duration)
 	lifetime, again    func(int, time.Duration)
 	reach              func(int, time.Duration)
@@ -42,8 +43,8 @@ type traefiks struct {
 func compiledTraefiks() traefiks {
 	return traefiks{
 		open: replicas.Open, verify: replicas.Verify, expires: replicas.Expires, answer: replicas.Answer,
-		prebuild: replicas.Prebuild, prebuilt: replicas.Prebuilt, calls: replicas.Calls, logs: replicas.Logs, counts: replicas.Counts,
-		bar: replicas.Bar, logout: replicas.Logout, login: replicas.Login, refresh: replicas.Refresh,
+		prebuild: replicas.Prebuild, prebuilt: replicas.Prebuilt, asked: replicas.Asked, calls: replicas.Calls, logs: replicas.Logs, counts: replicas.Counts,
+		bar: replicas.Bar, logout: replicas.Logout, login: replicas.Login, refresh: replicas.Refresh, forget: replicas.Forget,
 		advance: replicas.Advance, skew: replicas.Skew, lifetime: replicas.Lifetime, again: replicas.Revalidate, reach: replicas.Reach,
 		reload: replicas.Reload, close: replicas.Close, hold: replicas.Hold, keep: replicas.Keep, many: replicas.Many, time: replicas.Time,
 	}
@@ -69,8 +70,9 @@ func traefiksFrom(t testing.TB, goPath string) traefiks {
 		open:   find("Open").(func([]string, string, time.Duration, time.Duration, bool, int) int),
 		verify: find("Verify").(func(int, string) string), expires: find("Expires").(func(int, string) int64),
 		answer: find("Answer").(func(string, string)), prebuild: find("Prebuild").(func(int, string) int),
-		prebuilt: number("Prebuilt"), calls: number("Calls"), logs: find("Logs").(func(int) []string), counts: find("Counts").(func(int) []int),
+		prebuilt: number("Prebuilt"), asked: number("Asked"), calls: number("Calls"), logs: find("Logs").(func(int) []string), counts: find("Counts").(func(int) []int),
 		bar: token("Bar"), logout: token("Logout"), login: token("Login"), refresh: find("Refresh").(func(int, string, string)),
+		forget:  find("Forget").(func(int, string, string)),
 		advance: lasts("Advance"), skew: lasts("Skew"), lifetime: lasts("Lifetime"), again: lasts("Revalidate"), reach: lasts("Reach"),
 		reload: find("Reload").(func(int)), close: find("Close").(func(int)), hold: find("Hold").(func(int, bool)), keep: find("Keep").(func(int, string, time.Duration)),
 		many: find("Many").(func(int, int, int, string) string), time: find("Time").(func(int, string, int) time.Duration),

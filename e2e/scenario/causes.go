@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -71,7 +70,11 @@ func (c *causeCase) check(t *testing.T, lines []causeLine) {
 	}
 	address, _ := url.Parse(c.url)
 	detail := lines[0].Detail
-	for _, part := range append([]string{"bearer (webservice), GET " + address.Scheme + "://" + address.Host + "/check/me: "}, c.says...) {
+	asked := "GET " + address.Scheme + "://" + address.Host + "/check/me"
+	if lines[0].API != "webservice" || lines[0].Address != asked {
+		t.Errorf("%s: the line is about %s at %s, want webservice at %s", c.name, lines[0].API, lines[0].Address, asked)
+	}
+	for _, part := range append([]string{"bearer (webservice), " + asked + ": "}, c.says...) {
 		if !strings.Contains(detail, part) {
 			t.Errorf("%s: the line lacks %q: %s", c.name, part, detail)
 		}
@@ -84,7 +87,7 @@ func (c *causeCase) check(t *testing.T, lines []causeLine) {
 }
 
 // causeLine is a log line about an upstream that gives no answer.
-type causeLine struct{ Event, Middleware, Detail string }
+type causeLine struct{ Event, Detail, API, Address string }
 
 // causesByMiddleware waits until there is a line of each of these middlewares, and a while
 // for further ones, and returns those of each middleware.
@@ -101,11 +104,11 @@ func causesByMiddleware(h *Harness, expected ...string) map[string][]causeLine {
 
 func causesSoFar(h *Harness) map[string][]causeLine {
 	found := map[string][]causeLine{}
-	for _, line := range strings.Split(h.Logs(), "\n") {
-		var fact causeLine
-		if strings.HasPrefix(line, "{") && json.Unmarshal([]byte(line), &fact) == nil && (fact.Event == "outage" || fact.Event == "misconfigured") {
-			name, _, _ := strings.Cut(fact.Middleware, "@")
-			found[name] = append(found[name], fact)
+	for _, entry := range Entries(h.Logs()) {
+		line := causeLine{fmt.Sprint(entry["event"]), fmt.Sprint(entry["detail"]), fmt.Sprint(entry["api"]), fmt.Sprint(entry["address"])}
+		if line.Event == "outage" || line.Event == "misconfigured" {
+			name, _, _ := strings.Cut(fmt.Sprint(entry["middleware"]), "@")
+			found[name] = append(found[name], line)
 		}
 	}
 	return found

@@ -113,13 +113,9 @@ func runConfigurations(t *testing.T, open EnvOpener, from int, cases []configtes
 // faultsByMiddleware reads the configuration faults out of a log.
 func faultsByMiddleware(log string) map[string][]string {
 	logged := map[string][]string{}
-	for _, line := range strings.Split(log, "\n") {
-		var fact struct{ Event, Middleware, Detail string }
-		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &fact) != nil || fact.Event != "configuration fault" {
-			continue
-		}
-		name, _, _ := strings.Cut(fact.Middleware, "@")
-		logged[name] = append(logged[name], fact.Detail)
+	for _, entry := range entriesOf(log, "configuration fault", "") {
+		name, _, _ := strings.Cut(fmt.Sprint(entry["middleware"]), "@")
+		logged[name] = append(logged[name], fmt.Sprint(entry["detail"]))
 	}
 	return logged
 }

@@ -31,6 +31,7 @@ type inProcess struct {
 	logs       func() string
 	next       http.Handler
 	cleanup    func()
+	shared     bool // its process has other levels before and after it
 
 	mu     sync.Mutex
 	cancel context.CancelFunc

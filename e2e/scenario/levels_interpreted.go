@@ -46,7 +46,9 @@ func InterpretedTogether(t testing.TB) Opener {
 			t.Cleanup(p.remove)
 			shared = p
 		}
-		return shared.open(backend, func() {}), nil
+		level := shared.open(backend, func() {})
+		level.shared = true
+		return level, nil
 	}
 }
 

@@ -42,8 +42,13 @@ var panicSteps = []panicStep{
 	{"large requests and replies", stepLarge, false},
 	{"logins and a logout", stepLogins, false},
 	{"sessions", stepSessions, false},
+	{"pages, and the way to a login and back", stepPages, false},
+	{"a login page, and web sockets", stepLoginPage, false},
 	{"refused uploads and calls of gRPC", stepRefusals, false},
 	{"causes of no answer", stepCauses, false},
+	{"a load that is logged", stepLoad, false},
+	{"a fault that stays", stepFaultStays, false},
+	{"traces", stepTraces, false},
 	{"a described API", stepDescribed, false},
 	{"described APIs with users", stepDescribedUsers, false},
 	{"a description with everything", stepDescribedWhole, false},
@@ -52,6 +57,9 @@ var panicSteps = []panicStep{
 	{"a memory that several Traefiks share", stepShared, false},
 	{"logins and logouts that others are told", stepSharedLogins, false},
 	{"keys and faults of a memory that is shared", stepSharedFaults, false},
+	{"the status route", stepStatus, false},
+	{"ways to the status route", stepStatusDoor, false},
+	{"what an operator has forgotten", stepForget, false},
 }
 
 func getRequest(route string, lines ...string) Request { return Request{Route: route, Headers: lines} }

@@ -33,6 +33,8 @@ var Shared = []ReplicaScenario{
 	{Name: "a session goes on at another one, and its logout ends it at all", Run: sessionElsewhere},
 	{Name: "a denial at one's revalidation is felt at all", Run: denialFelt},
 	{Name: "an allow that was under way during the logout does not come back", Run: lateAllowElsewhere},
+	{Name: "what an operator has forgotten at one is forgotten at all", Run: forgottenElsewhere},
+	{Name: "what an operator has forgotten is not taken from Redis later", Run: forgottenBeforeStart},
 	{Name: "calls are counted together, and each route obeys its own limit", Run: budgetTogether},
 	{Name: "replicas are restarted one after the other under load", Run: rollingRestart},
 	{Name: "values that Redis swapped, replayed, took from elsewhere or lost allow nothing", Run: lyingRedis},

@@ -68,9 +68,9 @@ func RunHalves(t *testing.T, scenarios []Scenario, openers ...Opener) {
 // All lists every scenario.
 func All() []Scenario {
 	return slices.Concat(Caching, Identities, Canaries, SingleFlight, Passthrough, ConfigurationFaults, Regressions,
-		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, HandOffs, Forgeries,
+		UpstreamFaults, Budgets, Circuits, ClientLimits, Revalidation, Logins, Issuers, Sessions, HandOffs, Forgeries, Pages, LoginPages, SessionSockets,
 		BarredTokens, FirstUse, Clocks,
 		Shares, Guessing, Turns, NoAnswers, Neighbours, Marks, OperatorsKey,
 		Upgrades, RequestBounds, Preflights, Connections, UnclearTexts, HeaderValues, Lists, Chains, Causes, Instants, Crowds, Edges, SharedCaches, Uploads, ClientsGone, GRPC, Sources,
-		CustomAPIs, CustomValues, CustomScopes)
+		CustomAPIs, CustomValues, CustomScopes, Status, Logs, Traces)
 }

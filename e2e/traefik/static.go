@@ -2,9 +2,11 @@ package traefik
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 
 	"github.com/upstreamauth/upstreamauth/e2e/ports"
 	"github.com/upstreamauth/upstreamauth/e2e/stage"
@@ -73,8 +75,7 @@ func overlay(base, more map[string]any) map[string]any {
 }
 
 // freePorts gives two loopback addresses on which nothing listens. They are no other test's
-// until they are released; the first one, where a port is wished for, is that one or the next
-// that is free.
+// until they are released; the first one, where a port is wished for, is that one.
 func freePorts(wished int) (one, other string, release func(), err error) {
 	one, first, err := ports.Address()
 	if err != nil {
@@ -93,26 +94,16 @@ func freePorts(wished int) (one, other string, release func(), err error) {
 		return one, other, release, nil
 	}
 
-	listener, err := listen(wished)
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", wished))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		release()
+		return "", "", nil, fmt.Errorf("%w: %d", ErrPortTaken, wished)
+	}
 	if err != nil {
 		release()
-		return "", "", nil, fmt.Errorf("traefik: looking for a free port: %w", err)
+		return "", "", nil, fmt.Errorf("traefik: listening on port %d: %w", wished, err)
 	}
 	defer func() { _ = listener.Close() }()
 
 	return listener.Addr().String(), other, release, nil
-}
-
-// tries is how many ports are tried, from the one that is wished for.
-const tries = 100
-
-// listen takes the first loopback port that is free of those from wished on.
-func listen(wished int) (listener net.Listener, err error) {
-	for port := wished; port < wished+tries; port++ {
-		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			return listener, nil
-		}
-	}
-
-	return nil, err
 }

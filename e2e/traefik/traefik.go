@@ -51,9 +51,9 @@ type Options struct {
 	// yet is stopped. It is nothing to a running one, which Stop ends.
 	Context context.Context
 
-	// FirstPort is the port of the entrypoint "web"; where another program has it,
-	// the next free one is taken. Zero: one that no other test is given.
-	FirstPort int
+	// Port is that of the entrypoint "web". Where another program has it, the start
+	// ends with ErrPortTaken. Zero: one that no other test is given.
+	Port int
 
 	// Profiling opens Traefik's debug routes, which Goroutines needs. They make
 	// Traefik record every block and some of its locks, so not for measuring.
@@ -96,6 +96,9 @@ const (
 )
 
 var errPortTaken = errors.New("traefik: a port was taken by another process")
+
+// ErrPortTaken is the end of a start at a port that another program has.
+var ErrPortTaken = errors.New("traefik: another program has the port")
 
 // Start runs Traefik and returns when it serves. A plugin that does not load is
 // an error that quotes the end of Traefik's log.
@@ -182,7 +185,7 @@ func (s *Server) furnish(options Options) error {
 		return err
 	}
 
-	web, api, release, err := freePorts(options.FirstPort)
+	web, api, release, err := freePorts(options.Port)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,17 @@ type Seen struct {
 	Method string
 	Path   string
 	Status int // 0: the connection is closed in place of a reply
+
+	presented string // its credentials, between line ends; no line shows them
 }
+
+// Presents tells whether the request presented this credential: a token, a key, or "user:password".
+func (s Seen) Presents(credential string) bool {
+	return strings.Contains(s.presented, "\n"+credential+"\n")
+}
+
+// PresentsSuffix tells whether it presented one that ends so.
+func (s Seen) PresentsSuffix(end string) bool { return strings.Contains(s.presented, end+"\n") }
 
 // String is the line.
 func (s Seen) String() string {
@@ -58,7 +68,10 @@ func seen(c *call, reply Reply) Seen {
 	for i, word := range words {
 		words[i] = shown(word)
 	}
-	return Seen{At: time.Now(), Method: shown(c.Method), Path: strings.Join(words, "/"), Status: status}
+	return Seen{
+		At: time.Now(), Method: shown(c.Method), Path: strings.Join(words, "/"), Status: status,
+		presented: "\n" + strings.Join(c.credentials, "\n") + "\n",
+	}
 }
 
 func shown(word string) string {

@@ -2,6 +2,7 @@ package upstreams
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -45,6 +46,16 @@ func TestSeen(t *testing.T) {
 		}
 		if line := ask("GET", d.WebService.URL+d.WebService.Path(), as("unknown")); !strings.HasSuffix(line, " 401") {
 			t.Errorf("it is %q", line)
+		}
+	})
+
+	t.Run("it tells whether a credential was presented, and shows none", func(t *testing.T) {
+		s := seen(&call{Request: httptest.NewRequest("GET", "/", nil), credentials: []string{"user:password", "a-key"}}, Reply{})
+		if !s.Presents("a-key") || !s.Presents("user:password") || s.Presents("key") || s.Presents("user") {
+			t.Error("it tells something else")
+		}
+		if strings.Contains(s.String(), "key") || strings.Contains(s.String(), "password") {
+			t.Errorf("it is %q", s)
 		}
 	})
 

@@ -45,8 +45,10 @@ var surprising = []struct{ name, right, wrong string }{
 	{"ReturnReceived", "5", panicked},
 	{"NamedResultsInLoop", `"first" 1 "" 0 `, `"first" 1 "first" 1 `},
 	{"NamedResultGrows", "[0][1]", "[0][0 1]"},
+	{"LiteralToResult", "ab", ""},
 	{"NamelessParameter", "5", panicked},
 	{"AssignBesideCall", "7 8", "0 8"},
+	{"AssignBesideLiteral", "{a } { }", "{ } { }"},
 	{"AssignNil", "[1] false5 <nil> [] true", panicked},
 
 	{"DeferArgument", "at the defer", "at the end"},

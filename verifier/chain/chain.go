@@ -6,6 +6,7 @@ package chain
 import (
 	"time"
 
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 	"github.com/upstreamauth/upstreamauth/verifier/jwt"
@@ -20,20 +21,24 @@ import (
 // report gets what an operator has to know, with the block, the API and the address that
 // it is about. The error is about TLS material, or an
 // address, that does not parse. count counts the calls under a budget together with those of
-// others; nil: there are none.
-func New(api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report, count verifier.SharedCount) (verifier.Verifier, error) {
+// others; nil: there are none. tally is where calls are counted, and learns how to read what
+// the decorators know.
+func New(api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report, count verifier.SharedCount, tally *counters.Scope) (verifier.Verifier, error) {
 	client, err := transport.NewClient(s.Target, now)
 	if err != nil {
 		return nil, err
 	}
 	report = withAddress(report, string(s.Kind)+" ("+api.Name+"), "+s.Target.Address()+": ")
 	upstream := apis.NewUpstream(api, s, client)
-	reported := verifier.NewOutageReporter(upstream, now, report)
+	metered := counters.NewMeter(upstream, tally)
+	reported := verifier.NewOutageReporter(metered, now, report)
 	budgeted := withBudget(reported, api, s, now, report).Counting(count)
 	guarded := verifier.NewCircuitBreaker(budgeted, fakeOf(api, s).Make, now, report)
 	limited := withAccountLimiter(guarded, api, s, now)
 	trusted := withLoginTrust(limited, api, s)
-	proven := withCanary(trusted, api, s, now, report)
+	canary := verifier.NewCanary(trusted, fakeOf(api, s), now, report)
+	proven := withCanary(trusted, canary, s)
+	tally.Gauge = gaugeOf(canary, s.Canary, guarded, budgeted)
 	described := api.Definition != ""
 	expiring := jwt.NewExpiry(proven, api.JWT, now).OfKeys(described)
 	return jwt.NewSpelling(expiring, api.JWT).OfKeys(described), nil
@@ -80,12 +85,28 @@ func withLoginTrust(next verifier.Verifier, api *apis.API, s apis.Settings) veri
 	})
 }
 
-// withCanary puts the canary before next, unless the operator has turned it off.
-func withCanary(next verifier.Verifier, api *apis.API, s apis.Settings, now func() time.Time, report verifier.Report) verifier.Verifier {
+// withCanary has the canary in the place of next, unless the operator has turned it off.
+func withCanary(next verifier.Verifier, canary *verifier.Canary, s apis.Settings) verifier.Verifier {
 	if !s.Canary {
 		return next
 	}
-	return verifier.NewCanary(next, fakeOf(api, s), now, report)
+	return canary
+}
+
+// gaugeOf reads what the decorators of a scope know. A scope without a canary is trusted.
+func gaugeOf(canary *verifier.Canary, used bool, circuit *verifier.CircuitBreaker, budget *verifier.Budget) func(into *counters.State) {
+	return func(into *counters.State) {
+		into.Trusted = true
+		if used {
+			trusted, distrusted := canary.Trust()
+			into.Trusted, into.Distrusted = trusted, distrusted
+		}
+		into.CircuitOpen = circuit.IsOpen()
+		limit, left, wait := budget.Spent()
+		if limit.Calls > 0 {
+			into.Budget = counters.Budget{Calls: limit.Calls, Period: limit.Period, Left: left, Wait: wait}
+		}
+	}
 }
 
 // fakeOf hands the canary the functions of an API, with its settings.

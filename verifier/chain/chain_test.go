@@ -48,7 +48,7 @@ func newFixture(t *testing.T, name string, s apis.Settings, status int, body str
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.events = append(f.events, event)
-	}, nil)
+	}, nil, tallyOf())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestNew(t *testing.T) {
 
 	t.Run("TLS material that does not parse is an error", func(t *testing.T) {
 		s := apis.Settings{Target: transport.Target{URL: "https://127.0.0.1", TLS: transport.TLS{CA: "none"}}}
-		v, err := New(apiOf(t, "bts"), s, time.Now, nil, nil)
+		v, err := New(apiOf(t, "bts"), s, time.Now, nil, nil, tallyOf())
 		if v != nil || err == nil || err.Error() != "tls.ca holds no certificate" {
 			t.Errorf("%v (%v)", v, err)
 		}

@@ -39,7 +39,7 @@ func newCustomFixture(t *testing.T, d *custom.Definition, canary bool, answer fu
 	}))
 	t.Cleanup(server.Close)
 	s := apis.Settings{Kind: d.Kind, Canary: canary, Target: transport.Target{URL: server.URL, Path: "/v1/me", Method: d.Method}}
-	v, err := New(custom.New(d), s, time.Now, func(_, _, _ string) {}, nil)
+	v, err := New(custom.New(d), s, time.Now, func(_, _, _ string) {}, nil, tallyOf())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/upstreamauth/upstreamauth/credential"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 	"github.com/upstreamauth/upstreamauth/verifier/apis"
 	"github.com/upstreamauth/upstreamauth/verifier/jwt"
@@ -77,4 +78,9 @@ func headerOf(c verifier.Credential) http.Header {
 		return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(c.User+":"+c.Password))}}
 	}
 	return http.Header{"Authorization": {"Bearer " + c.Token}}
+}
+
+// tallyOf is a tally that no test reads.
+func tallyOf() *counters.Scope {
+	return counters.NewScope(counters.Label{}, "", time.Now, func() time.Duration { return 0 })
 }

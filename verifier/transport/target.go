@@ -65,3 +65,12 @@ type TLS struct {
 	ServerName         string // in place of the address's host
 	InsecureSkipVerify bool
 }
+
+// Authority is the host that is called, with its port unless that is the scheme's own.
+func (t Target) Authority() string {
+	address, err := url.Parse(t.URL)
+	if err != nil {
+		return ""
+	}
+	return address.Host
+}

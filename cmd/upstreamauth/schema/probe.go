@@ -24,6 +24,11 @@ func isSecret(path string) bool {
 	return strings.Contains(says(path, "env:HOME"), "env: takes only names")
 }
 
+// takesList tells whether a key of a secret takes several.
+func takesList(path string) bool {
+	return says(path, []any{"env:UPSTREAMAUTH_A", "env:UPSTREAMAUTH_B"}) == ""
+}
+
 // isRequired tells whether a block without the key is wrong.
 func (l *learner) isRequired(path, key string) bool {
 	if path == "" {
@@ -138,6 +143,9 @@ func readIn(more map[string]any, path string, value any) []config.Fault {
 		kind, _, _ := strings.Cut(path, ".")
 		top[kind].(map[string]any)["api"] = "custom"
 		top[kind].(map[string]any)["path"] = "/me"
+	}
+	if path == "status" || strings.HasPrefix(path, "status.") { // of which nothing is read in another mode
+		top = map[string]any{"mode": "status", "status": map[string]any{"token": "env:UPSTREAMAUTH_A"}}
 	}
 	for key, value := range more {
 		top[key] = value

@@ -23,20 +23,27 @@ func Block() Schema {
 	top := l.block("")
 	top["$schema"] = "http://json-schema.org/draft-07/schema#"
 	top["title"] = "upstreamauth"
-	issuer := Schema{"properties": Schema{"mode": Schema{"const": "issuer"}}, "required": []string{"mode"}}
+	issuer, status := inMode("issuer"), inMode("status")
 	conditions := []Schema{{
 		"if": issuer,
 		"then": Schema{"properties": Schema{"bearer": Schema{
 			"required":   requiredOf("bearer", map[string]any{}, map[string]any{"mode": "issuer"}),
 			"properties": Schema{"api": Schema{"enum": allowedAPIs(map[string]any{"mode": "issuer"}, "bearer")}},
 		}}},
+	}, {
+		"if": status, "then": Schema{"required": []string{"status"}},
 	}}
 	for _, kind := range []string{"bearer", "applicationKey", "basic"} {
 		conditions = append(conditions, l.conditions(kind, issuer)...)
 	}
 	top["allOf"] = conditions
-	top["anyOf"] = []Schema{{"required": []string{"bearer"}}, {"required": []string{"applicationKey"}}, {"required": []string{"basic"}}}
+	top["anyOf"] = []Schema{{"required": []string{"bearer"}}, {"required": []string{"applicationKey"}}, {"required": []string{"basic"}}, status}
 	return top
+}
+
+// inMode is the schema of a block in a mode.
+func inMode(name string) Schema {
+	return Schema{"properties": Schema{"mode": Schema{"const": name}}, "required": []string{"mode"}}
 }
 
 // File is the schema of whole files that hold such blocks: those of Traefik's file
@@ -157,7 +164,11 @@ func scalar(path, text string) Schema {
 	number := numbers.FindStringSubmatch(allowed)
 	switch {
 	case !named && isSecret(path):
-		return Schema{"type": []string{"string", "integer", "null"}, "examples": []string{"env:UPSTREAMAUTH_…", "file:/run/secrets/…"}}
+		types := []string{"string", "integer", "null"}
+		if takesList(path) {
+			types = []string{"string", "integer", "array", "null"}
+		}
+		return Schema{"type": types, "examples": []string{"env:UPSTREAMAUTH_…", "file:/run/secrets/…"}}
 	case strings.Contains(text, "is neither http nor https"):
 		return oneOf(matching(`^\s*[hH][tT][tT][pP][sS]?://`))
 	case !named:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/upstreamauth/upstreamauth/cache/shared"
+	"github.com/upstreamauth/upstreamauth/config"
 )
 
 // shared writes the memory that is shared with other Traefiks.
@@ -59,4 +60,26 @@ func (p *page) inRedis(o *shared.Options, logins bool) {
 	for _, row := range rows {
 		fmt.Fprintf(p.w, "    %s%s  %s\n", o.Prefix, row[0], row[1])
 	}
+}
+
+// always is how a configuration says when a cookie is Secure.
+func always(set bool) string {
+	if set {
+		return "always"
+	}
+	return "auto"
+}
+
+// status writes the settings of mode: status.
+func (p *page) status(s *config.Settings) {
+	p.line("mode", "status")
+	p.open("status")
+	p.line("token", p.secret("status", "token"))
+	p.line("secure", always(s.Status.SecureAlways))
+	p.indent--
+	p.open("limits")
+	p.line("perClient", rate(s.Status.PerClient))
+	p.line("clientDepth", s.Status.ClientDepth)
+	p.indent--
+	p.line("log", s.Log)
 }

@@ -41,6 +41,10 @@ func Settings(w io.Writer, s *config.Settings, raw map[string]any) {
 		p.inRedis(s.Issuer.Shared, true)
 		return
 	}
+	if s.Status != nil {
+		p.status(s)
+		return
+	}
 	p.line("mode", "protect")
 	for _, block := range s.Gate.Blocks {
 		p.credential(block)
@@ -56,10 +60,7 @@ func Settings(w io.Writer, s *config.Settings, raw map[string]any) {
 }
 
 func (p *page) line(key string, value any) {
-	text := fmt.Sprint(value)
-	if text == "" {
-		text = "none"
-	}
+	text := fmt.Sprint(orNone(fmt.Sprint(value) != "", value))
 	fmt.Fprintf(p.w, "  %s%s: %s\n", strings.Repeat("  ", p.indent), key, text)
 }
 
@@ -232,11 +233,15 @@ func (p *page) session(s *config.Settings) {
 	p.open("session")
 	p.line("secret", p.secret("session", "secret"))
 	p.line("cookie", o.Cookie)
+	p.line("domain", o.Domain)
 	p.line("path", o.Path)
 	p.line("parameter", o.Parameter)
 	p.line("redirect", o.Redirect)
+	p.line("return", o.Return)
+	p.line("login", o.Login)
 	p.line("logout", o.Logout)
-	p.line("secure", map[bool]string{true: "always", false: "auto"}[o.SecureAlways])
+	p.line("logoutRedirect", o.LogoutRedirect)
+	p.line("secure", always(o.SecureAlways))
 	p.line("sameSite", map[bool]string{true: "strict", false: "lax"}[o.SameSiteStrict])
 	p.line("origins", "["+strings.Join(o.Origins, ", ")+"]")
 	p.indent--

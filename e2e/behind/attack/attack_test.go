@@ -47,10 +47,10 @@ func TestAttacks(t *testing.T) {
 	t.Run("scenarios", func(t *testing.T) {
 		results = append(results, scenario.Run(t, open, slices.Concat(
 			scenario.UpstreamFaults, scenario.Budgets, scenario.Circuits, scenario.ClientLimits, scenario.Revalidation, scenario.Canaries, scenario.SingleFlight, scenario.Regressions,
-			scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.HandOffs, scenario.Forgeries, scenario.BarredTokens, scenario.FirstUse, scenario.Clocks,
+			scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.HandOffs, scenario.Forgeries, scenario.Pages, scenario.LoginPages, scenario.SessionSockets, scenario.BarredTokens, scenario.FirstUse, scenario.Clocks,
 			scenario.Shares, scenario.Guessing, scenario.Turns, scenario.NoAnswers, scenario.Neighbours, scenario.Marks, scenario.OperatorsKey,
 			scenario.Upgrades, scenario.RequestBounds, scenario.Preflights, scenario.Connections, scenario.UnclearTexts, scenario.HeaderValues, scenario.Lists, scenario.Chains, scenario.Causes, scenario.Instants, scenario.Crowds, scenario.Edges, scenario.SharedCaches, scenario.Uploads, scenario.ClientsGone, scenario.GRPC, scenario.Sources,
-			scenario.CustomAPIs, scenario.CustomValues, scenario.CustomScopes))...)
+			scenario.CustomAPIs, scenario.CustomValues, scenario.CustomScopes, scenario.Status, scenario.Logs))...)
 	})
 	t.Run("twins", func(t *testing.T) { scenario.WriteTwins(os.Stdout, scenario.Twins(t, open, 1)) })
 	t.Run("floods", func(t *testing.T) { results = append(results, runFloods(t)) })

@@ -19,7 +19,7 @@ var points = []string{
 	"gate/hit.go:Gate.hitPath.func1",               // and off it
 	"gate/gate.go:Gate.ServeHTTP",                  // in the handler
 	"gate/gate.go:Gate.decide",                     // while a request is decided
-	"gate/gate.go:Gate.logDenial",                  // while it is denied
+	"gate/log.go:requestLog.denied",                // while it is denied
 	"gate/refusal.go:refusal.write",                // and answered
 	"cache/lookup.go:Cache.begin+1",                // with the cache's lock
 	"cache/turns.go:Scope.run",                     // on a goroutine that many wait for
@@ -33,7 +33,7 @@ var points = []string{
 	"verifier/transport/client.go:Client.request",  // while the upstream is called
 	"verifier/apis/thammasat.go:thammasatClassify", // while its reply is read
 	"verifier/apis/upstream.go:Upstream.Interpret", // and classified
-	"telemetry/log.go:Sink.write+1",                // while something is logged
+	"telemetry/sink.go:Sink.write+1",               // while something is logged
 }
 
 // runPanics makes them occur, on a Traefik of their own.

@@ -51,7 +51,7 @@ func newVisitor(t *testing.T, name string) *visitor {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium), chromedp.WSURLReadTimeout(2*time.Minute), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(900, 420), chromedp.UserDataDir(profile),
 		chromedp.Flag("ignore-certificate-errors", true), // the certificate is Traefik's own
-		chromedp.Flag("host-resolver-rules", "MAP "+distant+" 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+distant+" 127.0.0.1, MAP *."+distant+" 127.0.0.1"),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
 	allocator, release := chromedp.NewExecAllocator(context.Background(), options...)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 )
@@ -56,6 +57,7 @@ func TestProfile(t *testing.T) {
 func crosses(t *testing.T, s *site, name, from, html, token string) []string {
 	t.Helper()
 	v := newVisitor(t, name)
+	v.do(page.SetBypassCSP(true)) // the page of a refusal posts no form of its own
 	v.opens(from)
 	v.do(chromedp.Evaluate(fmt.Sprintf("void (document.body.innerHTML = %q)", html), nil))
 	if status := v.clicks("#go"); status != 200 {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/upstreamauth/upstreamauth/e2e/ports"
 	"github.com/upstreamauth/upstreamauth/e2e/scenario"
 	"github.com/upstreamauth/upstreamauth/e2e/traefik"
@@ -35,7 +37,8 @@ type site struct {
 	up            *upstreams.IPPanel
 	pages, others *httptest.Server
 	safe          *httptest.Server // others, with TLS: pages with it send no Referer to a server without
-	session       map[string]any   // more keys of the session
+	session       map[string]any   // more keys of the session; ${SAFE} in them is the address of safe
+	block         map[string]any   // the credential block; nil: tokens of up
 
 	mu   sync.Mutex
 	seen []string // the requests to the servers, as text
@@ -46,7 +49,12 @@ func start(static map[string]any) (*site, error) { return startWith(static, nil)
 
 // startWith is start with more keys of the session.
 func startWith(static, session map[string]any) (*site, error) {
-	s := &site{up: upstreams.NewIPPanel(upstreams.IPPanelOptions{}), session: session}
+	return (&site{session: session}).begin(static)
+}
+
+// begin starts the site's servers, and Traefik before them.
+func (s *site) begin(static map[string]any) (*site, error) {
+	s.up = upstreams.NewIPPanel(upstreams.IPPanelOptions{})
 	for _, user := range []string{"ali", "sara"} {
 		s.up.AddUser(upstreams.PanelUser{UserName: scenario.Marker + user, Password: scenario.Marker + "password", Method: upstreams.MethodLogin, UserID: 7, Name: user})
 	}
@@ -70,15 +78,22 @@ func startWith(static, session map[string]any) (*site, error) {
 func (s *site) dynamic() map[string]any {
 	session := map[string]any{"secret": "env:UPSTREAMAUTH_SESSION", "redirect": "/welcome", "logout": "/logout"}
 	for key, value := range s.session {
+		if text, ok := value.(string); ok {
+			value = strings.ReplaceAll(text, "${SAFE}", s.safe.URL)
+		}
 		session[key] = value
 	}
 	config := map[string]any{
 		"bearer":  map[string]any{"api": "ippanel", "url": s.up.URL, "loginSecret": "env:UPSTREAMAUTH_LOGIN_SECRET", "lifetime": lifetime.String()},
 		"session": session,
 	}
+	if s.block != nil {
+		delete(config, "bearer")
+		config["basic"] = s.block
+	}
 	service := map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": s.pages.URL}}}}
 	router := func(entry string) map[string]any {
-		return map[string]any{"rule": "Host(`" + host + "`) || Host(`" + distant + "`)", "middlewares": []string{"upstreamauth"}, "service": "pages", "entryPoints": []string{entry}}
+		return map[string]any{"rule": "Host(`" + host + "`) || Host(`" + distant + "`) || HostRegexp(`^[a-z]+[.]" + distant + "$`)", "middlewares": []string{"upstreamauth"}, "service": "pages", "entryPoints": []string{entry}}
 	}
 	secure := router("secure")
 	secure["tls"] = map[string]any{}
@@ -136,6 +151,10 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 		s.picture(w, r)
 		return
 	}
+	if r.URL.Path == "/socket" {
+		greet(w, r)
+		return
+	}
 	elsewhere := s.elsewhere(r.Header.Get("X-Forwarded-Proto")).URL
 	user, _ := url.PathUnescape(r.Header.Get("X-Auth-Name"))
 	if r.URL.Path == "/quiet" {
@@ -162,6 +181,17 @@ func (s *site) panel(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><title>the SMS panel</title><body style="font: 18px sans-serif; margin: 2em"><h1>The SMS panel</h1>
 <p><a id="go" href="%s">go on to your page</a></p></body>`, html.EscapeString(r.URL.Query().Get("to")))
+}
+
+// greet opens a web socket, whoever asks, and says who that is.
+func greet(w http.ResponseWriter, r *http.Request) {
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	socket, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer socket.Close()
+	_ = socket.WriteMessage(websocket.TextMessage, []byte(r.Header.Get("X-Auth-User")))
 }
 
 func (s *site) picture(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -117,9 +118,9 @@ func (p *process) says(what string) {
 // soon is within what time a program ends, with all that it started, also on a busy machine.
 const soon = 20 * time.Second
 
-// leavesNothing sends a signal, and looks for folders, processes and ports. The ports are ones
-// that no other test is given.
-func (p *process) leavesNothing(s syscall.Signal) {
+// leavesNothing sends a signal, and looks for folders, processes and ports, but those of
+// other programs. The ports are ones that no other test is given.
+func (p *process) leavesNothing(s syscall.Signal, others ...string) {
 	p.t.Helper()
 	ports := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindAllString(p.out.String(), -1)
 	_ = p.cmd.Process.Signal(s)
@@ -145,6 +146,9 @@ func (p *process) leavesNothing(s syscall.Signal) {
 		}
 	}
 	for _, port := range ports {
+		if slices.Contains(others, strings.TrimPrefix(port, "127.0.0.1:")) {
+			continue
+		}
 		if connection, err := net.DialTimeout("tcp", port, time.Second); err == nil {
 			_ = connection.Close()
 			p.t.Errorf("%s is still listened on", port)

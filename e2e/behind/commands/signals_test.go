@@ -2,9 +2,10 @@ package commands
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,10 +30,26 @@ func anywhere(t *testing.T) (arguments []string) {
 	return arguments
 }
 
+// demoAt has a demo listen on a port of the tests' own: another demo may run beside them.
+var (
+	demoAt = []string{"-port", freePort()}
+	holds  []func() // keep what freePort has taken
+)
+
+// freePort is a port that no other test is given as long as this process runs.
+func freePort() string {
+	port, release, err := ports.Take()
+	if err != nil {
+		panic(err)
+	}
+	holds = append(holds, release)
+	return fmt.Sprint(port)
+}
+
 func TestSignals(t *testing.T) {
 	for _, s := range signals {
 		t.Run("the demo leaves nothing: "+s.String(), func(t *testing.T) {
-			p := start(t, []string{program(t)}, built(t, "demo"))
+			p := start(t, []string{program(t)}, built(t, "demo"), demoAt...)
 			p.says("Ctrl-C ends")
 			p.leavesNothing(s)
 		})
@@ -55,32 +72,62 @@ func TestSignals(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the demo ends while a browser has its page open", func(t *testing.T) {
+		p := start(t, []string{program(t)}, built(t, "demo"), demoAt...)
+		p.says("Ctrl-C ends the demo")
+		stream, err := http.Get("http://127.0.0.1:" + demoAt[1] + "/demo/events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stream.Body.Close()
+		begun := time.Now()
+		p.leavesNothing(syscall.SIGINT)
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if _, err := io.Copy(io.Discard, stream.Body); err != nil && !strings.Contains(err.Error(), "EOF") {
+			t.Error(err)
+		}
+	})
 	t.Run("the demo leaves nothing where it has only just begun", func(t *testing.T) {
-		p := start(t, []string{program(t)}, built(t, "demo"))
+		p := start(t, []string{program(t)}, built(t, "demo"), demoAt...)
 		p.says("starting Traefik with the plugin")
 		time.Sleep(50 * time.Millisecond)
 		p.leavesNothing(syscall.SIGHUP)
 	})
 	t.Run("the demo leaves nothing where nobody reads what it prints", func(t *testing.T) {
-		p := start(t, []string{program(t)}, "sh", "-c", `"$0" | head -n 1`, built(t, "demo"))
+		p := start(t, []string{program(t)}, "sh", append([]string{"-c", `"$0" "$@" | head -n 1`, built(t, "demo")}, demoAt...)...)
 		<-p.terminated
 		p.leavesNothing(syscall.SIGTERM)
 	})
 }
 
 func TestPort(t *testing.T) {
-	t.Run("a second demo takes the next free port, and says so", func(t *testing.T) {
-		said := regexp.MustCompile(`Traefik listens on (http://\S+:(\d+))\.`)
-		first := start(t, []string{program(t)}, built(t, "demo"))
-		first.says("Ctrl-C ends")
-		second := start(t, []string{program(t)}, built(t, "demo"))
-		second.says("Ctrl-C ends")
-		one, other := said.FindStringSubmatch(first.out.String()), said.FindStringSubmatch(second.out.String())
-		if len(one) < 3 || len(other) < 3 || one[2] >= other[2] {
-			t.Errorf("they listen on %v and %v", one, other)
+	t.Run("a demo at a port that is taken ends, and says how to choose another", func(t *testing.T) {
+		first := start(t, []string{program(t)}, built(t, "demo"), demoAt...)
+		first.says("Ctrl-C ends the demo")
+		first.says("Open http://127.0.0.1:" + demoAt[1] + " in a browser.")
+		second := start(t, []string{program(t)}, built(t, "demo"), demoAt...)
+		<-second.terminated
+		said := "port " + demoAt[1] + " is taken by another program"
+		if second.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(second.out.String(), said) || !strings.Contains(second.out.String(), "make demo DEMO_PORT=") {
+			t.Errorf("it ended by %v, and said %s", second.cmd.ProcessState, second.out)
 		}
-		if !strings.Contains(second.out.String(), "is taken by another program") {
-			t.Errorf("it does not say so: %s", second.out)
+		second.leavesNothing(syscall.SIGTERM, demoAt[1])
+		first.leavesNothing(syscall.SIGTERM)
+	})
+	t.Run("it listens on 8090 unless it is told another port, and a port that is none is an error", func(t *testing.T) {
+		p := start(t, []string{program(t)}, built(t, "demo"), "-h")
+		<-p.terminated
+		if !strings.Contains(p.out.String(), "(default 8090)") {
+			t.Errorf("it says %s", p.out)
+		}
+		for _, port := range []string{"0", "65536", "-1", "x"} {
+			p := start(t, []string{program(t)}, built(t, "demo"), "-port", port)
+			<-p.terminated
+			if p.cmd.ProcessState.ExitCode() != 1 {
+				t.Errorf("%s: %v", port, p.out)
+			}
 		}
 	})
 }

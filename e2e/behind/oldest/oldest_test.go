@@ -21,9 +21,9 @@ import (
 func selection() []scenario.Scenario {
 	chosen := slices.Concat(
 		scenario.Identities, scenario.Passthrough, scenario.ConfigurationFaults,
-		scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.HandOffs, scenario.Forgeries,
+		scenario.Logins, scenario.Issuers, scenario.Sessions, scenario.HandOffs, scenario.Forgeries, scenario.Pages, scenario.LoginPages, scenario.SessionSockets[:1],
 		scenario.Upgrades, scenario.RequestBounds, scenario.Preflights, scenario.HeaderValues, scenario.Chains, scenario.Causes[3:], scenario.Uploads, scenario.ClientsGone, scenario.GRPC, scenario.Sources,
-		scenario.CustomAPIs[:1], scenario.CustomValues[:1], scenario.CustomScopes[:1],
+		scenario.CustomAPIs[:1], scenario.CustomValues[:1], scenario.CustomScopes[:1], scenario.Status[:2], scenario.Logs, scenario.Traces[:1],
 		scenario.Caching[:1], scenario.Canaries[:1], scenario.Regressions[:1],
 		scenario.Budgets[3:], scenario.ClientLimits[1:], scenario.Revalidation[:1],
 	)
@@ -40,7 +40,7 @@ func TestOldest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := traefik.Start(writer.Added(traefik.Options{Program: program, Env: scenario.Environment(), Profiling: true, Static: behind.Trusting()}))
+	server, err := traefik.Start(writer.Added(traefik.Options{LogLevel: "TRACE", Program: program, Env: scenario.Environment(), Profiling: true, Static: behind.Trusting()}))
 	if err != nil {
 		t.Fatal(err)
 	}

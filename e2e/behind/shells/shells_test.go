@@ -49,7 +49,7 @@ func stubs(t *testing.T) string {
 	dir := t.TempDir()
 	// In one write, since the commands of a pipe run at once.
 	const stub = "#!/bin/sh\ncall=\"${0##*/}\"\nfor word; do call=\"$call|$word\"; done\nprintf '%s\\n' \"$call\" >>\"$RECORD\"\n"
-	for _, name := range strings.Fields("git make mkdir rm tar traefik curl docker grep head sed go cat apt-get command printenv fuser rsvg-convert upstreamauth redis-cli openssl kubectl helm") {
+	for _, name := range strings.Fields("git make mkdir rm tar traefik curl docker grep head sed go cat apt-get command printenv fuser rsvg-convert upstreamauth redis-cli openssl kubectl helm jq") {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(stub), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestExamples(t *testing.T) {
 var answered = regexp.MustCompile(`HTTP/1\.1 (\d{3})|(?m)(?:^|\})(\d{3})$`)
 
 func TestDemo(t *testing.T) {
-	d, err := demo.Start(t.Context(), io.Discard, demo.Options{AnyPort: true})
+	d, err := demo.Start(t.Context(), io.Discard, demo.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

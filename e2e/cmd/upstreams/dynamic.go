@@ -20,7 +20,7 @@ const written = "# Written by cmd/upstreams: routes that ask the emulated APIs, 
 // dynamic writes Traefik's dynamic configuration, and returns the file's absolute
 // path. Where it is temporary, remove takes it away.
 func dynamic(file string, apis *upstreams.Demo, backend string) (_ string, remove func(), err error) {
-	routes, err := demo.File(demo.Routes(apis, backend, demo.Secrets{
+	routes, err := demo.File(demo.Routes(demo.PlacesOf(apis, backend, ""), demo.Secrets{
 		ApplicationKey: apis.Secrets.ApplicationKey,
 		Login:          rand.Text(),
 		Session:        rand.Text() + rand.Text(),

@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) error {
 		return err
 	}
 	defer apis.Close()
-	backend, err := demo.NewBackend(o.backend)
+	backend, err := demo.NewBackend(o.backend, nil)
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,25 @@ func Logs(number int) []string {
 	return append([]string(nil), r.logs...)
 }
 
+// Forget has what is remembered of a token, or of an account, forgotten, as an operator does.
+func Forget(number int, by, value string) {
+	of(number).registry.Forget(by, value, "")
+}
+
+// Asked is how many batches the memories of a replica's registry were asked, as the status
+// route shows it: 0 if there is none.
+func Asked(number int) int {
+	state := of(number).registry.MemoryState()
+	if state == nil {
+		return 0
+	}
+	asked := int64(0)
+	for _, n := range state.Took.Counts {
+		asked += n
+	}
+	return int(asked)
+}
+
 // Bar bars a token at a replica; Logout ends it, as an issuer's route sees it; Login issues
 // it, and Refresh the refresh token that comes with it.
 func Bar(number int, token string) { of(number).cache.Bar(bearer(token)) }

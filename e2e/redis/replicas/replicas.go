@@ -13,6 +13,7 @@ import (
 	"github.com/upstreamauth/upstreamauth/cache/logins"
 	"github.com/upstreamauth/upstreamauth/cache/redis"
 	"github.com/upstreamauth/upstreamauth/cache/shared"
+	"github.com/upstreamauth/upstreamauth/telemetry/counters"
 	"github.com/upstreamauth/upstreamauth/verifier"
 )
 
@@ -98,7 +99,7 @@ func (r *replica) join() {
 	r.cancel = cancel
 	r.logins = r.registry.LoginsOf("api", "https://upstream.test", "MARKER-login-secret")
 	i := cache.Instance{
-		Context: ctx, RenderKey: "key", Policy: r.policy, Report: r.report,
+		Context: ctx, RenderKey: "key", Policy: r.policy, Report: r.report, Kind: verifier.Bearer,
 		Logins: r.logins, Barred: r.registry.BarredOf("api", "https://upstream.test"),
 	}
 	if r.uses {
@@ -110,7 +111,7 @@ func (r *replica) join() {
 	r.cache, r.fast = r.registry.Join(r.registry.Fingerprint("scope"), i, verifier.QuotaByCredential, r.build)
 }
 
-func (r *replica) build(report verifier.Report, count verifier.SharedCount) verifier.Verifier {
+func (r *replica) build(report verifier.Report, count verifier.SharedCount, _ *counters.Scope) verifier.Verifier {
 	asked := newUpstream(r)
 	budgeted := verifier.NewBudget(asked, false, false, r.now, report).Counting(count)
 	return verifier.NewLoginTrust(budgeted, nil)

@@ -54,11 +54,22 @@ func Do(number int, commands [][]string) (shown []string) {
 			shown = []string{fmt.Sprint("error: a panic: ", r)}
 		}
 	}()
-	return do(number, commands)
+	replies, err := client(number).Do(commands)
+	return showAll(replies, err)
 }
 
-func do(number int, commands [][]string) []string {
-	replies, err := client(number).Do(commands)
+// DoMore is Do for a batch that follows another one.
+func DoMore(number int, commands [][]string) (shown []string) {
+	defer func() {
+		if r := recover(); r != nil {
+			shown = []string{fmt.Sprint("error: a panic: ", r)}
+		}
+	}()
+	replies, err := client(number).DoMore(commands, time.Now())
+	return showAll(replies, err)
+}
+
+func showAll(replies []*redis.Reply, err error) []string {
 	if err != nil {
 		return []string{"error: " + err.Error()}
 	}

@@ -50,6 +50,16 @@ func AssignBesideCall() string {
 	return fmt.Sprint(plain, called)
 }
 
+type doubled struct{ one, two string }
+
+// AssignBesideLiteral loses what is assigned beside a literal of a struct.
+func AssignBesideLiteral() string {
+	first, second := doubled{}, doubled{two: "b"}
+	given := doubled{one: "a"}
+	first, second = given, doubled{}
+	return fmt.Sprint(first, second)
+}
+
 func nameless(string) int {
 	local := 5
 	return local
@@ -142,4 +152,19 @@ func AssignNil() string {
 	r := &resultWithError{err: io.EOF}
 	r.n, r.err = 5, nil
 	return fmt.Sprint(before, r.n, r.err, list, done)
+}
+
+type pair struct{ first, second string }
+
+func textOf(text string) string { return text }
+
+func pairOf(text string) (p pair, err error) {
+	p = pair{first: text, second: textOf("b")}
+	return p, err
+}
+
+// LiteralToResult assigns a literal to a named result.
+func LiteralToResult() string {
+	p, _ := pairOf("a")
+	return p.first + p.second
 }

@@ -1,4 +1,6 @@
-package config
+// Package files answers: which files of Traefik's machine may a secret be read from? It
+// reads them, and says what is wrong in the text of a fault. It knows no configuration.
+package files
 
 import (
 	"io"
@@ -12,37 +14,41 @@ import (
 // Docker mounts secrets. Below the latter, clouds and service meshes mount tokens of
 // Traefik itself (Kubernetes, AWS, Azure, Istio …), each in a folder of its own.
 const (
-	foldersName  = "UPSTREAMAUTH_FILES" // the operator's folders, separated by colons
-	ownFolder    = "/etc/upstreamauth"
-	sharedFolder = "/run/secrets"
+	FoldersName  = "UPSTREAMAUTH_FILES" // the operator's folders, separated by colons
+	OwnFolder    = "/etc/upstreamauth"
+	SharedFolder = "/run/secrets"
 
 	maxSecretFile = 64 << 10 // bytes
 )
 
-// readFile returns a file's content without the line end at its end, or the text of
+// Folder is one that file: may read in.
+type Folder struct {
+	Path   string // clean
+	Direct bool   // only the files directly in it, not those of folders below
+}
+
+// Read returns a file's content without the line end at its end, or the text of
 // a fault.
 //
 // The path as written must lie in an allowed folder, so that no path can be tried
 // to find out which files exist elsewhere. The path that it resolves to must lie
 // there too, so that no symbolic link leads out. Links that stay in an allowed
 // folder are needed: Kubernetes mounts each secret as one.
-func (r *reader) readFile(path string) (content, problem string) {
-	if r.unresolved && strings.HasPrefix(path, "/") {
-		return "", "" // folders are chosen where Traefik runs, which may be another system
-	}
+//
+// named tells whether the operator chose the folders, for the fault.
+func Read(path string, folders []Folder, named bool) (content, problem string) {
 	if !filepath.IsAbs(path) {
 		return "", "file: takes an absolute path, as in file:/run/secrets/name"
 	}
-	folders := r.secretFolders()
 	if !mayName(filepath.Clean(path), folders) {
-		return "", r.outside()
+		return "", outside(named)
 	}
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", "the file is not there, or may not be read"
 	}
 	if !mayRead(resolved, folders) {
-		return "", r.outside()
+		return "", outside(named)
 	}
 	// Kubernetes and some clouds mount the service account of Traefik itself below
 	// /run/secrets, which the operator may have named.
@@ -58,16 +64,16 @@ func (r *reader) readFile(path string) (content, problem string) {
 	if problem != "" {
 		return "", problem
 	}
-	line := cutLineEnd(content)
+	line := CutLineEnd(content)
 	if line == "" {
 		return "", "the file is empty"
 	}
 	return line, ""
 }
 
-// cutLineEnd returns a text without the one line end that editors, echo and env files
+// CutLineEnd returns a text without the one line end that editors, echo and env files
 // put at its end.
-func cutLineEnd(text string) string {
+func CutLineEnd(text string) string {
 	line, ended := strings.CutSuffix(text, "\r\n")
 	if !ended {
 		line = strings.TrimSuffix(text, "\n")
@@ -94,51 +100,46 @@ func readBounded(path string) (content, problem string) {
 }
 
 // outside is the fault of a file that is in no allowed folder.
-func (r *reader) outside() string {
-	text := "file: takes only files below the folders of " + foldersName
-	_, named := r.lookup(foldersName)
+func outside(named bool) string {
+	text := "file: takes only files below the folders of " + FoldersName
 	if !named {
-		text += "; where that is not set, those directly in " + sharedFolder + " and those below " + ownFolder
+		text += "; where that is not set, those directly in " + SharedFolder + " and those below " + OwnFolder
 	}
 	return text
 }
 
-// secretFolders lists the allowed folders, as written and with symbolic links
-// resolved: the two checks of readFile need one each.
-func (r *reader) secretFolders() []folder {
-	if r.folders != nil {
-		return r.folders
-	}
-	r.folders = []folder{}
-	list, named := r.lookup(foldersName)
+// Folders lists the allowed folders, as written and with symbolic links resolved: the two
+// checks of Read need one each. list is the operator's, if named.
+func Folders(list string, named bool) []Folder {
+	all := []Folder{}
 	if !named {
-		r.allow(sharedFolder, true)
-		r.allow(ownFolder, false)
-		return r.folders
+		all = Allow(all, SharedFolder, true)
+		return Allow(all, OwnFolder, false)
 	}
 	for _, path := range strings.Split(list, ":") {
 		if filepath.IsAbs(path) { // else relative to the folder that Traefik was started in, which is not chosen for secrets
-			r.allow(path, false)
+			all = Allow(all, path, false)
 		}
 	}
-	return r.folders
+	return all
 }
 
-// allow adds a folder to those that file: may read in.
-func (r *reader) allow(path string, direct bool) {
-	r.folders = append(r.folders, folder{path: filepath.Clean(path), direct: direct})
+// Allow adds a folder to those that file: may read in.
+func Allow(all []Folder, path string, direct bool) []Folder {
+	all = append(all, Folder{Path: filepath.Clean(path), Direct: direct})
 	resolved, err := filepath.EvalSymlinks(path)
 	if err == nil {
-		r.folders = append(r.folders, folder{path: resolved, direct: direct})
+		all = append(all, Folder{Path: resolved, Direct: direct})
 	}
+	return all
 }
 
 // mayName says whether a clean path, as it was written, names a file in one of the
 // folders. The slash keeps /run/secretsx from being below /run/secrets.
-func mayName(path string, folders []folder) bool {
+func mayName(path string, folders []Folder) bool {
 	for i := range folders {
-		rest, below := strings.CutPrefix(path, strings.TrimSuffix(folders[i].path, "/")+"/")
-		if below && (!folders[i].direct || !strings.Contains(rest, "/")) {
+		rest, below := strings.CutPrefix(path, strings.TrimSuffix(folders[i].Path, "/")+"/")
+		if below && (!folders[i].Direct || !strings.Contains(rest, "/")) {
 			return true
 		}
 	}
@@ -148,7 +149,7 @@ func mayName(path string, folders []folder) bool {
 // mayRead says whether a path without links leads to a file in one of the folders. A
 // volume that Kubernetes mounts there holds its files as links into a folder
 // of its own, whose name begins with two dots; they count as files of the volume.
-func mayRead(path string, folders []folder) bool {
+func mayRead(path string, folders []Folder) bool {
 	if mayName(path, folders) {
 		return true
 	}
