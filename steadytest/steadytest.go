@@ -4,6 +4,7 @@
 package steadytest
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -12,17 +13,17 @@ import (
 // process stood still, and how long it did.
 func Timed(do func()) (took, still time.Duration) {
 	const tick, late = 10 * time.Millisecond, 50 * time.Millisecond
-	ended, told := make(chan bool), make(chan time.Duration, 1)
+	var end atomic.Pointer[time.Time]
+	told := make(chan time.Duration, 1)
 	begun := time.Now()
 	go func() {
 		stood, last := time.Duration(0), begun
 		for goesOn := true; goesOn; {
-			select {
-			case <-ended:
-				goesOn = false
-			case <-time.After(tick):
-			}
+			time.Sleep(tick)
 			now := time.Now()
+			if ended := end.Load(); ended != nil {
+				now, goesOn = *ended, false
+			}
 			if gap := now.Sub(last); gap > late {
 				stood += gap - tick
 			}
@@ -31,9 +32,10 @@ func Timed(do func()) (took, still time.Duration) {
 		told <- stood
 	}()
 	defer func() { // also where do ends the test
-		close(ended)
+		ended := time.Now()
+		end.Store(&ended)
 		still = <-told
-		took = time.Since(begun) - still
+		took = ended.Sub(begun) - still
 	}()
 	do()
 	return took, still
